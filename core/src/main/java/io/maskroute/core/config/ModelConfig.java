@@ -1,0 +1,118 @@
+package io.maskroute.core.config;
+
+import java.util.List;
+
+/**
+ * Every size of a PSALM-shaped model. What PSALM hard-codes or keeps in YAML is a field here, so that one code path
+ * serves the published size and any smaller one.
+ */
+public record ModelConfig(
+        Image image,
+        Swin swin,
+        VisionProjector visionProjector,
+        Llm llm,
+        PixelDecoder pixelDecoder,
+        MaskDecoder maskDecoder,
+        SpecialTokens specialTokens) {
+
+    /** The published size (1.59 billion parameters), as in the PSALM code. */
+    public static ModelConfig psalm() {
+        return new ModelConfig(
+                new Image(1024, List.of(123.675, 116.28, 103.53), List.of(58.395, 57.12, 57.375), 128),
+                new Swin(128, List.of(2, 2, 18, 2), List.of(4, 8, 16, 32), 12, 4, 4, 1e-5),
+                new VisionProjector(VisionProjector.Kind.SWIN_CONV, 5, 2048),
+                new Llm(2048, 8192, 24, 32, 32, 50297, 1e-5, 10000.0, 2048),
+                new PixelDecoder(256, 256, 8, 6, 1024, 4),
+                new MaskDecoder(256, 8, 9, 2048, 100),
+                new SpecialTokens(50296, 50256, 50295));
+    }
+
+    /**
+     * @param size side in pixels of the square the picture is fitted into
+     * @param mean per channel (RGB), on 0..255 values
+     * @param std per channel (RGB), on 0..255 values
+     * @param padValue 0..255, written right of and below the picture before normalisation
+     */
+    public record Image(int size, List<Double> mean, List<Double> std, int padValue) {}
+
+    /**
+     * @param embedDim channels of the first stage; they double at each following stage
+     * @param depths blocks per stage (four stages, giving res2..res5)
+     * @param heads attention heads per stage
+     * @param window side of the attention window; odd blocks shift by half of it, rounded down
+     * @param mlpRatio FFN width over channels
+     * @param patch side in pixels of a patch
+     * @param layerNormEps of every LayerNorm in the backbone
+     */
+    public record Swin(
+            int embedDim,
+            List<Integer> depths,
+            List<Integer> heads,
+            int window,
+            int mlpRatio,
+            int patch,
+            double layerNormEps) {
+        /** Channels of stage {@code s} (0..3). */
+        public int channels(int s) {
+            return embedDim << s;
+        }
+    }
+
+    /**
+     * Turns a Swin map into image tokens.
+     *
+     * @param stage the Swin map it reads: 2 for res2 (stride 4) … 5 for res5 (stride 32)
+     * @param planes inner channels of {@code swin_conv}; unused by the other kinds
+     */
+    public record VisionProjector(Kind kind, int stage, int planes) {
+        public enum Kind {
+            /** A residual 3x3 block of stride 2, then a linear layer (PSALM). */
+            SWIN_CONV,
+            /** One linear layer per position. */
+            LINEAR,
+            /** Linear, GELU, linear per position. */
+            MLP
+        }
+    }
+
+    /**
+     * Phi.
+     *
+     * @param hidden width d
+     * @param ffn inner width of the FFN
+     * @param rotaryDim leading channels of each head that are rotated (even)
+     * @param vocab rows of the embedding table
+     */
+    public record Llm(
+            int hidden,
+            int ffn,
+            int layers,
+            int heads,
+            int rotaryDim,
+            int vocab,
+            double layerNormEps,
+            double ropeTheta,
+            int maxPositions) {
+        public int headDim() {
+            return hidden / heads;
+        }
+    }
+
+    /**
+     * @param convDim channels inside the pixel decoder
+     * @param maskDim channels of the mask features
+     * @param layers deformable encoder layers
+     * @param ffn inner width of their FFN
+     * @param points sampling points per head and level
+     */
+    public record PixelDecoder(int convDim, int maskDim, int heads, int layers, int ffn, int points) {}
+
+    /**
+     * @param layers decoder layers (PSALM's DEC_LAYERS minus one)
+     * @param queries number of mask tokens
+     */
+    public record MaskDecoder(int dim, int heads, int layers, int ffn, int queries) {}
+
+    /** Token ids in the tokenizer's vocabulary. */
+    public record SpecialTokens(int seg, int endOfText, int pad) {}
+}

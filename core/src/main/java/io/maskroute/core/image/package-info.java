@@ -1,0 +1,5 @@
+/**
+ * From encoded bytes to what the network takes: safe decoding, Pillow's antialiased resize, padding. Plain Java, thread-safe.
+ * Depends on {@code error} and {@code config}.
+ */
+package io.maskroute.core.image;

@@ -1,0 +1,2 @@
+/** Binary masks as the model gives them out. Depends on nothing. */
+package io.maskroute.core.mask;

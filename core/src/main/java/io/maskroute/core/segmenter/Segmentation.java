@@ -1,0 +1,40 @@
+package io.maskroute.core.segmenter;
+
+import io.maskroute.core.mask.BinaryMask;
+import java.util.List;
+
+/**
+ * What the model found for one prompt, and what it cost.
+ *
+ * @param masks best first; exactly one for a referring prompt
+ */
+public record Segmentation(List<ScoredMask> masks, TokenCounts tokens, FlopCounts flops, StageMillis latency) {
+
+    /** A mask at the picture's original size with its score in 0..1. */
+    public record ScoredMask(BinaryMask mask, float score) {}
+
+    /**
+     * Tokens of this prompt's sequence.
+     *
+     * @param proxy image tokens that get the full FFN, averaged over the layers and rounded; all of them in a dense run
+     * @param text prefix, task, condition and suffix tokens
+     */
+    public record TokenCounts(int image, int proxy, int text, int mask) {}
+
+    /**
+     * Floating-point operations, two per multiply-add.
+     *
+     * @param llm as run: routed, with the shared tokens' work divided evenly over the prompts that shared it
+     * @param llmDense the same prompt alone, unrouted and unshared
+     * @param vision Swin, projector and pixel decoder, divided evenly over the prompts that shared them
+     * @param decoder mask decoder of this prompt
+     */
+    public record FlopCounts(long llm, long llmDense, long vision, long decoder) {
+        public double llmRatio() {
+            return (double) llm / llmDense;
+        }
+    }
+
+    /** Wall-clock milliseconds; shared stages are divided evenly over the prompts that shared them. */
+    public record StageMillis(double vision, double prefix, double prompt, double decoder, double postprocess) {}
+}

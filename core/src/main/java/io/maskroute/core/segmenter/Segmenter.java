@@ -1,0 +1,32 @@
+package io.maskroute.core.segmenter;
+
+import io.maskroute.core.error.RowFailure;
+import io.maskroute.core.image.RgbImage;
+import java.util.List;
+
+/**
+ * One loaded model on one device.
+ *
+ * <p>The {@code prepare} methods are plain Java and may be called from any number of threads at once; {@link #segment} and
+ * {@link #close} belong to a single inference thread.
+ */
+public interface Segmenter extends AutoCloseable {
+    SegmenterInfo info();
+
+    /** Resizes and pads a picture for the network. */
+    PreparedImage prepare(RgbImage image) throws RowFailure;
+
+    /** Tokenises a prompt. */
+    PreparedPrompt prepare(ReferringPrompt prompt) throws RowFailure;
+
+    /**
+     * Masks for all prompts of one picture; the picture's own work is done once and its cost divided evenly over the
+     * prompts.
+     *
+     * @return one result per prompt, in order
+     */
+    List<Segmentation> segment(PreparedImage image, List<PreparedPrompt> prompts) throws RowFailure;
+
+    @Override
+    void close();
+}
