@@ -1,0 +1,29 @@
+package io.maskroute.job.config;
+
+import java.io.Serializable;
+import java.util.OptionalInt;
+
+/**
+ * Which model runs, and how.
+ *
+ * @param path model folder
+ * @param routing {@link #DENSE}, a {@code routing.json}, or an adapter folder
+ * @param dtype {@code fp32} or {@code bf16}
+ * @param device {@code cpu}, {@code cuda}, {@code cuda:N}, or {@code gpu} (the one Spark assigned)
+ * @param imageSizeOrZero side in pixels of the square a picture is fitted into; 0 for the model's own
+ * @param allowPartial go on when weights are missing or left over
+ */
+public record ModelOptions(
+        String path, String routing, String dtype, String device, int imageSizeOrZero, boolean allowPartial)
+        implements Serializable {
+    /** The routing that changes nothing. */
+    public static final String DENSE = "dense";
+
+    public OptionalInt imageSize() {
+        return imageSizeOrZero == 0 ? OptionalInt.empty() : OptionalInt.of(imageSizeOrZero);
+    }
+
+    public ModelOptions onDevice(String actual) {
+        return new ModelOptions(path, routing, dtype, actual, imageSizeOrZero, allowPartial);
+    }
+}
