@@ -1,0 +1,14 @@
+package io.maskroute.datasets.schema;
+
+import java.util.List;
+
+/**
+ * The right answer to a prompt.
+ *
+ * @param noTarget whether nothing in the image is meant; {@code masks} is then empty
+ */
+public record Truth(boolean noTarget, List<TruthMask> masks) {
+    public Truth {
+        masks = List.copyOf(masks);
+    }
+}
