@@ -1,5 +1,6 @@
 package io.maskroute.datasets.schema;
 
+import java.io.Serializable;
 import java.util.List;
 
 /**
@@ -9,7 +10,7 @@ import java.util.List;
  * @param size height, width
  * @param counts COCO's compressed text
  */
-public record EncodedMask(List<Integer> size, String counts) {
+public record EncodedMask(List<Integer> size, String counts) implements Serializable {
     public EncodedMask {
         size = List.copyOf(size);
     }

@@ -2,6 +2,7 @@ package io.maskroute.datasets.schema;
 
 import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.error.Stage;
+import java.io.Serializable;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -17,7 +18,8 @@ import java.util.stream.Collectors;
  * @param truth the right answer, or null when unknown
  */
 public record PromptRow(
-        String promptId, String task, List<String> texts, String classSet, List<Region> regions, Truth truth) {
+        String promptId, String task, List<String> texts, String classSet, List<Region> regions, Truth truth)
+        implements Serializable {
     public PromptRow {
         texts = List.copyOf(texts);
         regions = List.copyOf(regions);

@@ -1,5 +1,6 @@
 package io.maskroute.datasets.schema;
 
+import java.io.Serializable;
 import java.util.List;
 
 /**
@@ -9,7 +10,7 @@ import java.util.List;
  * @param coordinates in pixels of the original image: x, y of each point; a box is x, y, width, height; empty for a mask
  * @param mask or null
  */
-public record Region(String kind, List<Double> coordinates, EncodedMask mask) {
+public record Region(String kind, List<Double> coordinates, EncodedMask mask) implements Serializable {
     public Region {
         coordinates = List.copyOf(coordinates);
     }

@@ -1,5 +1,6 @@
 package io.maskroute.datasets.schema;
 
+import java.io.Serializable;
 import java.util.List;
 
 /**
@@ -7,7 +8,7 @@ import java.util.List;
  *
  * @param noTarget whether nothing in the image is meant; {@code masks} is then empty
  */
-public record Truth(boolean noTarget, List<TruthMask> masks) {
+public record Truth(boolean noTarget, List<TruthMask> masks) implements Serializable {
     public Truth {
         masks = List.copyOf(masks);
     }
