@@ -9,6 +9,7 @@ import io.maskroute.job.predictions.Prediction;
 import io.maskroute.job.predictions.PredictionSchema;
 import io.maskroute.job.predictions.RunIdentity;
 import java.util.ArrayDeque;
+import java.util.Collections;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
@@ -19,6 +20,7 @@ import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Row;
 import org.apache.spark.util.LongAccumulator;
 import org.apache.spark.util.SerializableConfiguration;
+import org.apache.spark.util.TaskCompletionListener;
 
 /**
  * One task: image rows in, one prediction row per prompt out, in order. Some pictures are prepared ahead of the model, so that
@@ -57,7 +59,7 @@ record SegmentPartition(
                 scoring,
                 runtime.promptsPerCall());
         Rows rows = new Rows(images, work, identity);
-        task.addTaskCompletionListener(context -> rows.cancel());
+        task.addTaskCompletionListener((TaskCompletionListener) context -> rows.cancel());
         return rows;
     }
 
@@ -66,7 +68,7 @@ record SegmentPartition(
         private final ImageWork work;
         private final RunIdentity identity;
         private final Deque<ImageWork.Pending> ahead = new ArrayDeque<>();
-        private Iterator<Prediction> ready = java.util.Collections.emptyIterator();
+        private Iterator<Prediction> ready = Collections.emptyIterator();
 
         Rows(Iterator<Row> images, ImageWork work, RunIdentity identity) {
             this.images = images;
