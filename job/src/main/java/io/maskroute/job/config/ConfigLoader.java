@@ -11,6 +11,9 @@ import com.typesafe.config.ConfigUtil;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueFactory;
 import com.typesafe.config.ConfigValueType;
+import io.maskroute.datasets.metrics.EmptyUnion;
+import io.maskroute.datasets.metrics.MissingPrediction;
+import io.maskroute.datasets.metrics.ReferringRules;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -140,8 +143,13 @@ public final class ConfigLoader {
                 values.text("output.path"),
                 values.flag("output.overwrite"),
                 runtime,
-                values.integer("metrics.empty-iou", 0, 1),
-                values.integer("report.samples", 0, 1000),
+                new ReferringRules(
+                        values.oneOf("metrics.empty-union", List.of("one", "zero"))
+                                        .equals("one")
+                                ? EmptyUnion.ONE
+                                : EmptyUnion.ZERO,
+                        MissingPrediction.COUNTED),
+                values.integer("report.samples", 0, 24),
                 values.duration("progress.interval"),
                 spark,
                 sparkOverrides,

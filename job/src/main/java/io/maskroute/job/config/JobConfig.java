@@ -1,5 +1,6 @@
 package io.maskroute.job.config;
 
+import io.maskroute.datasets.metrics.ReferringRules;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -8,7 +9,7 @@ import java.util.Optional;
  * The resolved configuration of a command.
  *
  * @param modelPath model folder, if one was named; {@link #model()} insists on it
- * @param emptyIou IoU of an empty prediction against an empty truth, 0 or 1
+ * @param rules of the metrics
  * @param reportSamples pictures in the report's gallery
  * @param spark Spark properties ({@code spark.…}) from configuration files
  * @param sparkOverrides Spark properties from the command line; they win over what spark-submit was given
@@ -21,7 +22,7 @@ public record JobConfig(
         Optional<String> outputPath,
         boolean overwrite,
         RuntimeOptions runtime,
-        int emptyIou,
+        ReferringRules rules,
         int reportSamples,
         Duration progressInterval,
         Map<String, String> spark,

@@ -13,9 +13,12 @@ import io.maskroute.datasets.schema.ImageRow;
 import io.maskroute.datasets.schema.ImageRowReader;
 import io.maskroute.datasets.schema.PromptRow;
 import io.maskroute.datasets.schema.PromptTask;
+import io.maskroute.job.input.ImageBytes;
 import io.maskroute.job.predictions.Overlap;
 import io.maskroute.job.predictions.Prediction;
 import io.maskroute.job.run.ModelThread.Answer;
+import io.maskroute.job.scoring.Scoring;
+import io.maskroute.job.scoring.TruthMasks;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -227,7 +230,7 @@ final class ImageWork {
             return null;
         }
         try {
-            return TruthMasks.overlap(mask, prompt.truth(), scoring.emptyIou());
+            return TruthMasks.overlap(mask, prompt.truth(), scoring.emptyUnion());
         } catch (RowFailure e) {
             if (scoring.strict()) {
                 throw e;

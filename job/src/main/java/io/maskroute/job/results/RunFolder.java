@@ -1,4 +1,4 @@
-package io.maskroute.job.run;
+package io.maskroute.job.results;
 
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.datasets.schema.HadoopFiles;

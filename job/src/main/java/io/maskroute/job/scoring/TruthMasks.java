@@ -1,9 +1,10 @@
-package io.maskroute.job.run;
+package io.maskroute.job.scoring;
 
 import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.error.Stage;
 import io.maskroute.datasets.mask.InvalidRleException;
 import io.maskroute.datasets.mask.Rle;
+import io.maskroute.datasets.metrics.EmptyUnion;
 import io.maskroute.datasets.schema.EncodedMask;
 import io.maskroute.datasets.schema.Truth;
 import io.maskroute.datasets.schema.TruthMask;
@@ -20,10 +21,10 @@ public final class TruthMasks {
     private TruthMasks() {}
 
     /** @throws RowFailure at stage {@code truth}: {@code invalid-rle}, or {@code size-differs} from the prediction's */
-    public static Overlap overlap(Rle prediction, Truth truth, int emptyIou) throws RowFailure {
+    public static Overlap overlap(Rle prediction, Truth truth, EmptyUnion emptyUnion) throws RowFailure {
         Optional<Rle> target = target(truth);
         if (target.isEmpty()) {
-            return overlap(0, prediction.area(), emptyIou);
+            return overlap(0, prediction.area(), emptyUnion);
         }
         Rle mask = target.get();
         if (mask.height() != prediction.height() || mask.width() != prediction.width()) {
@@ -34,11 +35,11 @@ public final class TruthMasks {
                             + prediction.width() + "x" + prediction.height());
         }
         long intersection = Rle.intersectionArea(prediction, mask);
-        return overlap(intersection, prediction.area() + mask.area() - intersection, emptyIou);
+        return overlap(intersection, prediction.area() + mask.area() - intersection, emptyUnion);
     }
 
-    private static Overlap overlap(long intersection, long union, int emptyIou) {
-        return new Overlap(intersection, union, union == 0 ? emptyIou : (double) intersection / union);
+    private static Overlap overlap(long intersection, long union, EmptyUnion emptyUnion) {
+        return new Overlap(intersection, union, emptyUnion.iou(intersection, union));
     }
 
     /** The score of a prompt that failed; null when the truth itself cannot be read. */

@@ -1,4 +1,4 @@
-package io.maskroute.job.run;
+package io.maskroute.job.input;
 
 import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.error.Stage;
