@@ -19,8 +19,16 @@ public record ModelOptions(
     /** The routing that changes nothing. */
     public static final String DENSE = "dense";
 
+    /** The device that Spark gave the executor. */
+    private static final String ASSIGNED = "gpu";
+
     public OptionalInt imageSize() {
         return imageSizeOrZero == 0 ? OptionalInt.empty() : OptionalInt.of(imageSizeOrZero);
+    }
+
+    /** Whether Spark decides which device it is. */
+    public boolean isAssignedDevice() {
+        return device.equals(ASSIGNED);
     }
 
     public ModelOptions onDevice(String actual) {

@@ -31,9 +31,11 @@ public final class Json {
         try {
             return MAPPER.readValue(folder.read(file), type);
         } catch (JsonProcessingException e) {
-            throw new UnusableInputException(folder.file(file) + " cannot be understood: " + e.getOriginalMessage(), e);
+            throw new UnusableInputException(
+                    RunFolder.file(folder.toString(), file) + " cannot be understood: " + e.getOriginalMessage(), e);
         } catch (IOException e) {
-            throw new UnusableInputException(folder.file(file) + " cannot be read: " + e.getMessage(), e);
+            throw new UnusableInputException(
+                    RunFolder.file(folder.toString(), file) + " cannot be read: " + e.getMessage(), e);
         }
     }
 }

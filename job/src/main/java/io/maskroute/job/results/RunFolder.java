@@ -10,6 +10,8 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.permission.FsAction;
+import org.apache.hadoop.security.AccessControlException;
 
 /**
  * The folder of one run. {@code run.json} is written first and marks the folder as maskroute's; {@code summary.json} is written
@@ -48,6 +50,7 @@ public final class RunFolder {
         try {
             FileSystem files = files();
             if (!files.exists(folder)) {
+                requireWritableParent(files);
                 return;
             }
             if (!files.getFileStatus(folder).isDirectory()) {
@@ -67,6 +70,25 @@ public final class RunFolder {
             }
         } catch (IOException e) {
             throw new UnusableInputException("the output " + name + " cannot be used: " + e.getMessage(), e);
+        }
+    }
+
+    private void requireWritableParent(FileSystem files) throws IOException {
+        Path parent = files.makeQualified(folder).getParent();
+        while (parent != null && !files.exists(parent)) {
+            parent = parent.getParent();
+        }
+        if (parent == null || !files.getFileStatus(parent).isDirectory()) {
+            throw new UnusableInputException("the output " + name + " cannot be made: " + parent
+                    + " is not a folder; name another with --output");
+        }
+        try {
+            files.access(parent, FsAction.WRITE);
+        } catch (AccessControlException e) {
+            throw new UnusableInputException(
+                    "the output " + name + " cannot be made: " + parent
+                            + " is not writable; name another with --output",
+                    e);
         }
     }
 
@@ -121,8 +143,13 @@ public final class RunFolder {
         return new Path(folder, PREDICTIONS).toString();
     }
 
-    public String file(String file) {
+    /** For people: where a file of the run folder {@code name} is. */
+    public static String file(String name, String file) {
         return name.endsWith("/") ? name + file : name + "/" + file;
+    }
+
+    Configuration hadoop() {
+        return hadoop;
     }
 
     @Override

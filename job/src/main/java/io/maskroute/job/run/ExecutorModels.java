@@ -13,8 +13,6 @@ import org.apache.spark.resource.ResourceInformation;
  * one JVM, until the run ends.
  */
 final class ExecutorModels {
-    private static final String GPU = "gpu";
-
     private static final Map<ModelOptions, ModelThread> MODELS = new HashMap<>();
 
     private ExecutorModels() {}
@@ -29,10 +27,10 @@ final class ExecutorModels {
 
     /** The device that {@code options} mean inside this task. */
     static ModelOptions onTaskDevice(ModelOptions options, TaskContext task) {
-        if (!options.device().equals(GPU)) {
+        if (!options.isAssignedDevice()) {
             return options;
         }
-        ResourceInformation gpu = task.resourcesJMap().get(GPU);
+        ResourceInformation gpu = task.resourcesJMap().get("gpu");
         if (gpu == null || gpu.addresses().length == 0) {
             throw new UnusableInputException(
                     "device gpu was asked for, but Spark gave this task none: set"

@@ -1,6 +1,7 @@
 package io.maskroute.job.run;
 
 import io.maskroute.job.config.JobConfig;
+import java.util.function.Function;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
@@ -12,8 +13,21 @@ public final class SparkSessions {
 
     private SparkSessions() {}
 
-    public static SparkSession start(JobConfig config) {
-        return SparkSession.builder().config(conf(config)).getOrCreate();
+    /**
+     * Starts Spark for one piece of work and stops it after that.
+     *
+     * @throws RuntimeException what the work threw, without what Spark wrapped around it where the user has no use for it
+     */
+    public static <T> T with(JobConfig config, Function<SparkSession, T> work) {
+        SparkSession spark = SparkSession.builder().config(conf(config)).getOrCreate();
+        try {
+            return work.apply(spark);
+        } catch (Exception e) {
+            // Not only RuntimeException: Scala declares nothing, and Spark's own exceptions are checked ones.
+            throw SparkFailures.explained(e);
+        } finally {
+            spark.stop();
+        }
     }
 
     /** Hadoop's settings as Spark will have them, before there is a session. */
