@@ -70,5 +70,9 @@ def at(self, tensors: List[Tensor], index: int) -> Tensor:
     return tensors[index]
 
 
-def from_index(self, tensors: List[Tensor], start: int) -> List[Tensor]:
-    return tensors[start:]
+def to_device(self, x: Tensor, device: str) -> Tensor:
+    return x.to(device)
+
+
+def weight(self, weights: Dict[str, Tensor], key: str) -> Tensor:
+    return weights[key]

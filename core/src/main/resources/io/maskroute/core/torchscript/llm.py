@@ -7,7 +7,6 @@
 # Routing of a layer (`routes[l]`; empty = every token gets the FFN):
 #   keep [n]   positions of the prefix whose FFN is computed: the proxies first, then the text
 #   back [P]   for each position its row in cat(f(keep), projected change of the proxies)
-#   count []   number of proxies
 #   scale [d], down [r, d], up [d, r]   the projector P(z) = up . act(down . z) + scale * z; without them P(z) = z
 
 def rotary_tables(self, positions: int, rotary_dim: int, theta: float, device: str) -> Tensor:
@@ -20,6 +19,19 @@ def rotary_tables(self, positions: int, rotary_dim: int, theta: float, device: s
 def embed_tokens(self, table: Tensor, ids: Tensor) -> Tensor:
     """ids int64 [...] -> [..., d]"""
     return torch.embedding(table, ids.to(table.device))
+
+
+def llm_prefix_input(self, table: Tensor, before: Tensor, image: Tensor, after: Tensor) -> Tensor:
+    """ids before [s] and after [t] the image tokens [B, N, d] -> [B, s + N + t, d]"""
+    b = image.size(0)
+    left = self.embed_tokens(table, before).unsqueeze(0).expand(b, -1, -1)
+    right = self.embed_tokens(table, after).unsqueeze(0).expand(b, -1, -1)
+    return torch.cat([left, image.to(table.dtype), right], 1)
+
+
+def late_tokens(self, mask_tokens: Tensor, table: Tensor, tail: Tensor) -> Tensor:
+    """Learned mask tokens [Q, d] and ids [n] of text after them (only `trace` has any) -> [Q + n, d]"""
+    return torch.cat([mask_tokens, self.embed_tokens(table, tail).to(mask_tokens.dtype)])
 
 
 def llm_qkv(self, h: Tensor, w: Dict[str, Tensor], heads: int, rotary: Tensor) -> Tensor:
@@ -41,6 +53,14 @@ def llm_qkv(self, h: Tensor, w: Dict[str, Tensor], heads: int, rotary: Tensor) -
 
 def llm_ffn(self, h: Tensor, w: Dict[str, Tensor]) -> Tensor:
     return self.linear(torch.gelu(self.linear(h, w, "mlp.fc1"), approximate="tanh"), w, "mlp.fc2")
+
+
+def route(self, projector: Dict[str, Tensor], keep: Tensor, back: Tensor, device: str) -> Dict[str, Tensor]:
+    """One layer's routing: its projector (may be empty) with the gathers of a segment."""
+    out = projector.copy()
+    out["keep"] = keep.to(device)
+    out["back"] = back.to(device)
+    return out
 
 
 def project_change(self, z: Tensor, route: Dict[str, Tensor], mlp: bool) -> Tensor:
@@ -155,3 +175,34 @@ def pooled_condition(self, hidden: Tensor, starts: Tensor, ends: Tensor) -> Tens
     line = torch.arange(hidden.size(1), device=hidden.device).unsqueeze(0)
     inside = (line >= starts.unsqueeze(1)).logical_and(line < ends.unsqueeze(1)).to(hidden.dtype)
     return torch.bmm(inside.unsqueeze(1), hidden).squeeze(1) / (ends - starts).to(hidden.dtype).unsqueeze(1)
+
+
+def decoder_inputs(self, text: Tensor, late: Tensor, mask_tokens: int, starts: Tensor, ends: Tensor, heads: Dict[str, Tensor], taps: Optional[Dict[str, Tensor]]) -> Tuple[Tensor, Tensor]:
+    """Final hidden states of the prompts' text [R, T, d] and late tokens [R, L, d] -> decoder queries [R, Q, C] and condition
+    embeddings [R, C], in the dtype of the decoder's weights."""
+    masks = late[:, :mask_tokens]
+    pooled = self.pooled_condition(text, starts, ends)
+    dtype = heads["seg_query_projector.weight"].dtype
+    queries = self.linear(masks.to(dtype), heads, "seg_query_projector")
+    condition = self.linear(pooled.to(dtype), heads, "SEG_token_projector")
+    if taps is not None:
+        taps["mask_tokens.llm_out"] = masks
+        taps["mask_tokens.projected"] = queries
+        taps["refer.pooled"] = pooled.unsqueeze(1)
+        taps["refer.projected"] = condition.unsqueeze(1)
+    return queries, condition
+
+
+def join_segments(self, taps: Dict[str, Tensor], layers: int, norm: Dict[str, Tensor], eps: float, text: Tensor, late: Tensor) -> None:
+    """Taps of prefix and suffix -> taps of the whole sequence."""
+    for i in range(layers):
+        for part in ["input_layernorm", "self_attn", "mlp", "out"]:
+            name = "llm.layers." + str(i) + "." + part
+            taps[name] = torch.cat([taps["prefix." + name], taps["suffix." + name]], 1)
+    prefix = self.layer_norm(taps["prefix.llm.layers." + str(layers - 1) + ".out"], norm, "final_layernorm", eps)
+    taps["llm.last_hidden_state"] = torch.cat([prefix, text, late], 1)
+    for i in range(layers):
+        for part in ["input_layernorm", "self_attn", "mlp", "out"]:
+            name = "llm.layers." + str(i) + "." + part
+            taps.pop("prefix." + name)
+            taps.pop("suffix." + name)

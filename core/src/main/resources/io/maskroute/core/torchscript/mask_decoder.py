@@ -1,12 +1,34 @@
 # Mask2Former's transformer decoder with mask tokens as queries. All that depends on the picture alone is done once per
 # picture (decoder_memory) and shared by its prompts.
 
-def decoder_memory(self, features: Tensor, levels: List[Tensor], w: Dict[str, Tensor], layers: List[Dict[str, Tensor]], heads: int) -> List[Tensor]:
-    """features [1, mask_dim, h2, w2] and levels [1, C, h, w] of one picture -> keys and values of every decoder layer, k0, v0,
+def decoder_layer(self, cross: Dict[str, Tensor], self_attention: Dict[str, Tensor], ffn: Dict[str, Tensor]) -> Dict[str, Tensor]:
+    """One layer's weights in one dictionary, under cross., self. and ffn."""
+    out: Dict[str, Tensor] = {}
+    for key in cross.keys():
+        out["cross." + key] = cross[key]
+    for key in self_attention.keys():
+        out["self." + key] = self_attention[key]
+    for key in ffn.keys():
+        out["ffn." + key] = ffn[key]
+    return out
+
+
+def decoder_features(self, decoded: List[Tensor], dtype: int) -> List[Tensor]:
+    """What the pixel decoder gave, in the dtype of the mask decoder's weights."""
+    out: List[Tensor] = []
+    for x in decoded:
+        out.append(x.to(dtype))
+    return out
+
+
+def decoder_memory(self, decoded: List[Tensor], w: Dict[str, Tensor], layers: List[Dict[str, Tensor]], heads: int) -> List[Tensor]:
+    """mask features [1, mask_dim, h2, w2] and levels [1, C, h, w] of one picture -> keys and values of every decoder layer, k0, v0,
     k1, v1 …, each [1, heads, h * w, C/heads], then the mask features shrunk to each level, [mask_dim, h * w].
 
     Masks are linear in the features and so is the bilinear resize: embedding . resize(features) is
     resize(embedding . features), which the attention masks need, at a fraction of the products."""
+    features = decoded[0]
+    levels = decoded[1:]
     memory: List[Tensor] = []
     for i, layer in enumerate(layers):
         l = i % len(levels)
