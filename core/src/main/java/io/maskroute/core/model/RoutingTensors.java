@@ -39,7 +39,7 @@ final class RoutingTensors implements AutoCloseable {
         this.projectors = new IValue[plan.layers().size()];
         Optional<WeightLoader> loader = adapter.map(source -> new WeightLoader(program, source));
         for (LayerRouting layer : plan.layers()) {
-            IValue projector = scope.run("new_weights");
+            IValue projector = scope.dictionary();
             if (loader.isPresent() && layer.projector().isPresent()) {
                 loader.get().put(projector, "scale", AdapterSpec.scale(layer.layer()), dtype);
                 loader.get().put(projector, "down", AdapterSpec.down(layer.layer()), dtype);
@@ -61,7 +61,7 @@ final class RoutingTensors implements AutoCloseable {
         for (int i = 0; i < routes.length; i++) {
             FfnRows rows = layers.get(i).rows(layout);
             if (rows.identity()) {
-                routes[i] = scope.run("new_weights");
+                routes[i] = scope.dictionary();
                 continue;
             }
             routes[i] = scope.run(

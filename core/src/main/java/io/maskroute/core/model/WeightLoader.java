@@ -40,7 +40,7 @@ final class WeightLoader {
      * @param wanted which of those names
      */
     IValue group(TorchScope scope, String prefix, TorchType dtype, Predicate<String> wanted) {
-        IValue weights = scope.run("new_weights");
+        IValue weights = scope.dictionary();
         for (String name : source.names()) {
             if (name.startsWith(prefix) && wanted.test(name.substring(prefix.length()))) {
                 put(weights, name.substring(prefix.length()), name, dtype);
@@ -60,6 +60,13 @@ final class WeightLoader {
             groups.add(group(scope, prefix + i + ".", dtype));
         }
         return scope.list(groups.toArray(IValue[]::new));
+    }
+
+    /** One tensor. */
+    IValue tensor(TorchScope scope, String name, TorchType dtype) {
+        IValue weights = scope.dictionary();
+        put(weights, name, name, dtype);
+        return scope.run("weight", weights, scope.of(name));
     }
 
     /** Adds one tensor to a {@code Dict[str, Tensor]}. */

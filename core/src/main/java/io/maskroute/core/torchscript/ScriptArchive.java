@@ -22,7 +22,8 @@ public final class ScriptArchive {
             "llm.py",
             "pixel_decoder.py",
             "mask_decoder.py",
-            "postprocess.py");
+            "postprocess.py",
+            "trace.py");
 
     /** Operator versions of PyTorch 2; lower ones select the schemas of older releases. */
     private static final String VERSION = "10\n";

@@ -77,6 +77,11 @@ public final class TorchScope implements AutoCloseable {
         return own(IValue.listFrom(values));
     }
 
+    /** An empty {@code Dict[str, Tensor]}. */
+    public IValue dictionary() {
+        return run("new_dictionary", longs(new long[] {0}, 1));
+    }
+
     /** A dtype as TorchScript takes it. */
     public IValue of(TorchType type) {
         return of((long) type.code());
@@ -90,6 +95,11 @@ public final class TorchScope implements AutoCloseable {
     /** An int64 tensor on the CPU. */
     public IValue longs(long[] elements, long... shape) {
         return tensor(LongBuffer.wrap(elements), DataType.INT64, shape);
+    }
+
+    /** An int64 vector on the program's device. */
+    public IValue longsOnDevice(long... elements) {
+        return run("to_device", longs(elements, elements.length), of(program.device()));
     }
 
     /** A uint8 tensor on the CPU. */
@@ -118,23 +128,27 @@ public final class TorchScope implements AutoCloseable {
         java.lang.ref.Reference.reachabilityFence(elements);
     }
 
-    /** The elements of an fp32 tensor on the CPU. */
+    /** The elements of a floating-point tensor of any dtype, layout and device, row-major. */
     public float[] floats(IValue tensor) {
-        try (PtNDArray array = tensor.toTensor(manager)) {
+        // DJL reads storage in order, whatever the strides.
+        try (IValue readable = IValueUtils.runMethod(program.block(), "readable", tensor, of(TorchType.FLOAT32));
+                PtNDArray array = readable.toTensor(manager)) {
             return array.toFloatArray();
         }
     }
 
-    /** The elements of an int64 tensor on the CPU. */
+    /** The elements of a tensor of whole numbers, row-major. */
     public long[] longs(IValue tensor) {
-        try (PtNDArray array = tensor.toTensor(manager)) {
+        try (IValue readable = IValueUtils.runMethod(program.block(), "readable", tensor, of(TorchType.INT64));
+                PtNDArray array = readable.toTensor(manager)) {
             return array.toLongArray();
         }
     }
 
-    /** The elements of a uint8 tensor on the CPU. */
+    /** The elements of a tensor of 0..255 or of booleans, row-major. */
     public byte[] bytes(IValue tensor) {
-        try (PtNDArray array = tensor.toTensor(manager)) {
+        try (IValue readable = IValueUtils.runMethod(program.block(), "readable", tensor, of(TorchType.UINT8));
+                PtNDArray array = readable.toTensor(manager)) {
             return array.toByteArray();
         }
     }

@@ -1,9 +1,11 @@
 # Weights travel as Dict[str, Tensor], keyed by the checkpoint's own names below a module's prefix.
 # `taps`, where a method takes it, receives named activations for `trace`; None in production.
 
-def new_weights(self) -> Dict[str, Tensor]:
-    weights: Dict[str, Tensor] = {}
-    return weights
+def new_dictionary(self, anything: Tensor) -> Dict[str, Tensor]:
+    """An empty dictionary. An empty literal alone would be folded into a constant, the same object at every call."""
+    fresh = {"": anything}
+    fresh.pop("")
+    return fresh
 
 
 def new_weight(self, weights: Dict[str, Tensor], key: str, shape: List[int], dtype: int, device: str) -> None:
@@ -30,6 +32,14 @@ def group_norm_relu(self, x: Tensor, w: Dict[str, Tensor], name: str, relu: bool
     return torch.relu(y) if relu else y
 
 
+def gelu_tanh(self, x: Tensor) -> Tensor:
+    return torch.gelu(x, approximate="tanh")
+
+
+def gelu_erf(self, x: Tensor) -> Tensor:
+    return torch.gelu(x)
+
+
 def bilinear(self, x: Tensor, height: int, width: int) -> Tensor:
     """x [N, C, h, w] -> [N, C, height, width]; half-pixel centres, no antialiasing."""
     return torch.upsample_bilinear2d(x, [height, width], False, None)
@@ -38,11 +48,6 @@ def bilinear(self, x: Tensor, height: int, width: int) -> Tensor:
 def tap(self, taps: Optional[Dict[str, Tensor]], name: str, value: Tensor) -> None:
     if taps is not None:
         taps[name] = value
-
-
-def new_taps(self) -> Optional[Dict[str, Tensor]]:
-    taps: Dict[str, Tensor] = {}
-    return taps
 
 
 def normalize_pixels(self, pixels: Tensor, mean: List[float], std: List[float], dtype: int, device: str) -> Tensor:
@@ -57,13 +62,17 @@ def owned_copy(self, x: Tensor) -> Tensor:
     return torch.clone(x)
 
 
-def cpu_fp32(self, x: Tensor) -> Tensor:
-    """Any tensor -> fp32 on the CPU, contiguous; for reading from Java."""
-    return x.to(6).to("cpu").contiguous()
+def readable(self, x: Tensor, dtype: int) -> Tensor:
+    """As Java can read it: on the CPU, in this dtype, contiguous."""
+    return x.to("cpu").to(dtype).contiguous()
 
 
 def no_taps(self) -> Optional[Dict[str, Tensor]]:
     return None
+
+
+def row(self, x: Tensor, index: int) -> Tensor:
+    return x[index]
 
 
 def at(self, tensors: List[Tensor], index: int) -> Tensor:
@@ -72,6 +81,10 @@ def at(self, tensors: List[Tensor], index: int) -> Tensor:
 
 def to_device(self, x: Tensor, device: str) -> Tensor:
     return x.to(device)
+
+
+def cast(self, x: Tensor, dtype: int, device: str) -> Tensor:
+    return x.to(device).to(dtype)
 
 
 def weight(self, weights: Dict[str, Tensor], key: str) -> Tensor:

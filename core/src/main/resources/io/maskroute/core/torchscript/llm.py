@@ -34,25 +34,31 @@ def late_tokens(self, mask_tokens: Tensor, table: Tensor, tail: Tensor) -> Tenso
     return torch.cat([mask_tokens, self.embed_tokens(table, tail).to(mask_tokens.dtype)])
 
 
-def llm_qkv(self, h: Tensor, w: Dict[str, Tensor], heads: int, rotary: Tensor) -> Tensor:
-    """h [B, T, d], rotary [2, B or 1, T, r/2] -> [3, B, heads, T, d/heads] with q and k rotated. The checkpoint's rows are
-    ordered [head][q, k, v][channel]; channel i of the rotated ones pairs with i + r/2."""
-    b, t, d = h.shape
-    x = self.linear(h, w, "self_attn.query_key_value").view(b, t, heads, 3, d // heads)
-    half = rotary.size(3)
-    cosine = rotary[0].to(h.dtype).unsqueeze(2).unsqueeze(2)
-    sine = rotary[1].to(h.dtype).unsqueeze(2).unsqueeze(2)
-    left = x[:, :, :, :2, :half]
-    right = x[:, :, :, :2, half:2 * half]
+def rotate(self, x: Tensor, cosine: Tensor, sine: Tensor) -> None:
+    """Rotary position embedding in place: of x's last dimension, channel i < r/2 pairs with i + r/2, the rest stays.
+    cosine, sine [..., r/2], broadcast over x."""
+    half = cosine.size(-1)
+    left = x[..., :half]
+    right = x[..., half:2 * half]
     turned_left = left * cosine - right * sine
     turned_right = right * cosine + left * sine
     left.copy_(turned_left)
     right.copy_(turned_right)
+
+
+def llm_qkv(self, h: Tensor, w: Dict[str, Tensor], heads: int, rotary: Tensor) -> Tensor:
+    """h [B, T, d], rotary [2, B or 1, T, r/2] -> [3, B, heads, T, d/heads] with q and k rotated. The checkpoint's rows are
+    ordered [head][q, k, v][channel]."""
+    b, t, d = h.shape
+    x = self.linear(h, w, "self_attn.query_key_value").view(b, t, heads, 3, d // heads)
+    cosine = rotary[0].to(h.dtype).unsqueeze(2).unsqueeze(2)
+    sine = rotary[1].to(h.dtype).unsqueeze(2).unsqueeze(2)
+    self.rotate(x[:, :, :, :2], cosine, sine)
     return x.permute(3, 0, 2, 1, 4)
 
 
 def llm_ffn(self, h: Tensor, w: Dict[str, Tensor]) -> Tensor:
-    return self.linear(torch.gelu(self.linear(h, w, "mlp.fc1"), approximate="tanh"), w, "mlp.fc2")
+    return self.linear(self.gelu_tanh(self.linear(h, w, "mlp.fc1")), w, "mlp.fc2")
 
 
 def route(self, projector: Dict[str, Tensor], keep: Tensor, back: Tensor, device: str) -> Dict[str, Tensor]:
@@ -69,7 +75,7 @@ def project_change(self, z: Tensor, route: Dict[str, Tensor], mlp: bool) -> Tens
         return z
     low = torch.linear(z, route["down"])
     if mlp:
-        low = torch.gelu(low)
+        low = self.gelu_erf(low)
     return torch.linear(low, route["up"]) + z * route["scale"]
 
 
@@ -191,18 +197,3 @@ def decoder_inputs(self, text: Tensor, late: Tensor, mask_tokens: int, starts: T
         taps["refer.pooled"] = pooled.unsqueeze(1)
         taps["refer.projected"] = condition.unsqueeze(1)
     return queries, condition
-
-
-def join_segments(self, taps: Dict[str, Tensor], layers: int, norm: Dict[str, Tensor], eps: float, text: Tensor, late: Tensor) -> None:
-    """Taps of prefix and suffix -> taps of the whole sequence."""
-    for i in range(layers):
-        for part in ["input_layernorm", "self_attn", "mlp", "out"]:
-            name = "llm.layers." + str(i) + "." + part
-            taps[name] = torch.cat([taps["prefix." + name], taps["suffix." + name]], 1)
-    prefix = self.layer_norm(taps["prefix.llm.layers." + str(layers - 1) + ".out"], norm, "final_layernorm", eps)
-    taps["llm.last_hidden_state"] = torch.cat([prefix, text, late], 1)
-    for i in range(layers):
-        for part in ["input_layernorm", "self_attn", "mlp", "out"]:
-            name = "llm.layers." + str(i) + "." + part
-            taps.pop("prefix." + name)
-            taps.pop("suffix." + name)

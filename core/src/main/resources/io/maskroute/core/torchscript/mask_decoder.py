@@ -36,16 +36,22 @@ def decoder_memory(self, decoded: List[Tensor], w: Dict[str, Tensor], layers: Li
         _, c, height, width = level.shape
         values = level.flatten(2).transpose(1, 2) + w["level_embed.weight"][l]
         position = self.sine_position(c // 2, height, width).to(level.device).to(level.dtype)
-        keys = values + position.flatten(2).transpose(1, 2)
-        weight = layer["cross.multihead_attn.in_proj_weight"]
-        bias = layer["cross.multihead_attn.in_proj_bias"]
-        k = torch.linear(keys, weight[c:2 * c], bias[c:2 * c])
-        v = torch.linear(values, weight[2 * c:], bias[2 * c:])
-        memory.append(k.view(1, -1, heads, c // heads).transpose(1, 2))
-        memory.append(v.view(1, -1, heads, c // heads).transpose(1, 2))
+        k, v = self.cross_keys_values(values, position.flatten(2).transpose(1, 2), layer, heads)
+        memory.append(k)
+        memory.append(v)
     for level in levels:
         memory.append(self.bilinear(features, level.size(2), level.size(3)).flatten(2)[0])
     return memory
+
+
+def cross_keys_values(self, values: Tensor, position: Tensor, layer: Dict[str, Tensor], heads: int) -> Tuple[Tensor, Tensor]:
+    """values, position [1, S, C] -> keys and values [1, heads, S, C/heads]; the position goes to the keys alone."""
+    c = values.size(2)
+    weight = layer["cross.multihead_attn.in_proj_weight"]
+    bias = layer["cross.multihead_attn.in_proj_bias"]
+    k = torch.linear(values + position, weight[c:2 * c], bias[c:2 * c])
+    v = torch.linear(values, weight[2 * c:], bias[2 * c:])
+    return k.view(1, -1, heads, c // heads).transpose(1, 2), v.view(1, -1, heads, c // heads).transpose(1, 2)
 
 
 def mask_embedding(self, x: Tensor, w: Dict[str, Tensor]) -> Tensor:
@@ -59,6 +65,11 @@ def condition_logits(self, x: Tensor, condition: Tensor, w: Dict[str, Tensor]) -
     """Normalised queries [R, Q, C] . condition [R, C] -> [R, Q]: how well each query answers the referring expression."""
     y = self.linear(torch.relu(self.linear(x, w, "SEG_proj.layers.0")), w, "SEG_proj.layers.1")
     return torch.bmm(y, condition.unsqueeze(2)).squeeze(2)
+
+
+def blocked_positions(self, logits: Tensor) -> Tensor:
+    """A query does not attend where its mask's probability is below one half."""
+    return logits < 0
 
 
 def decoder_cross_attention(self, x: Tensor, query_position: Tensor, layer: Dict[str, Tensor], k: Tensor, v: Tensor, blocked: Tensor, heads: int) -> Tensor:
@@ -99,7 +110,7 @@ def mask_decoder(self, queries: Tensor, condition: Tensor, memory: List[Tensor],
     x = queries
     for i, layer in enumerate(layers):
         embedding = self.mask_embedding(self.layer_norm(x, w, "decoder_norm", 1e-5), w)
-        blocked = torch.matmul(embedding, memory[2 * len(layers) + i % levels]) < 0
+        blocked = self.blocked_positions(torch.matmul(embedding, memory[2 * len(layers) + i % levels]))
         self.decoder_step_taps(taps, i, i % levels, levels, x, condition, memory, features, w)
         x = self.decoder_cross_attention(x, position, layer, memory[2 * i], memory[2 * i + 1], blocked, heads)
         self.tap(taps, "decoder.layer" + str(i) + ".after_cross", x)
@@ -120,7 +131,7 @@ def decoder_step_taps(self, taps: Optional[Dict[str, Tensor]], step: int, level:
         taps[name + ".query_in"] = x
         taps[name + ".SEG_logits"] = self.condition_logits(y, condition, w).unsqueeze(2)
         taps[name + ".mask_logits"] = self.mask_logits(embedding, features)
-        taps[name + ".attn_mask"] = torch.matmul(embedding, memory[len(memory) - levels + level]) < 0
+        taps[name + ".attn_mask"] = self.blocked_positions(torch.matmul(embedding, memory[len(memory) - levels + level]))
 
 
 def mask_logits(self, embedding: Tensor, features: Tensor) -> Tensor:

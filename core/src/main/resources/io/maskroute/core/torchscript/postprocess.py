@@ -14,18 +14,22 @@ def mask_quality(self, logits: Tensor) -> Tensor:
     return (torch.sigmoid(logits) * inside).flatten(1).sum(1) / (inside.flatten(1).sum(1) + 1e-6)
 
 
+def mask_scores(self, condition_logits: Tensor, logits: Tensor) -> Tensor:
+    """condition_logits [N], logits [N, H, W] -> [N]"""
+    return torch.sigmoid(condition_logits) * self.mask_quality(logits)
+
+
 def best_mask(self, condition_logits: Tensor, embedding: Tensor, features: Tensor, size: int, content: List[int], original: List[int]) -> Tuple[Tensor, Tensor, Tensor]:
     """The query with the highest score = sigmoid(condition logit) * mask quality, found without resizing every mask.
 
-    condition_logits [Q], embedding [Q, mask_dim], features [1, mask_dim, h2, w2] -> score fp32 [], query int64 [], mask uint8 [W, H] of
+    condition_logits fp32 [Q], embedding fp32 [Q, mask_dim], features fp32 [1, mask_dim, h2, w2] -> score fp32 [], query int64 [], mask uint8 [W, H] of
     0 and 1 (column by column).
 
     Bilinear resizing averages, so no pixel's probability exceeds the sigmoid of the largest coarse logit, and so does not the
     quality; queries are tried in order of that bound until it falls below the best score found. Exact: the same query as
     from resizing all, the lowest index among equals."""
-    probability = torch.sigmoid(condition_logits.to(6))
-    coarse = self.mask_logits(embedding.unsqueeze(0), features)[0].to(6)
-    bound = probability * torch.sigmoid(coarse.flatten(1).max(1)[0])
+    coarse = self.mask_logits(embedding.unsqueeze(0), features)[0]
+    bound = torch.sigmoid(condition_logits) * torch.sigmoid(coarse.flatten(1).max(1)[0])
     order = torch.argsort(bound, -1, True)
     sorted_bound = bound.index_select(0, order)
     best = torch.full([], -1.0, dtype=6, device=coarse.device)
@@ -37,7 +41,7 @@ def best_mask(self, condition_logits: Tensor, embedding: Tensor, features: Tenso
     while start < n and float(sorted_bound[start]) * (1.0 + 1e-5) >= float(best):
         some = torch.sort(order[start:start + chunk])[0]
         logits = self.full_size_logits(coarse.index_select(0, some), size, content, original)
-        scores = probability.index_select(0, some) * self.mask_quality(logits)
+        scores = self.mask_scores(condition_logits.index_select(0, some), logits)
         top = torch.argmax(scores)
         better = float(scores[top]) > float(best)
         if float(scores[top]) == float(best):
@@ -53,11 +57,11 @@ def best_mask(self, condition_logits: Tensor, embedding: Tensor, features: Tenso
 
 def all_masks(self, condition_logits: Tensor, embedding: Tensor, features: Tensor, input_size: int, size: int, content: List[int], original: List[int], taps: Dict[str, Tensor]) -> None:
     """Scores and masks of every query, for `trace`."""
-    coarse = self.mask_logits(embedding.unsqueeze(0), features)[0].to(6)
+    coarse = self.mask_logits(embedding.unsqueeze(0), features)[0]
     taps["post.mask_logits_input_res"] = self.bilinear(coarse.unsqueeze(0), input_size, input_size)
     logits = self.full_size_logits(coarse, size, content, original)
     taps["post.mask_logits_in"] = logits
-    scores = torch.sigmoid(condition_logits.to(6)) * self.mask_quality(logits)
+    scores = self.mask_scores(condition_logits, logits)
     taps["result.scores_query_order"] = scores
     # PSALM's order: top-k over all queries without sorting, which is no defined order.
     top, order = torch.topk(scores, scores.size(0), -1, True, False)

@@ -62,7 +62,7 @@ def swin_block(self, x: Tensor, w: Dict[str, Tensor], heads: int, window: int, s
         h = torch.roll(h, [shift, shift], [1, 2])
     x = x + h[:, :height, :width]
     h = self.layer_norm(x, w, "norm2", eps)
-    return x + self.linear(torch.gelu(self.linear(h, w, "mlp.fc1")), w, "mlp.fc2")
+    return x + self.linear(self.gelu_erf(self.linear(h, w, "mlp.fc1")), w, "mlp.fc2")
 
 
 def swin_patch_embed(self, pixels: Tensor, w: Dict[str, Tensor], patch: int, eps: float) -> Tensor:

@@ -29,6 +29,6 @@ def linear_projector(self, x: Tensor, w: Dict[str, Tensor], taps: Optional[Dict[
 
 def mlp_projector(self, x: Tensor, w: Dict[str, Tensor], taps: Optional[Dict[str, Tensor]]) -> Tensor:
     """x [B, C, h, w] -> image tokens [B, h * w, d]; linear, GELU, linear per position (`mlp`)."""
-    tokens = self.linear(torch.gelu(self.linear(x.flatten(2).transpose(1, 2), w, "0")), w, "2")
+    tokens = self.linear(self.gelu_erf(self.linear(x.flatten(2).transpose(1, 2), w, "0")), w, "2")
     self.tap(taps, "projector.image_tokens", tokens)
     return tokens
