@@ -30,6 +30,6 @@
  *       {@code image_tokens}). {@code proxies} or {@code projector} for a layer that is not routed are refused.
  * </ul>
  *
- * <p>Every other key is refused. Depends on {@code config}, {@code error} and JSON; knows no tensor engine.
+ * <p>Every other key is refused. Depends on {@code config}, {@code error}, {@code safetensors} and JSON; knows no tensor engine.
  */
 package io.maskroute.core.routing;
