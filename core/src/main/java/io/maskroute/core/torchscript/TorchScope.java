@@ -153,6 +153,13 @@ public final class TorchScope implements AutoCloseable {
         }
     }
 
+    /** Returns when the device has computed this tensor; a GPU works on after a call returns. */
+    public void await(IValue tensor) {
+        if (!program.device().equals("cpu")) {
+            run("wait_for", tensor);
+        }
+    }
+
     public long[] shape(IValue tensor) {
         try (PtNDArray array = tensor.toTensor(manager)) {
             return array.getShape().getShape();
