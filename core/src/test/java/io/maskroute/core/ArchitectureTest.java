@@ -58,9 +58,7 @@ class ArchitectureTest {
 
     @ArchTest
     static void safetensorsDependOnJsonAndErrors(JavaClasses classes) {
-        packageDependsOnlyOn("io.maskroute.core.safetensors", JSON, ERROR)
-                .allowEmptyShould(true)
-                .check(classes);
+        packageDependsOnlyOn("io.maskroute.core.safetensors", JSON, ERROR).check(classes);
     }
 
     private static ArchRule packageDependsOnlyOn(String name, String... others) {
