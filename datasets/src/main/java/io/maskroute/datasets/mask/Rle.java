@@ -1,0 +1,324 @@
+package io.maskroute.datasets.mask;
+
+import io.maskroute.core.mask.BinaryMask;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.IntPredicate;
+
+/**
+ * A binary mask as run lengths in COCO's form (maskApi.h of cocodataset/cocoapi): down the first column, then the next,
+ * background and foreground in turn. Runs of length zero are allowed anywhere; what this class computes has none but
+ * possibly the first. Everything except {@link #toMask} works on the runs and needs no memory for pixels.
+ */
+public record Rle(int height, int width, int[] counts) {
+    /** Most pixels a mask may have: positions are {@code int}s, as in the COCO code. */
+    public static final int MAX_PIXELS = Integer.MAX_VALUE;
+
+    /** Most pixels that {@link #toMask} lays out, one byte each: a short string must not claim the heap. */
+    public static final int MAX_DECODED_PIXELS = 1 << 28;
+
+    private static final VarHandle EIGHT_BYTES =
+            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
+    private static final long EIGHT_ONES = 0x0101010101010101L;
+
+    /**
+     * @param height rows, at least 1
+     * @param width columns, at least 1
+     * @param counts run lengths in pixels, background first; copied
+     * @throws InvalidRleException if a run is negative, the runs do not add up to {@code height * width}, or that is
+     *     more than {@link #MAX_PIXELS}
+     */
+    public Rle {
+        int pixels = requireSize(height, width);
+        long sum = 0;
+        for (int i = 0; i < counts.length; i++) {
+            sum += requireRun(i, counts[i]);
+        }
+        if (sum != pixels) {
+            throw new InvalidRleException(
+                    "runs add up to " + sum + " pixels, but a " + height + "x" + width + " mask has " + pixels);
+        }
+        counts = counts.clone();
+    }
+
+    /**
+     * Reads COCO's compressed string.
+     *
+     * @throws InvalidRleException if it is not one, or not of this size
+     */
+    public static Rle parse(int height, int width, String compressed) {
+        return new Rle(height, width, CompressedRuns.read(compressed));
+    }
+
+    /**
+     * The uncompressed form, as a JSON reader hands it out.
+     *
+     * @throws InvalidRleException as the constructor, and if a run is not a whole number
+     */
+    public static Rle ofCounts(int height, int width, List<? extends Number> counts) {
+        int[] runs = new int[counts.size()];
+        for (int i = 0; i < runs.length; i++) {
+            double run = counts.get(i).doubleValue();
+            if (run != Math.rint(run)) {
+                throw new InvalidRleException("run " + i + " is " + run + ", not a whole number");
+            }
+            runs[i] = requireRun(i, (long) run);
+        }
+        return new Rle(height, width, runs);
+    }
+
+    /** Encodes a mask; any byte but 0 is foreground. */
+    public static Rle of(BinaryMask mask) {
+        byte[] pixels = mask.columnMajor();
+        IntList counts = new IntList();
+        boolean foreground = false;
+        int at = 0;
+        do {
+            int end = endOfRun(pixels, at, foreground);
+            counts.add(end - at);
+            at = end;
+            foreground = !foreground;
+        } while (at < pixels.length);
+        return new Rle(mask.height(), mask.width(), counts.toArray());
+    }
+
+    private static int endOfRun(byte[] pixels, int from, boolean foreground) {
+        long same = foreground ? EIGHT_ONES : 0;
+        int at = from;
+        while (at + Long.BYTES <= pixels.length && (long) EIGHT_BYTES.get(pixels, at) == same) {
+            at += Long.BYTES;
+        }
+        while (at < pixels.length && (pixels[at] != 0) == foreground) {
+            at++;
+        }
+        return at;
+    }
+
+    /** The run lengths, copied. */
+    @Override
+    public int[] counts() {
+        return counts.clone();
+    }
+
+    /** COCO's compressed string of these very runs. */
+    public String compressed() {
+        return CompressedRuns.write(counts);
+    }
+
+    /** @throws InvalidRleException if the mask has more than {@link #MAX_DECODED_PIXELS} pixels */
+    public BinaryMask toMask() {
+        if (pixels() > MAX_DECODED_PIXELS) {
+            throw new InvalidRleException("a " + height + "x" + width
+                    + " mask is too large to be laid out in memory (at most " + MAX_DECODED_PIXELS + " pixels)");
+        }
+        byte[] columnMajor = new byte[pixels()];
+        int at = 0;
+        for (int i = 0; i < counts.length; i++) {
+            if ((i & 1) == 1) {
+                Arrays.fill(columnMajor, at, at + counts[i], (byte) 1);
+            }
+            at += counts[i];
+        }
+        return new BinaryMask(height, width, columnMajor);
+    }
+
+    /** Foreground pixels. */
+    public long area() {
+        long area = 0;
+        for (int i = 1; i < counts.length; i += 2) {
+            area += counts[i];
+        }
+        return area;
+    }
+
+    /**
+     * The smallest box around the foreground.
+     *
+     * @return {@code [x, y, width, height]} in pixels; zeros if there is no foreground
+     */
+    public double[] bbox() {
+        int left = width;
+        int right = -1;
+        int top = height;
+        int bottom = -1;
+        int at = 0;
+        for (int i = 0; i < counts.length; i++) {
+            if ((i & 1) == 1 && counts[i] > 0) {
+                int last = at + counts[i] - 1;
+                int firstColumn = at / height;
+                int lastColumn = last / height;
+                boolean crossesColumns = firstColumn < lastColumn;
+                left = Math.min(left, firstColumn);
+                right = Math.max(right, lastColumn);
+                top = Math.min(top, crossesColumns ? 0 : at % height);
+                bottom = Math.max(bottom, crossesColumns ? height - 1 : last % height);
+            }
+            at += counts[i];
+        }
+        return right < 0 ? new double[4] : new double[] {left, top, right - left + 1, bottom - top + 1};
+    }
+
+    /** The other pixels. */
+    public Rle complement() {
+        if (counts[0] == 0 && counts.length > 1) {
+            return new Rle(height, width, Arrays.copyOfRange(counts, 1, counts.length));
+        }
+        int[] shifted = new int[counts.length + 1];
+        System.arraycopy(counts, 0, shifted, 1, counts.length);
+        return new Rle(height, width, shifted);
+    }
+
+    /** The pixels of this mask that {@code other} does not have. */
+    public Rle minus(Rle other) {
+        return intersection(List.of(this, other.complement()));
+    }
+
+    /** Pixels in any of the masks. A single mask comes back with its own runs, as in the COCO code. */
+    public static Rle union(List<Rle> masks) {
+        return merge(masks, covering -> covering >= 1);
+    }
+
+    /** Pixels in all of the masks. A single mask comes back with its own runs, as in the COCO code. */
+    public static Rle intersection(List<Rle> masks) {
+        return merge(masks, covering -> covering == masks.size());
+    }
+
+    /**
+     * Pixels in exactly one of the masks. It is the target that LISA, GLaMM, Sa2VA and LAVT see where polygon parts
+     * overlap; {@code union(parts).area() - coveredOnce(parts).area()} counts the overlap.
+     */
+    public static Rle coveredOnce(List<Rle> masks) {
+        return merge(masks, covering -> covering == 1);
+    }
+
+    private static Rle merge(List<Rle> masks, IntPredicate foregroundWhenCoveredBy) {
+        if (masks.isEmpty()) {
+            throw new InvalidRleException("no masks to merge");
+        }
+        Rle first = masks.get(0);
+        if (masks.size() == 1) {
+            return first;
+        }
+        masks.forEach(first::requireSameSize);
+        int pixels = first.pixels();
+        int[] run = new int[masks.size()];
+        int[] ends = new int[masks.size()];
+        for (int m = 0; m < run.length; m++) {
+            ends[m] = masks.get(m).counts[0];
+        }
+        IntList merged = new IntList();
+        boolean foreground = false;
+        int start = 0;
+        int at = 0;
+        while (at < pixels) {
+            int covering = 0;
+            int end = pixels;
+            for (int m = 0; m < run.length; m++) {
+                while (ends[m] == at) {
+                    ends[m] += masks.get(m).counts[++run[m]];
+                }
+                covering += run[m] & 1;
+                end = Math.min(end, ends[m]);
+            }
+            if (foregroundWhenCoveredBy.test(covering) != foreground) {
+                merged.add(at - start);
+                start = at;
+                foreground = !foreground;
+            }
+            at = end;
+        }
+        merged.add(at - start);
+        return new Rle(first.height, first.width, merged.toArray());
+    }
+
+    /** Pixels that both masks have. */
+    public static long intersectionArea(Rle a, Rle b) {
+        a.requireSameSize(b);
+        int[] runsA = a.counts;
+        int[] runsB = b.counts;
+        int runA = 0;
+        int runB = 0;
+        int endA = runsA[0];
+        int endB = runsB[0];
+        int at = 0;
+        long area = 0;
+        // Runs that are left when one mask has ended are of length zero.
+        while (runA < runsA.length && runB < runsB.length) {
+            int end = Math.min(endA, endB);
+            if ((runA & runB & 1) == 1) {
+                area += end - at;
+            }
+            at = end;
+            if (endA == end && ++runA < runsA.length) {
+                endA += runsA[runA];
+            }
+            if (endB == end && ++runB < runsB.length) {
+                endB += runsB[runB];
+            }
+        }
+        return area;
+    }
+
+    /**
+     * Intersection over union; 0 if both are empty, as in the COCO code.
+     *
+     * @param crowd whether the ground truth is a crowd region: then intersection over the area of {@code detection}
+     */
+    public static double iou(Rle detection, Rle groundTruth, boolean crowd) {
+        long intersection = intersectionArea(detection, groundTruth);
+        long detectionArea = detection.area();
+        long union = crowd ? detectionArea : detectionArea + groundTruth.area() - intersection;
+        return intersection == 0 ? 0 : (double) intersection / union;
+    }
+
+    private int pixels() {
+        return height * width;
+    }
+
+    private void requireSameSize(Rle other) {
+        if (other.height != height || other.width != width) {
+            throw new InvalidRleException(
+                    "masks of different sizes: " + height + "x" + width + " and " + other.height + "x" + other.width);
+        }
+    }
+
+    /** The number of pixels, if a mask can have this size. */
+    static int requireSize(int height, int width) {
+        if (height < 1 || width < 1) {
+            throw new InvalidRleException("a mask cannot be " + height + "x" + width);
+        }
+        if ((long) height * width > MAX_PIXELS) {
+            throw new InvalidRleException(
+                    "a mask of " + height + "x" + width + " is too large (at most " + MAX_PIXELS + " pixels)");
+        }
+        return height * width;
+    }
+
+    static int requireRun(int index, long length) {
+        if (length < 0 || length > MAX_PIXELS) {
+            throw new InvalidRleException("run " + index + " has length " + length);
+        }
+        return (int) length;
+    }
+
+    @Override
+    public boolean equals(Object o) {
+        return o instanceof Rle other
+                && height == other.height
+                && width == other.width
+                && Arrays.equals(counts, other.counts);
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * (31 * height + width) + Arrays.hashCode(counts);
+    }
+
+    @Override
+    public String toString() {
+        return "Rle[" + height + "x" + width + ", " + counts.length + " runs]";
+    }
+}
