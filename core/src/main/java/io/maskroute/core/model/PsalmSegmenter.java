@@ -179,23 +179,23 @@ public final class PsalmSegmenter implements Segmenter {
             throw new IllegalArgumentException("prompts of one call share their prefix and task text");
         }
         clock.start(Stage.PREFIX);
-        SegmentLayout layout = new SegmentLayout(
-                first.prefix().length, network.llm().plan().imageTokens(), first.task().length);
+        SegmentLayout layout =
+                new SegmentLayout(first.prefix().length, network.llm().plan().imageTokens(), first.task().length);
         IValue prefix = network.llm().prefixInput(work, first.prefix(), imageTokens, first.task());
         IValue cache = network.llm().prefix(work, prefix, layout, noTaps);
         work.await(work.run("at", cache, work.of(0L)));
         double prefixMillis = clock.stop() / prompts.size();
 
         List<FlopCounts> counts = flops.image(
-                        layout, prompts.stream().mapToInt(PsalmSegmenter::ownLength).toArray())
+                        layout,
+                        prompts.stream().mapToInt(PsalmSegmenter::ownLength).toArray())
                 .perPrompt();
         List<Segmentation> results = new ArrayList<>(prompts.size());
         for (int from = 0; from < prompts.size(); from += options.promptBatch()) {
             List<PreparedPrompt> batch = prompts.subList(from, Math.min(from + options.promptBatch(), prompts.size()));
             try (TorchScope inner = network.scope()) {
                 segmentBatch(inner, image, batch, cache, memory, clock, (row, mask, times) -> {
-                    StageMillis latency =
-                            new StageMillis(visionMillis, prefixMillis, times[0], times[1], times[2]);
+                    StageMillis latency = new StageMillis(visionMillis, prefixMillis, times[0], times[1], times[2]);
                     results.add(new Segmentation(
                             List.of(mask), tokens(batch.get(row)), counts.get(results.size()), latency));
                 });
@@ -233,8 +233,7 @@ public final class PsalmSegmenter implements Segmenter {
         }
         int longest = (int) Arrays.stream(lengths).max().orElseThrow();
         IValue text = network.llm().textInput(work, own, longest);
-        IValue hidden =
-                network.llm().suffix(work, text, decoder.maskTokens(), lengths, new long[rows], cache, noTaps);
+        IValue hidden = network.llm().suffix(work, text, decoder.maskTokens(), lengths, new long[rows], cache, noTaps);
         IValue[] inputs = decoder.inputs(work, hidden, new long[rows], ends, noTaps);
         work.await(inputs[0]);
         double promptMillis = clock.stop() / rows;
