@@ -28,6 +28,24 @@ public record ModelConfig(
     }
 
     /**
+     * Side in positions of the square Swin map of a stage: 2 for res2 … 5 for res5. Patches and halvings that do not come out
+     * even are padded.
+     */
+    public int mapSide(int stage) {
+        int side = (image.size() - 1) / swin.patch() + 1;
+        for (int s = 2; s < stage; s++) {
+            side = (side + 1) / 2;
+        }
+        return side;
+    }
+
+    /** Side of the square grid of image tokens. */
+    public int imageTokenSide() {
+        int side = mapSide(visionProjector.stage());
+        return visionProjector.kind() == VisionProjector.Kind.SWIN_CONV ? (side + 1) / 2 : side;
+    }
+
+    /**
      * @param size side in pixels of the square the picture is fitted into
      * @param mean per channel (RGB), on 0..255 values
      * @param std per channel (RGB), on 0..255 values

@@ -1,0 +1,73 @@
+package io.maskroute.core.flops;
+
+import static io.maskroute.core.flops.VisionCounter.linear;
+
+import io.maskroute.core.config.ModelConfig;
+
+/** The mask decoder for a referring prompt. */
+final class DecoderCounter {
+    private static final int RES2 = 2;
+    private static final int RES5 = 5;
+    /** Layer i attends to res5, res4 or res3 in turn. */
+    private static final int LEVELS = 3;
+
+    private final ModelConfig config;
+    private final long c;
+    private final long queries;
+
+    DecoderCounter(ModelConfig config) {
+        this.config = config;
+        this.c = config.maskDecoder().dim();
+        this.queries = config.maskDecoder().queries();
+    }
+
+    DecoderFlops count() {
+        long memory = 0;
+        long layers = 0;
+        long masks = 0;
+        for (int i = 0; i < config.maskDecoder().layers(); i++) {
+            long positions = positions(RES5 - i % LEVELS);
+            memory += 2 * linear(positions, c, c);
+            layers += crossAttention(positions)
+                    + selfAttention()
+                    + 2 * linear(queries, c, config.maskDecoder().ffn());
+            masks += maskEmbedding() + mask(positions);
+        }
+        return new DecoderFlops(memory, inputs(), layers, masks + maskEmbedding() + scores() + mask(positions(RES2)));
+    }
+
+    /** seg_query_projector for the mask tokens, SEG_token_projector for the condition. */
+    private long inputs() {
+        return linear(queries + 1, config.llm().hidden(), c);
+    }
+
+    private long crossAttention(long positions) {
+        return 2 * linear(queries, c, c) + 2 * linear(queries, c, positions);
+    }
+
+    private long selfAttention() {
+        return 4 * linear(queries, c, c) + 2 * linear(queries, c, queries);
+    }
+
+    private long maskEmbedding() {
+        return 2 * linear(queries, c, c) + linear(queries, c, maskDim());
+    }
+
+    private long mask(long positions) {
+        return linear(queries, maskDim(), positions);
+    }
+
+    /** SEG_proj and its product with the condition. */
+    private long scores() {
+        return 2 * linear(queries, c, c) + linear(queries, c, 1);
+    }
+
+    private long maskDim() {
+        return config.pixelDecoder().maskDim();
+    }
+
+    private long positions(int stage) {
+        long side = config.mapSide(stage);
+        return side * side;
+    }
+}

@@ -1,0 +1,109 @@
+package io.maskroute.core.flops;
+
+import io.maskroute.core.config.ModelConfig;
+import io.maskroute.core.flops.Execution.LastLayer;
+import io.maskroute.core.routing.LayerRouting;
+import io.maskroute.core.routing.RoutingPlan;
+import io.maskroute.core.routing.RoutingSchedule;
+import io.maskroute.core.routing.SegmentLayout;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The formula of the package description, for one model under one routing plan. Cheap enough to ask per picture. */
+public final class FlopsModel {
+    private final ModelConfig config;
+    private final RoutingPlan plan;
+    private final RoutingPlan dense;
+    private final Execution execution;
+    private final VisionFlops vision;
+    private final DecoderFlops decoder;
+
+    public FlopsModel(ModelConfig config, RoutingPlan plan, Execution execution) {
+        this.config = config;
+        this.plan = plan;
+        this.dense = RoutingPlan.of(RoutingSchedule.dense(), config, plan.gridHeight(), plan.gridWidth());
+        this.execution = execution;
+        this.vision = new VisionCounter(config).count();
+        this.decoder = new DecoderCounter(config).count();
+    }
+
+    /** One picture's vision work, prompts aside. */
+    public VisionFlops vision() {
+        return vision;
+    }
+
+    public DecoderFlops decoder() {
+        return decoder;
+    }
+
+    /**
+     * A picture with its prompts.
+     *
+     * @param prefix the tokens that all its prompts share: text, image tokens, text
+     * @param ownText per prompt the number of its own text tokens, mask tokens not included
+     */
+    public ImageFlops image(SegmentLayout prefix, int... ownText) {
+        LlmFlops densePrefix = prefix(dense, prefix);
+        List<LlmFlops> prompts = new ArrayList<>();
+        List<LlmFlops> promptsDense = new ArrayList<>();
+        for (int text : ownText) {
+            prompts.add(prompt(plan, prefix.tokens(), text));
+            promptsDense.add(densePrefix.plus(prompt(dense, prefix.tokens(), text)));
+        }
+        return new ImageFlops(prefix(plan, prefix), prompts, promptsDense, vision, decoder);
+    }
+
+    private LlmFlops prefix(RoutingPlan plan, SegmentLayout layout) {
+        if (layout.image() != plan.imageTokens()) {
+            throw new IllegalArgumentException(
+                    "prefix of " + layout.image() + " image tokens, of a grid of " + plan.imageTokens());
+        }
+        long tokens = layout.tokens();
+        int last = plan.layers().size() - 1;
+        LlmFlops sum = LlmFlops.NONE;
+        for (LayerRouting layer : plan.layers()) {
+            if (layer.layer() == last && execution.lastLayer() != LastLayer.EVERYTHING) {
+                int outputs = execution.lastLayer() == LastLayer.KEYS_VALUES ? 2 : 3;
+                sum = sum.plus(new LlmFlops(tokens * outputs * hidden(1), 0, 0, 0));
+            } else {
+                long ffnTokens = tokens - layout.image() + layer.proxies();
+                sum = sum.plus(layer(0, tokens, ffnTokens)).plus(projector(layer));
+            }
+        }
+        return sum;
+    }
+
+    private LlmFlops prompt(RoutingPlan plan, int prefixTokens, int ownText) {
+        LlmFlops sum = LlmFlops.NONE;
+        for (LayerRouting layer : plan.layers()) {
+            long tokens = ownText + (layer.maskTokens() ? config.maskDecoder().queries() : 0);
+            sum = sum.plus(layer(prefixTokens, tokens, tokens));
+        }
+        return sum;
+    }
+
+    /** A layer over {@code tokens} consecutive tokens that see {@code before} others and each other causally. */
+    private LlmFlops layer(long before, long tokens, long ffnTokens) {
+        long d = config.llm().hidden();
+        long pairs = tokens * before + tokens * (tokens + 1) / 2;
+        return new LlmFlops(
+                tokens * hidden(4),
+                4 * d * pairs,
+                ffnTokens * 4 * d * config.llm().ffn(),
+                0);
+    }
+
+    private LlmFlops projector(LayerRouting layer) {
+        if (!layer.routed() || !execution.trainedProjectors()) {
+            return LlmFlops.NONE;
+        }
+        long rank = layer.projector().orElseThrow().rank();
+        return new LlmFlops(0, 0, 0, layer.proxies() * 4L * config.llm().hidden() * rank);
+    }
+
+    /** {@code outputs} linear layers d -> d for one token. */
+    private long hidden(int outputs) {
+        long d = config.llm().hidden();
+        return 2 * d * d * outputs;
+    }
+}

@@ -1,0 +1,49 @@
+package io.maskroute.core.image;
+
+import io.maskroute.core.config.ModelConfig;
+import io.maskroute.core.segmenter.PreparedImage;
+import java.util.Arrays;
+
+/**
+ * Fits a picture into the network's square, as PSALM's detectron2 mapper does: the longest side becomes the square's (small
+ * pictures are enlarged), Pillow's bilinear resize, the rest right and below filled. Thread-safe.
+ */
+public final class ImagePreprocessor {
+    private final int size;
+    private final byte padValue;
+
+    public ImagePreprocessor(ModelConfig.Image config) {
+        this.size = config.size();
+        this.padValue = (byte) config.padValue();
+    }
+
+    public PreparedImage prepare(RgbImage image) {
+        Content content = content(image.height(), image.width());
+        byte[] pixels = new byte[3 * size * size];
+        Arrays.fill(pixels, padValue);
+        BilinearResize.into(image, content.height, content.width, pixels, size);
+        return new PreparedImage(pixels, size, content.height, content.width, image.height(), image.width());
+    }
+
+    /** What a picture measures inside the square. */
+    record Content(int height, int width) {}
+
+    Content content(int imageHeight, int imageWidth) {
+        // ResizeShortestEdge(size, max_size=size): the scale is applied in two steps, which decides some roundings.
+        double scale = (double) size / Math.min(imageHeight, imageWidth);
+        double height = imageHeight < imageWidth ? size : scale * imageHeight;
+        double width = imageHeight < imageWidth ? scale * imageWidth : size;
+        double longest = Math.max(height, width);
+        if (longest > size) {
+            double again = size / longest;
+            height *= again;
+            width *= again;
+        }
+        return new Content(round(height), round(width));
+    }
+
+    /** The original rule gives 0 below half a pixel, and fails there; a line of one pixel is the nearest picture. */
+    private static int round(double side) {
+        return Math.max(1, (int) (side + 0.5));
+    }
+}

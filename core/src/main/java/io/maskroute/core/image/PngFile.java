@@ -1,0 +1,63 @@
+package io.maskroute.core.image;
+
+import io.maskroute.core.error.RowFailure;
+import java.io.ByteArrayOutputStream;
+import java.util.zip.CRC32;
+
+/**
+ * What a PNG file says about its pixels. The JDK's reader checks no checksums, inflates compressed texts without a limit and
+ * lets gamma, profiles and transparency change samples; so the checksums are checked here and only the chunks that carry
+ * pixels go on to it. An animation shows its first frame.
+ *
+ * @param orientation EXIF orientation, 1..8
+ * @param pixelStream a PNG file with the same samples
+ */
+record PngFile(long height, long width, int orientation, byte[] pixelStream) {
+    static final String SIGNATURE = "\u0089PNG\r\n\u001a\n";
+
+    private static final byte[] END = {0, 0, 0, 0, 'I', 'E', 'N', 'D', (byte) 0xAE, 0x42, 0x60, (byte) 0x82};
+
+    /** @throws RowFailure {@code truncated-image} or {@code corrupt-image} */
+    static PngFile parse(Bytes file) throws RowFailure {
+        ByteArrayOutputStream kept = new ByteArrayOutputStream(file.length());
+        kept.write(file.data(), file.offset(), 8);
+        int orientation = Orientation.UPRIGHT;
+        Bytes header = null;
+        boolean pixels = false;
+        int at = 8;
+        // A file without its end chunk is as good as a whole one when the pixels are all there.
+        while (at < file.length() && !file.startsWith(at, "\0\0\0\0IEND")) {
+            long length = file.slice(at, 8).u32(0, false);
+            Bytes chunk = file.slice(at, length + 12);
+            boolean image = chunk.startsWith(4, "IDAT");
+            if (image || chunk.startsWith(4, "IHDR") || chunk.startsWith(4, "PLTE")) {
+                checkSum(chunk);
+                kept.write(chunk.data(), chunk.offset(), chunk.length());
+            } else if (chunk.startsWith(4, "eXIf")) {
+                orientation = TiffDirectory.parse(chunk.slice(8, length)).orientation();
+            }
+            if (header == null) {
+                if (!chunk.startsWith(4, "IHDR") || length != 13) {
+                    throw Bytes.failure("corrupt-image", "the PNG file does not start with a header");
+                }
+                header = chunk;
+            }
+            pixels |= image;
+            at += chunk.length();
+        }
+        if (header == null || !pixels) {
+            throw Bytes.failure("truncated-image", "the PNG file is cut off before its pixels");
+        }
+        kept.writeBytes(END);
+        return new PngFile(header.u32(12, false), header.u32(8, false), orientation, kept.toByteArray());
+    }
+
+    private static void checkSum(Bytes chunk) throws RowFailure {
+        CRC32 crc = new CRC32();
+        int covered = chunk.length() - 8;
+        crc.update(chunk.data(), chunk.offset() + 4, covered);
+        if (crc.getValue() != chunk.u32(chunk.length() - 4, false)) {
+            throw Bytes.failure("corrupt-image", "the PNG file has a wrong checksum");
+        }
+    }
+}

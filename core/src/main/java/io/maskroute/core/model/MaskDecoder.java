@@ -1,0 +1,140 @@
+package io.maskroute.core.model;
+
+import ai.djl.pytorch.jni.IValue;
+import io.maskroute.core.config.ModelConfig;
+import io.maskroute.core.segmenter.PreparedImage;
+import io.maskroute.core.torchscript.TorchProgram;
+import io.maskroute.core.torchscript.TorchScope;
+import io.maskroute.core.torchscript.TorchType;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Mask2Former's decoder with the LLM's mask tokens as queries, and the choice of the mask. Always fp32: its logits are cut at
+ * zero, and it is a small part of the work.
+ */
+public final class MaskDecoder implements AutoCloseable {
+    /**
+     * PSALM pads its batch to a multiple of this before the masks are resized to it; the network itself never sees the padding.
+     */
+    private static final int SIZE_DIVISIBILITY = 32;
+
+    private static final List<String> USED =
+            List.of("decoder_norm.", "query_embed.", "level_embed.", "mask_embed.", "SEG_proj.");
+
+    private final ModelConfig config;
+    private final TorchScope scope;
+    private final IValue maskTokens;
+    private final IValue heads;
+    private final IValue weights;
+    private final IValue layers;
+
+    MaskDecoder(TorchProgram program, ModelConfig config, WeightLoader loader, TorchType llmDtype) {
+        this.config = config;
+        this.scope = program.scope();
+        maskTokens = loader.tensor(scope, "seg_query", llmDtype);
+        heads = loader.group(
+                scope,
+                "",
+                TorchType.FLOAT32,
+                name -> name.startsWith("seg_query_projector.") || name.startsWith("SEG_token_projector."));
+        weights = loader.group(
+                scope, "predictor.", TorchType.FLOAT32, name -> USED.stream().anyMatch(name::startsWith));
+        layers = layers(loader);
+    }
+
+    private IValue layers(WeightLoader loader) {
+        List<IValue> all = new ArrayList<>();
+        for (int i = 0; i < config.maskDecoder().layers(); i++) {
+            List<IValue> parts = new ArrayList<>();
+            for (String part : List.of("cross_attention", "self_attention", "ffn")) {
+                parts.add(
+                        loader.group(scope, "predictor.transformer_" + part + "_layers." + i + ".", TorchType.FLOAT32));
+            }
+            all.add(scope.run("decoder_layer", parts.get(0), parts.get(1), parts.get(2)));
+        }
+        return scope.list(all.toArray(IValue[]::new));
+    }
+
+    /** The learned mask tokens, {@code [Q, d]} in the LLM's dtype. */
+    public IValue maskTokens() {
+        return maskTokens;
+    }
+
+    /**
+     * What all prompts of a picture share.
+     *
+     * @param features {@code [1, mask_dim, h, w]}
+     * @param memory keys, values and shrunken features
+     */
+    public record Memory(IValue features, IValue memory) {}
+
+    /** @param decoded what {@link VisionEncoder#pixelDecoder} gave */
+    public Memory memory(TorchScope work, IValue decoded) {
+        IValue features = work.run("decoder_features", decoded, work.of(TorchType.FLOAT32));
+        IValue memory = work.run("decoder_memory", features, weights, layers, work.of((long)
+                config.maskDecoder().heads()));
+        return new Memory(work.run("at", features, work.of(0L)), memory);
+    }
+
+    /**
+     * @param hidden what {@link RoutedLlm#suffix} gave
+     * @param starts per prompt the first position of its condition in its own text
+     * @param ends per prompt the position after its condition
+     * @return decoder queries {@code [R, Q, C]} and condition embeddings {@code [R, C]}
+     */
+    public IValue[] inputs(TorchScope work, IValue hidden, long[] starts, long[] ends, IValue taps) {
+        IValue[] parts = work.elements(hidden);
+        return work.elements(work.run(
+                "decoder_inputs",
+                parts[0],
+                parts[1],
+                work.of((long) config.maskDecoder().queries()),
+                work.longsOnDevice(starts),
+                work.longsOnDevice(ends),
+                heads,
+                taps));
+    }
+
+    /** @return condition logits {@code [R, Q]} and mask embeddings {@code [R, Q, mask_dim]} */
+    public IValue[] decode(TorchScope work, IValue[] inputs, Memory memory, IValue taps) {
+        return work.elements(work.run(
+                "mask_decoder",
+                inputs[0],
+                inputs[1],
+                memory.memory(),
+                memory.features(),
+                weights,
+                layers,
+                work.of((long) config.maskDecoder().heads()),
+                taps));
+    }
+
+    /**
+     * The best mask of one prompt.
+     *
+     * @param row which prompt of {@code decoded}
+     * @return score fp32 {@code []}, query int64 {@code []}, mask uint8 {@code [W, H]} at the picture's original size
+     */
+    public IValue[] bestMask(TorchScope work, IValue[] decoded, int row, Memory memory, PreparedImage image) {
+        IValue index = work.of((long) row);
+        return work.elements(work.run(
+                "best_mask",
+                work.run("row", decoded[0], index),
+                work.run("row", decoded[1], index),
+                memory.features(),
+                work.of((long) maskSize()),
+                work.ints(image.contentHeight(), image.contentWidth()),
+                work.ints(image.originalHeight(), image.originalWidth())));
+    }
+
+    /** Side of the square that mask logits are resized to before the picture is cut out. */
+    int maskSize() {
+        return (config.image().size() + SIZE_DIVISIBILITY - 1) / SIZE_DIVISIBILITY * SIZE_DIVISIBILITY;
+    }
+
+    @Override
+    public void close() {
+        scope.close();
+    }
+}

@@ -1,0 +1,78 @@
+package io.maskroute.core.model;
+
+import ai.djl.pytorch.jni.IValue;
+import io.maskroute.core.config.ModelConfig;
+import io.maskroute.core.routing.RoutingPlan;
+import io.maskroute.core.safetensors.TensorSource;
+import io.maskroute.core.torchscript.TorchProgram;
+import io.maskroute.core.torchscript.TorchScope;
+import io.maskroute.core.torchscript.TorchType;
+import java.util.Optional;
+
+/** The network's three parts with their weights on one device. For one thread at a time. */
+public final class PsalmNetwork implements AutoCloseable {
+    private final TorchProgram program;
+    private final ModelConfig config;
+    private final VisionEncoder vision;
+    private final RoutedLlm llm;
+    private final MaskDecoder decoder;
+    private final IValue noTaps;
+    private final TorchScope scope;
+
+    /**
+     * Copies the weights to the program's device.
+     *
+     * @param dtype of the vision encoder and the LLM; the mask decoder is always fp32
+     * @param adapter tensors of the routing adapter, if there is one
+     */
+    public PsalmNetwork(
+            TorchProgram program,
+            ModelConfig config,
+            TensorSource weights,
+            TorchType dtype,
+            RoutingPlan plan,
+            Optional<TensorSource> adapter) {
+        this.program = program;
+        this.config = config;
+        WeightLoader loader = new WeightLoader(program, weights);
+        this.vision = new VisionEncoder(program, config, loader, dtype);
+        this.llm = new RoutedLlm(program, config.llm(), loader, dtype, plan, adapter);
+        this.decoder = new MaskDecoder(program, config, loader, dtype);
+        this.scope = program.scope();
+        this.noTaps = scope.run("no_taps");
+    }
+
+    public ModelConfig config() {
+        return config;
+    }
+
+    public VisionEncoder vision() {
+        return vision;
+    }
+
+    public RoutedLlm llm() {
+        return llm;
+    }
+
+    public MaskDecoder decoder() {
+        return decoder;
+    }
+
+    /** For stages that are not traced. */
+    public IValue noTaps() {
+        return noTaps;
+    }
+
+    /** Opens a scope for one picture's work. */
+    public TorchScope scope() {
+        return program.scope();
+    }
+
+    @Override
+    public void close() {
+        vision.close();
+        llm.close();
+        decoder.close();
+        scope.close();
+    }
+}

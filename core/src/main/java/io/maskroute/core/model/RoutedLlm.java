@@ -1,0 +1,150 @@
+package io.maskroute.core.model;
+
+import ai.djl.pytorch.jni.IValue;
+import io.maskroute.core.config.ModelConfig;
+import io.maskroute.core.routing.RoutingPlan;
+import io.maskroute.core.routing.SegmentLayout;
+import io.maskroute.core.safetensors.TensorSource;
+import io.maskroute.core.torchscript.TorchProgram;
+import io.maskroute.core.torchscript.TorchScope;
+import io.maskroute.core.torchscript.TorchType;
+import java.util.Optional;
+
+/**
+ * Phi under a routing plan. A sequence is a prefix that all prompts of a picture share, run once, and per prompt a suffix that
+ * attends to the prefix's keys and values; the dense model is the identity plan through the same code.
+ */
+public final class RoutedLlm implements AutoCloseable {
+    private final ModelConfig.Llm config;
+    private final TorchProgram program;
+    private final TorchScope scope;
+    private final RoutingPlan plan;
+    private final RoutingTensors routing;
+    private final IValue embeddings;
+    private final IValue layers;
+    private final IValue finalNorm;
+    private final IValue rotary;
+
+    /** @param adapter tensors of the routing adapter, if there is one */
+    RoutedLlm(
+            TorchProgram program,
+            ModelConfig.Llm config,
+            WeightLoader weights,
+            TorchType dtype,
+            RoutingPlan plan,
+            Optional<TensorSource> adapter) {
+        this.config = config;
+        this.program = program;
+        this.plan = plan;
+        this.scope = program.scope();
+        embeddings = weights.tensor(scope, "model.embed_tokens.weight", dtype);
+        layers = weights.groups(scope, "model.layers.", config.layers(), dtype);
+        finalNorm = weights.group(scope, "model.", dtype, name -> name.startsWith("final_layernorm."));
+        rotary = scope.run(
+                "rotary_tables",
+                scope.of((long) config.maxPositions()),
+                scope.of((long) config.rotaryDim()),
+                scope.of(config.ropeTheta()),
+                scope.of(program.device()));
+        routing = new RoutingTensors(program, plan, adapter, dtype);
+    }
+
+    public RoutingPlan plan() {
+        return plan;
+    }
+
+    /** {@code [B, s + N + t, d]}: token embeddings of the text before and after the image tokens {@code [B, N, d]}. */
+    public IValue prefixInput(TorchScope work, int[] before, IValue imageTokens, int[] after) {
+        return work.run("llm_prefix_input", embeddings, ids(work, before), imageTokens, ids(work, after));
+    }
+
+    /** Token embeddings {@code [R, length, d]} of the prompts' own text, padded on the right. */
+    public IValue textInput(TorchScope work, int[][] ids, int length) {
+        long[] padded = new long[ids.length * length];
+        for (int r = 0; r < ids.length; r++) {
+            for (int t = 0; t < ids[r].length; t++) {
+                padded[r * length + t] = ids[r][t];
+            }
+        }
+        return work.run("embed_tokens", embeddings, work.longs(padded, ids.length, length));
+    }
+
+    /** Mask tokens {@code [Q, d]} with the embeddings of text after them, {@code [Q + n, d]}. */
+    IValue lateTokens(TorchScope work, IValue maskTokens, int[] tail) {
+        return work.run("late_tokens", maskTokens, embeddings, ids(work, tail));
+    }
+
+    /**
+     * The layers over the prefix.
+     *
+     * @param input {@code [B, P, d]}
+     * @return rotated keys and values of every layer, {@code [B, heads, P, d / heads]}
+     */
+    public IValue prefix(TorchScope work, IValue input, SegmentLayout layout, IValue taps) {
+        RoutingTensors.Arguments routes = routing.of(layout);
+        return work.run(
+                "llm_prefix",
+                input,
+                layers,
+                routes.routes(),
+                routes.proxies(),
+                routes.mlp(),
+                work.of((long) config.heads()),
+                rotary,
+                work.of(config.layerNormEps()),
+                taps);
+    }
+
+    /**
+     * The layers over the prompts' own tokens.
+     *
+     * @param text {@code [R, T, d]}, of which row r has {@code lengths[r]} real ones
+     * @param late {@code [L, d]}: what joins at the plan's mask-token layer
+     * @param pictures which row of the cache each prompt belongs to
+     * @return a tuple of the final hidden states of text {@code [R, T, d]} and late tokens {@code [R, L, d]}
+     */
+    public IValue suffix(
+            TorchScope work, IValue text, IValue late, long[] lengths, long[] pictures, IValue cache, IValue taps) {
+        return work.run(
+                "llm_suffix",
+                text,
+                late,
+                work.longsOnDevice(lengths),
+                work.longsOnDevice(pictures),
+                cache,
+                layers,
+                work.of((long) plan.maskTokenLayer()),
+                work.of((long) config.heads()),
+                rotary,
+                work.of(config.layerNormEps()),
+                finalNorm,
+                taps);
+    }
+
+    /** Turns the taps of prefix and suffix into those of the whole sequence. */
+    void joinTaps(TorchScope work, IValue taps, IValue hidden) {
+        IValue[] parts = work.elements(hidden);
+        work.run(
+                "join_segments",
+                taps,
+                work.of((long) config.layers()),
+                finalNorm,
+                work.of(config.layerNormEps()),
+                parts[0],
+                parts[1]);
+    }
+
+    private IValue ids(TorchScope work, int[] ids) {
+        long[] wide = new long[ids.length];
+        for (int i = 0; i < ids.length; i++) {
+            wide[i] = ids[i];
+        }
+        return work.longs(wide, wide.length);
+    }
+
+    @Override
+    public void close() {
+        routing.close();
+        scope.close();
+    }
+}

@@ -1,0 +1,83 @@
+package io.maskroute.core.model;
+
+import ai.djl.pytorch.jni.IValue;
+import io.maskroute.core.routing.AdapterSpec;
+import io.maskroute.core.routing.FfnRows;
+import io.maskroute.core.routing.LayerRouting;
+import io.maskroute.core.routing.RoutingPlan;
+import io.maskroute.core.routing.RoutingSchedule.Projector;
+import io.maskroute.core.routing.RoutingSchedule.ProjectorKind;
+import io.maskroute.core.routing.SegmentLayout;
+import io.maskroute.core.safetensors.TensorSource;
+import io.maskroute.core.torchscript.TorchProgram;
+import io.maskroute.core.torchscript.TorchScope;
+import io.maskroute.core.torchscript.TorchType;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A routing plan on the device: for each layer the gathers of the prefix and the projector, in the form the program's
+ * {@code llm_prefix} takes. The gathers depend on how much text stands around the image tokens; each layout is made once.
+ */
+final class RoutingTensors implements AutoCloseable {
+    private final TorchProgram program;
+    private final RoutingPlan plan;
+    private final TorchScope scope;
+    private final IValue[] projectors;
+    private final Map<SegmentLayout, Arguments> layouts = new HashMap<>();
+
+    /** The arguments {@code routes}, {@code proxies} and {@code mlp} of {@code llm_prefix}. */
+    record Arguments(IValue routes, IValue proxies, IValue mlp) {}
+
+    /** @param adapter the projectors' tensors; empty for untrained ones, which hand on their proxy's change */
+    RoutingTensors(TorchProgram program, RoutingPlan plan, Optional<TensorSource> adapter, TorchType dtype) {
+        this.program = program;
+        this.plan = plan;
+        this.scope = program.scope();
+        this.projectors = new IValue[plan.layers().size()];
+        Optional<WeightLoader> loader = adapter.map(source -> new WeightLoader(program, source));
+        for (LayerRouting layer : plan.layers()) {
+            IValue projector = scope.dictionary();
+            if (loader.isPresent() && layer.projector().isPresent()) {
+                loader.get().put(projector, "scale", AdapterSpec.scale(layer.layer()), dtype);
+                loader.get().put(projector, "down", AdapterSpec.down(layer.layer()), dtype);
+                loader.get().put(projector, "up", AdapterSpec.up(layer.layer()), dtype);
+            }
+            projectors[layer.layer()] = projector;
+        }
+    }
+
+    Arguments of(SegmentLayout layout) {
+        return layouts.computeIfAbsent(layout, this::make);
+    }
+
+    private Arguments make(SegmentLayout layout) {
+        List<LayerRouting> layers = plan.layers();
+        IValue[] routes = new IValue[layers.size()];
+        long[] proxies = new long[layers.size()];
+        boolean[] mlp = new boolean[layers.size()];
+        for (int i = 0; i < routes.length; i++) {
+            FfnRows rows = layers.get(i).rows(layout);
+            if (rows.identity()) {
+                routes[i] = scope.dictionary();
+                continue;
+            }
+            routes[i] = scope.run(
+                    "route",
+                    projectors[i],
+                    scope.longs(rows.keep(), rows.keep().length),
+                    scope.longs(rows.back(), rows.back().length),
+                    scope.of(program.device()));
+            proxies[i] = rows.proxies();
+            mlp[i] = layers.get(i).projector().map(Projector::kind).orElse(ProjectorKind.LINEAR) == ProjectorKind.MLP;
+        }
+        return new Arguments(scope.list(routes), scope.ints(proxies), scope.booleans(mlp));
+    }
+
+    @Override
+    public void close() {
+        scope.close();
+    }
+}

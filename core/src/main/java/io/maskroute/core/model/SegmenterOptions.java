@@ -1,0 +1,99 @@
+package io.maskroute.core.model;
+
+import io.maskroute.core.torchscript.TorchType;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * How a model is opened.
+ *
+ * @param device {@code cpu} or {@code cuda:N}
+ * @param dtype of the vision encoder and the LLM
+ * @param routing a schedule file or an adapter folder; empty for the dense model
+ * @param threads that one operator may use; 0 leaves PyTorch's choice
+ * @param promptBatch prompts of one picture that run through the LLM at once, at least 1
+ * @param allowPartial lets weights pass that do not match the model; what is missing is zero
+ */
+public record SegmenterOptions(
+        String device, Dtype dtype, Optional<Path> routing, int threads, int promptBatch, boolean allowPartial) {
+
+    public SegmenterOptions {
+        if (threads < 0 || promptBatch < 1) {
+            throw new IllegalArgumentException("threads " + threads + ", promptBatch " + promptBatch);
+        }
+    }
+
+    /** Number formats a model runs in. */
+    public enum Dtype {
+        FP32(TorchType.FLOAT32),
+        BF16(TorchType.BFLOAT16);
+
+        private final TorchType type;
+
+        Dtype(TorchType type) {
+            this.type = type;
+        }
+
+        public TorchType type() {
+            return type;
+        }
+
+        /** {@code fp32} or {@code bf16}. */
+        public String label() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** Starts from fp32 on the CPU, dense. */
+    public static final class Builder {
+        private String device = "cpu";
+        private Dtype dtype = Dtype.FP32;
+        private Path routing;
+        private int threads;
+        private int promptBatch = 16;
+        private boolean allowPartial;
+
+        private Builder() {}
+
+        public Builder setDevice(String device) {
+            this.device = device;
+            return this;
+        }
+
+        public Builder setDtype(Dtype dtype) {
+            this.dtype = dtype;
+            return this;
+        }
+
+        /** @param routing null for the dense model */
+        public Builder setRouting(Path routing) {
+            this.routing = routing;
+            return this;
+        }
+
+        public Builder setThreads(int threads) {
+            this.threads = threads;
+            return this;
+        }
+
+        public Builder setPromptBatch(int promptBatch) {
+            this.promptBatch = promptBatch;
+            return this;
+        }
+
+        public Builder setAllowPartial(boolean allowPartial) {
+            this.allowPartial = allowPartial;
+            return this;
+        }
+
+        public SegmenterOptions build() {
+            return new SegmenterOptions(
+                    device, dtype, Optional.ofNullable(routing), threads, promptBatch, allowPartial);
+        }
+    }
+}

@@ -1,0 +1,119 @@
+package io.maskroute.core.model;
+
+import ai.djl.ndarray.types.DataType;
+import ai.djl.pytorch.jni.IValue;
+import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.core.safetensors.DType;
+import io.maskroute.core.safetensors.TensorInfo;
+import io.maskroute.core.safetensors.TensorSource;
+import io.maskroute.core.torchscript.TorchProgram;
+import io.maskroute.core.torchscript.TorchScope;
+import io.maskroute.core.torchscript.TorchType;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Predicate;
+
+/**
+ * Copies tensors of a checkpoint to the device, piece by piece through one small buffer, so that a weight never exists twice.
+ * What it returns is owned by the caller's scope.
+ */
+final class WeightLoader {
+    /** Large enough to hide the cost of a call, small enough not to count. */
+    private static final int PIECE_ELEMENTS = 1 << 21;
+
+    private final TorchProgram program;
+    private final TensorSource source;
+    private final ByteBuffer raw = ByteBuffer.allocateDirect(PIECE_ELEMENTS * 8).order(ByteOrder.nativeOrder());
+    private final ByteBuffer widened =
+            ByteBuffer.allocateDirect(PIECE_ELEMENTS * 4).order(ByteOrder.nativeOrder());
+
+    WeightLoader(TorchProgram program, TensorSource source) {
+        this.program = program;
+        this.source = source;
+    }
+
+    /**
+     * A {@code Dict[str, Tensor]} of the tensors below a prefix, named by the rest of their names.
+     *
+     * @param wanted which of those names
+     */
+    IValue group(TorchScope scope, String prefix, TorchType dtype, Predicate<String> wanted) {
+        IValue weights = scope.dictionary();
+        for (String name : source.names()) {
+            if (name.startsWith(prefix) && wanted.test(name.substring(prefix.length()))) {
+                put(weights, name.substring(prefix.length()), name, dtype);
+            }
+        }
+        return weights;
+    }
+
+    IValue group(TorchScope scope, String prefix, TorchType dtype) {
+        return group(scope, prefix, dtype, name -> true);
+    }
+
+    /** {@code List[Dict[str, Tensor]]}: the groups {@code prefix0.}, {@code prefix1.} … */
+    IValue groups(TorchScope scope, String prefix, int count, TorchType dtype) {
+        List<IValue> groups = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            groups.add(group(scope, prefix + i + ".", dtype));
+        }
+        return scope.list(groups.toArray(IValue[]::new));
+    }
+
+    /** One tensor. */
+    IValue tensor(TorchScope scope, String name, TorchType dtype) {
+        IValue weights = scope.dictionary();
+        put(weights, name, name, dtype);
+        return scope.run("weight", weights, scope.of(name));
+    }
+
+    /** Adds one tensor to a {@code Dict[str, Tensor]}. */
+    void put(IValue weights, String key, String name, TorchType dtype) {
+        TensorInfo info = source.info(name);
+        try (TorchScope scope = program.scope()) {
+            scope.run(
+                    "new_weight",
+                    weights,
+                    scope.of(key),
+                    scope.ints(info.shape()),
+                    scope.of(dtype),
+                    scope.of(program.device()));
+            int width = info.dtype().bytes();
+            long total = info.elements();
+            for (long start = 0; start < total; start += PIECE_ELEMENTS) {
+                int count = (int) Math.min(PIECE_ELEMENTS, total - start);
+                raw.clear().limit(count * width);
+                source.read(name, start * width, raw);
+                raw.flip();
+                long at = start;
+                scope.runOnBuffer(
+                        "fill_weight",
+                        info.dtype() == DType.BF16 ? widen(count) : raw,
+                        type(name, info.dtype()),
+                        count,
+                        piece -> new IValue[] {weights, scope.of(key), scope.of(at), piece});
+            }
+        }
+    }
+
+    /** A bf16 number is the upper half of an fp32 one. DJL has no bf16 arrays. */
+    private ByteBuffer widen(int count) {
+        widened.clear().limit(count * 4);
+        for (int i = 0; i < count; i++) {
+            widened.putInt(i * 4, raw.getShort(i * 2) << 16);
+        }
+        return widened;
+    }
+
+    private DataType type(String name, DType dtype) {
+        return switch (dtype) {
+            case F64 -> DataType.FLOAT64;
+            case F32, BF16 -> DataType.FLOAT32;
+            case F16 -> DataType.FLOAT16;
+            default -> throw new UnusableInputException(
+                    source.origin() + ": tensor " + name + " is " + dtype + ", but weights are floating point numbers");
+        };
+    }
+}

@@ -1,0 +1,140 @@
+package io.maskroute.core.text;
+
+import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import io.maskroute.core.config.ModelConfig;
+import io.maskroute.core.error.RowFailure;
+import io.maskroute.core.error.Stage;
+import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.core.segmenter.PreparedPrompt;
+import io.maskroute.core.segmenter.ReferringPrompt;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Turns prompts into token ids with a model's own {@code tokenizer.json}. Thread-safe.
+ *
+ * <p>DJL carries the native library for the CPU in its jar. Where it finds a GPU it would rather download another one; the
+ * system property {@code ai.djl.offline=true} (or {@code DJL_OFFLINE}) keeps it to the jar.
+ */
+public final class PromptTokenizer implements AutoCloseable {
+    /** No vocabulary here has longer tokens; keeps absurd texts away from the tokenizer. */
+    private static final int MAX_CHARS_PER_TOKEN = 256;
+
+    private final HuggingFaceTokenizer tokenizer;
+    private final ModelConfig config;
+    private final int[] prefix;
+    private final int[] task;
+    private final int[] suffix;
+    private final int maxCondition;
+
+    private PromptTokenizer(HuggingFaceTokenizer tokenizer, Path file, ModelConfig config, int imageTokens) {
+        this.tokenizer = tokenizer;
+        this.config = config;
+        List<String> pieces = PromptTexts.REFERRING.pieces();
+        this.prefix = ids(pieces.get(0));
+        this.task = ids(pieces.get(1));
+        this.suffix = ids(pieces.get(2));
+        // The text after the mask tokens influences nothing that is read: attention is causal.
+        int fixed = prefix.length
+                + imageTokens
+                + task.length
+                + suffix.length
+                + config.maskDecoder().queries();
+        this.maxCondition = config.llm().maxPositions() - fixed;
+        int vocab = config.llm().vocab();
+        if (!inVocabulary(prefix) || !inVocabulary(task) || !inVocabulary(suffix)) {
+            throw new UnusableInputException(file + " has token ids beyond the model's " + vocab
+                    + " embeddings; take the tokenizer.json that belongs to the model");
+        }
+        if (config.specialTokens().seg() >= vocab) {
+            throw new UnusableInputException("the model's [SEG] token "
+                    + config.specialTokens().seg() + " is beyond its " + vocab + " embeddings; correct config.json");
+        }
+        if (maxCondition < 2) {
+            throw new UnusableInputException("the model has " + config.llm().maxPositions()
+                    + " positions, but a prompt takes " + fixed + " before its first word; correct config.json");
+        }
+    }
+
+    /**
+     * @param file a model's {@code tokenizer.json}
+     * @param imageTokens the number of image tokens in every sequence
+     * @throws UnusableInputException when the file is absent, broken or does not fit the model
+     */
+    public static PromptTokenizer open(Path file, ModelConfig config, int imageTokens) {
+        if (!Files.isRegularFile(file)) {
+            throw new UnusableInputException(file + " is missing; a model folder holds its tokenizer.json");
+        }
+        HuggingFaceTokenizer tokenizer;
+        try {
+            tokenizer = HuggingFaceTokenizer.builder()
+                    .optTokenizerPath(file)
+                    .optAddSpecialTokens(false)
+                    .optTruncation(false)
+                    .optPadding(false)
+                    .build();
+        } catch (IOException | RuntimeException e) {
+            throw new UnusableInputException(file + " is no tokenizer that can be read: " + e.getMessage(), e);
+        }
+        try {
+            return new PromptTokenizer(tokenizer, file, config, imageTokens);
+        } catch (RuntimeException e) {
+            tokenizer.close();
+            throw e;
+        }
+    }
+
+    /**
+     * @return arrays that other prompts share: not to be changed
+     * @throws RowFailure of stage {@code tokenize}; kinds: {@code empty-prompt} (no sentence, or only blank ones),
+     *     {@code malformed-text} (not Unicode), {@code prompt-too-long} (beyond the model's positions),
+     *     {@code unknown-token} (an id beyond the model's embeddings)
+     */
+    public PreparedPrompt prepare(ReferringPrompt prompt) throws RowFailure {
+        if (prompt.sentences().stream().allMatch(String::isBlank)) {
+            throw failure("empty-prompt", "the prompt has no words");
+        }
+        String text = PromptTexts.condition(prompt.sentences());
+        if (text.length() / MAX_CHARS_PER_TOKEN > maxCondition) {
+            throw failure("prompt-too-long", "the prompt has " + text.length() + " characters");
+        }
+        if (!StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
+            throw failure("malformed-text", "the prompt holds half a surrogate pair, which is no Unicode text");
+        }
+        int[] words = ids(text);
+        int length = words.length + 1;
+        if (length > maxCondition) {
+            throw failure(
+                    "prompt-too-long",
+                    "the prompt has " + length + " tokens; the model's positions leave room for " + maxCondition);
+        }
+        if (!inVocabulary(words)) {
+            throw failure("unknown-token", "the prompt has a token beyond the model's embeddings");
+        }
+        int[] condition = Arrays.copyOf(words, length);
+        condition[words.length] = config.specialTokens().seg();
+        return new PreparedPrompt(prefix, task, condition, suffix);
+    }
+
+    private int[] ids(String text) {
+        long[] ids = tokenizer.encode(text).getIds();
+        return Arrays.stream(ids).mapToInt(Math::toIntExact).toArray();
+    }
+
+    private boolean inVocabulary(int[] ids) {
+        return Arrays.stream(ids).allMatch(id -> id < config.llm().vocab());
+    }
+
+    private static RowFailure failure(String kind, String message) {
+        return new RowFailure(Stage.TOKENIZE, kind, message);
+    }
+
+    @Override
+    public void close() {
+        tokenizer.close();
+    }
+}

@@ -1,0 +1,132 @@
+package io.maskroute.core.torchscript;
+
+import ai.djl.Device;
+import ai.djl.MalformedModelException;
+import ai.djl.Model;
+import ai.djl.engine.Engine;
+import ai.djl.engine.EngineException;
+import ai.djl.ndarray.NDManager;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.engine.PtSymbolBlock;
+import ai.djl.pytorch.jni.JniUtils;
+import io.maskroute.core.error.UnusableInputException;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.util.Locale;
+
+/**
+ * The TorchScript program, loaded into this process. Its methods are pure functions of their arguments, so one program serves
+ * any number of models. Calls go through a {@link TorchScope}.
+ */
+public final class TorchProgram implements AutoCloseable {
+    private static final String ENGINE = "PyTorch";
+
+    static {
+        // Everything DJL needs is on the class path or named by PYTORCH_LIBRARY_PATH; it must not look for more on the
+        // network.
+        setUnlessSet("ai.djl.offline", "true");
+        setUnlessSet("OPT_OUT_TRACKING", "true");
+    }
+
+    private final Model model;
+    private final PtSymbolBlock block;
+    private final String device;
+
+    private TorchProgram(Model model, String device) {
+        this.model = model;
+        this.block = (PtSymbolBlock) model.getBlock();
+        this.device = device;
+    }
+
+    /**
+     * @param device {@code cpu} or {@code cuda:N}
+     * @throws UnusableInputException when PyTorch cannot be loaded here or there is no such device
+     */
+    public static TorchProgram load(String device) {
+        Engine engine;
+        try {
+            engine = Engine.getEngine(ENGINE);
+        } catch (EngineException | UnsatisfiedLinkError e) {
+            throw new UnusableInputException(
+                    "PyTorch cannot be loaded: " + firstLine(e)
+                            + "; put a pytorch-native jar on the class path, or set PYTORCH_LIBRARY_PATH to the folder of a libtorch",
+                    e);
+        }
+        checkDevice(engine, device);
+        Model model = Model.newInstance("maskroute", Device.cpu(), ENGINE);
+        try {
+            model.load(new ByteArrayInputStream(ScriptArchive.bytes()));
+        } catch (IOException | MalformedModelException e) {
+            throw new IllegalStateException("the TorchScript program does not load", e);
+        }
+        return new TorchProgram(model, device);
+    }
+
+    private static void checkDevice(Engine engine, String device) {
+        if (device.equals("cpu")) {
+            return;
+        }
+        if (!device.matches("cuda:\\d{1,3}")) {
+            throw new UnusableInputException("device " + device + " is not known; use cpu or cuda:N");
+        }
+        int gpus = engine.getGpuCount();
+        if (Integer.parseInt(device.substring("cuda:".length())) >= gpus) {
+            throw new UnusableInputException("device " + device + ": PyTorch sees " + gpus
+                    + " GPUs here; choose another device, or supply a libtorch built for CUDA");
+        }
+    }
+
+    /** Version of the loaded libtorch. */
+    public static String pytorchVersion() {
+        return Engine.getEngine(ENGINE).getVersion();
+    }
+
+    /** {@code cpu} or {@code cuda:N}. */
+    public String device() {
+        return device;
+    }
+
+    /**
+     * Must be called once on every thread before it runs anything: PyTorch keeps gradient mode and the number of threads per
+     * thread, with gradients on.
+     *
+     * @param intraOpThreads threads that one operator may use; 0 leaves PyTorch's choice
+     */
+    public static void enterThread(int intraOpThreads) {
+        JniUtils.setGradMode(false);
+        if (intraOpThreads > 0) {
+            JniUtils.setNumThreads(intraOpThreads);
+        }
+    }
+
+    /** Opens a scope for calls; close it to free what they returned. */
+    public TorchScope scope() {
+        return new TorchScope(this, (PtNDManager) NDManager.newBaseManager(Device.cpu(), ENGINE));
+    }
+
+    PtSymbolBlock block() {
+        return block;
+    }
+
+    @Override
+    public void close() {
+        model.close();
+    }
+
+    private static void setUnlessSet(String property, String value) {
+        if (System.getProperty(property) == null) {
+            System.setProperty(property, value);
+        }
+    }
+
+    private static String firstLine(Throwable e) {
+        String message = String.valueOf(e.getMessage());
+        return message.lines()
+                        .findFirst()
+                        .orElse(e.getClass().getSimpleName())
+                        .toLowerCase(Locale.ROOT)
+                        .isEmpty()
+                ? e.getClass().getSimpleName()
+                : message.lines().findFirst().orElse("");
+    }
+}

@@ -1,0 +1,204 @@
+package io.maskroute.core.torchscript;
+
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.jni.IValue;
+import ai.djl.pytorch.jni.IValueUtils;
+import java.nio.Buffer;
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+import java.nio.LongBuffer;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Owns the values of a piece of work: what it makes and what the program returns is freed when it closes, unless
+ * {@link #keep kept}. Native memory has no garbage collector: a value outside any scope leaks for good. For one thread at a time.
+ */
+public final class TorchScope implements AutoCloseable {
+    private final TorchProgram program;
+    private final PtNDManager manager;
+    private final Set<IValue> owned = Collections.newSetFromMap(new IdentityHashMap<>());
+
+    TorchScope(TorchProgram program, PtNDManager manager) {
+        this.program = program;
+        this.manager = manager;
+    }
+
+    /** Calls a method of the program. Values of any scope may be arguments; the result belongs to this one. */
+    public IValue run(String method, IValue... arguments) {
+        return own(IValueUtils.runMethod(program.block(), method, arguments));
+    }
+
+    /** Takes a value out of this scope; the caller closes it. */
+    public IValue keep(IValue value) {
+        if (!owned.remove(value)) {
+            throw new IllegalArgumentException("the value is not owned by this scope");
+        }
+        return value;
+    }
+
+    /** Frees a value before the scope ends. */
+    public void free(IValue value) {
+        keep(value).close();
+    }
+
+    public IValue of(long value) {
+        return own(IValue.from(value));
+    }
+
+    public IValue of(double value) {
+        return own(IValue.from(value));
+    }
+
+    public IValue of(String value) {
+        return own(IValue.from(value));
+    }
+
+    public IValue ints(long... values) {
+        return own(IValue.listFrom(values));
+    }
+
+    public IValue doubles(double... values) {
+        return own(IValue.listFrom(values));
+    }
+
+    public IValue booleans(boolean... values) {
+        return own(IValue.listFrom(values));
+    }
+
+    /** A list of the values; they stay with their own scopes and must have one type. */
+    public IValue list(IValue... values) {
+        return own(IValue.listFrom(values));
+    }
+
+    /** An empty {@code Dict[str, Tensor]}. */
+    public IValue dictionary() {
+        return run("new_dictionary", longs(new long[] {0}, 1));
+    }
+
+    /** A dtype as TorchScript takes it. */
+    public IValue of(TorchType type) {
+        return of((long) type.code());
+    }
+
+    /** An fp32 tensor on the CPU with a copy of these elements, row-major. */
+    public IValue floats(float[] elements, long... shape) {
+        return tensor(FloatBuffer.wrap(elements), DataType.FLOAT32, shape);
+    }
+
+    /** An int64 tensor on the CPU. */
+    public IValue longs(long[] elements, long... shape) {
+        return tensor(LongBuffer.wrap(elements), DataType.INT64, shape);
+    }
+
+    /** An int64 vector on the program's device. */
+    public IValue longsOnDevice(long... elements) {
+        return run("to_device", longs(elements, elements.length), of(program.device()));
+    }
+
+    /** A uint8 tensor on the CPU. */
+    public IValue bytes(byte[] elements, long... shape) {
+        return tensor(ByteBuffer.wrap(elements), DataType.UINT8, shape);
+    }
+
+    /**
+     * Calls a method with a tensor over a direct buffer that is not copied and may be reused after the call. The method must
+     * not keep the tensor.
+     *
+     * @param elements direct, native byte order, from position to limit
+     */
+    public void runOnBuffer(
+            String method,
+            ByteBuffer elements,
+            DataType type,
+            long count,
+            java.util.function.Function<IValue, IValue[]> arguments) {
+        try (PtNDArray array = manager.create(elements, new Shape(count), type);
+                IValue tensor = IValue.from(array)) {
+            IValueUtils.runMethod(program.block(), method, arguments.apply(tensor))
+                    .close();
+        }
+        // The native tensor points into the buffer until here.
+        java.lang.ref.Reference.reachabilityFence(elements);
+    }
+
+    /** The elements of a floating-point tensor of any dtype, layout and device, row-major. */
+    public float[] floats(IValue tensor) {
+        // DJL reads storage in order, whatever the strides.
+        try (IValue readable = IValueUtils.runMethod(program.block(), "readable", tensor, of(TorchType.FLOAT32));
+                PtNDArray array = readable.toTensor(manager)) {
+            return array.toFloatArray();
+        }
+    }
+
+    /** The elements of a tensor of whole numbers, row-major. */
+    public long[] longs(IValue tensor) {
+        try (IValue readable = IValueUtils.runMethod(program.block(), "readable", tensor, of(TorchType.INT64));
+                PtNDArray array = readable.toTensor(manager)) {
+            return array.toLongArray();
+        }
+    }
+
+    /** The elements of a tensor of 0..255 or of booleans, row-major. */
+    public byte[] bytes(IValue tensor) {
+        try (IValue readable = IValueUtils.runMethod(program.block(), "readable", tensor, of(TorchType.UINT8));
+                PtNDArray array = readable.toTensor(manager)) {
+            return array.toByteArray();
+        }
+    }
+
+    /** Returns when the device has computed this tensor; a GPU works on after a call returns. */
+    public void await(IValue tensor) {
+        if (!program.device().equals("cpu")) {
+            run("wait_for", tensor);
+        }
+    }
+
+    public long[] shape(IValue tensor) {
+        try (PtNDArray array = tensor.toTensor(manager)) {
+            return array.getShape().getShape();
+        }
+    }
+
+    /** The elements of a tuple or a list, owned by this scope. */
+    public IValue[] elements(IValue value) {
+        IValue[] elements = value.isTuple() ? value.toIValueTuple() : value.toIValueArray();
+        for (IValue element : elements) {
+            own(element);
+        }
+        return elements;
+    }
+
+    /** The entries of a {@code Dict[str, …]} in insertion order, owned by this scope. */
+    public Map<String, IValue> entries(IValue dictionary) {
+        Map<String, IValue> entries = new LinkedHashMap<>(dictionary.toIValueMap());
+        entries.values().forEach(this::own);
+        return entries;
+    }
+
+    private IValue tensor(Buffer elements, DataType type, long... shape) {
+        try (PtNDArray array = manager.create(elements, new Shape(shape), type);
+                IValue borrowed = IValue.from(array)) {
+            // DJL's tensor borrows a Java buffer that may be collected; the program's copy owns its memory.
+            return own(IValueUtils.runMethod(program.block(), "owned_copy", borrowed));
+        }
+    }
+
+    private IValue own(IValue value) {
+        owned.add(value);
+        return value;
+    }
+
+    @Override
+    public void close() {
+        owned.forEach(IValue::close);
+        owned.clear();
+        manager.close();
+    }
+}

@@ -1,0 +1,199 @@
+# Phi with token routing. Attention and FFN of a layer share one LayerNorm: x + a(h) + f(h), h = LN(x).
+#
+# The sequence is cut into a prefix (text, image tokens, the task's text: the same for all prompts of a picture) and a
+# suffix per prompt (its own text, then the tokens that join late: the mask tokens). Attention is causal, so the prefix
+# never sees a suffix: it runs once, and each suffix attends to the keys and values it left.
+#
+# Routing of a layer (`routes[l]`; empty = every token gets the FFN):
+#   keep [n]   positions of the prefix whose FFN is computed: the proxies first, then the text
+#   back [P]   for each position its row in cat(f(keep), projected change of the proxies)
+#   scale [d], down [r, d], up [d, r]   the projector P(z) = up . act(down . z) + scale * z; without them P(z) = z
+
+def rotary_tables(self, positions: int, rotary_dim: int, theta: float, device: str) -> Tensor:
+    """fp32 [2, positions, rotary_dim / 2]: cosines, sines."""
+    inverse = 1.0 / torch.pow(theta, torch.arange(0, rotary_dim, 2, dtype=6) / rotary_dim)
+    angle = torch.arange(positions, dtype=6).unsqueeze(1) * inverse.unsqueeze(0)
+    return torch.stack([torch.cos(angle), torch.sin(angle)]).to(device)
+
+
+def embed_tokens(self, table: Tensor, ids: Tensor) -> Tensor:
+    """ids int64 [...] -> [..., d]"""
+    return torch.embedding(table, ids.to(table.device))
+
+
+def llm_prefix_input(self, table: Tensor, before: Tensor, image: Tensor, after: Tensor) -> Tensor:
+    """ids before [s] and after [t] the image tokens [B, N, d] -> [B, s + N + t, d]"""
+    b = image.size(0)
+    left = self.embed_tokens(table, before).unsqueeze(0).expand(b, -1, -1)
+    right = self.embed_tokens(table, after).unsqueeze(0).expand(b, -1, -1)
+    return torch.cat([left, image.to(table.dtype), right], 1)
+
+
+def late_tokens(self, mask_tokens: Tensor, table: Tensor, tail: Tensor) -> Tensor:
+    """Learned mask tokens [Q, d] and ids [n] of text after them (only `trace` has any) -> [Q + n, d]"""
+    return torch.cat([mask_tokens, self.embed_tokens(table, tail).to(mask_tokens.dtype)])
+
+
+def rotate(self, x: Tensor, cosine: Tensor, sine: Tensor) -> None:
+    """Rotary position embedding in place: of x's last dimension, channel i < r/2 pairs with i + r/2, the rest stays.
+    cosine, sine [..., r/2], broadcast over x."""
+    half = cosine.size(-1)
+    left = x[..., :half]
+    right = x[..., half:2 * half]
+    turned_left = left * cosine - right * sine
+    turned_right = right * cosine + left * sine
+    left.copy_(turned_left)
+    right.copy_(turned_right)
+
+
+def llm_qkv(self, h: Tensor, w: Dict[str, Tensor], heads: int, rotary: Tensor) -> Tensor:
+    """h [B, T, d], rotary [2, B or 1, T, r/2] -> [3, B, heads, T, d/heads] with q and k rotated. The checkpoint's rows are
+    ordered [head][q, k, v][channel]."""
+    b, t, d = h.shape
+    x = self.linear(h, w, "self_attn.query_key_value").view(b, t, heads, 3, d // heads)
+    cosine = rotary[0].to(h.dtype).unsqueeze(2).unsqueeze(2)
+    sine = rotary[1].to(h.dtype).unsqueeze(2).unsqueeze(2)
+    self.rotate(x[:, :, :, :2], cosine, sine)
+    return x.permute(3, 0, 2, 1, 4)
+
+
+def llm_ffn(self, h: Tensor, w: Dict[str, Tensor]) -> Tensor:
+    return self.linear(self.gelu_tanh(self.linear(h, w, "mlp.fc1")), w, "mlp.fc2")
+
+
+def route(self, projector: Dict[str, Tensor], keep: Tensor, back: Tensor, device: str) -> Dict[str, Tensor]:
+    """One layer's routing: its projector (may be empty) with the gathers of a segment."""
+    out = projector.copy()
+    out["keep"] = keep.to(device)
+    out["back"] = back.to(device)
+    return out
+
+
+def project_change(self, z: Tensor, route: Dict[str, Tensor], mlp: bool) -> Tensor:
+    """The change that the FFN made to the proxies, z [B, K, d], turned into the change of the tokens they stand for."""
+    if "scale" not in route:
+        return z
+    low = torch.linear(z, route["down"])
+    if mlp:
+        low = self.gelu_erf(low)
+    return torch.linear(low, route["up"]) + z * route["scale"]
+
+
+def routed_ffn(self, h: Tensor, w: Dict[str, Tensor], route: Dict[str, Tensor], proxies: int, mlp: bool) -> Tensor:
+    """h [B, P, d] -> [B, P, d]: f(h) for the kept tokens, the projected change of their proxy for the others. The projector
+    runs once per proxy: all tokens of a cell share its result."""
+    if proxies == 0:
+        return self.llm_ffn(h, w)
+    f = self.llm_ffn(h.index_select(1, route["keep"]), w)
+    p = self.project_change(f[:, :proxies], route, mlp)
+    return torch.cat([f, p], 1).index_select(1, route["back"])
+
+
+def llm_prefix(self, x: Tensor, layers: List[Dict[str, Tensor]], routes: List[Dict[str, Tensor]], proxies: List[int], mlp: List[bool], heads: int, tables: Tensor, eps: float, taps: Optional[Dict[str, Tensor]]) -> List[Tensor]:
+    """x [B, P, d], the first P positions of B sequences -> rotated keys and values of every layer, k0, v0, k1, v1 …, each
+    [B, heads, P, d/heads]. Nothing reads the prefix after the last layer, so there only its keys and values are computed
+    (all of it when taps are asked for)."""
+    b, p, d = x.shape
+    rotary = tables[:, :p].unsqueeze(1)
+    cache: List[Tensor] = []
+    for i, w in enumerate(layers):
+        h = self.layer_norm(x, w, "input_layernorm", eps)
+        qkv = self.llm_qkv(h, w, heads, rotary)
+        cache.append(qkv[1])
+        cache.append(qkv[2])
+        if i + 1 < len(layers) or taps is not None:
+            a = torch.scaled_dot_product_attention(qkv[0], qkv[1], qkv[2], None, 0.0, True)
+            a = self.linear(a.transpose(1, 2).reshape(b, p, d), w, "self_attn.dense")
+            f = self.routed_ffn(h, w, routes[i], proxies[i], mlp[i])
+            if taps is not None:
+                taps["prefix.llm.layers." + str(i) + ".self_attn"] = a.clone()
+            x = a.add_(x).add_(f)
+            if taps is not None:
+                name = "prefix.llm.layers." + str(i)
+                taps[name + ".input_layernorm"] = h
+                taps[name + ".mlp"] = f
+                taps[name + ".out"] = x
+    return cache
+
+
+def llm_suffix_mask(self, lengths: Tensor, text: int, late: int, prefix: int, dtype: int) -> Tensor:
+    """Additive mask [R, 1, text + late, prefix + text + late]: causal, and never a padded text position (row r has
+    lengths[r] real ones) as key."""
+    n = text + late
+    line = torch.arange(n, device=lengths.device)
+    real = (line.unsqueeze(0) < lengths.unsqueeze(1)).logical_or(line >= text)
+    seen = (line.unsqueeze(0) <= line.unsqueeze(1)).unsqueeze(0).logical_and(real.unsqueeze(1))
+    # A padded query row still needs one key, or its softmax is NaN; the prefix serves.
+    mask = torch.zeros([lengths.size(0), n, prefix + n], dtype=dtype, device=lengths.device)
+    mask[:, :, prefix:] = torch.zeros([1], dtype=dtype, device=lengths.device).masked_fill(seen.logical_not(), float("-inf"))
+    return mask.unsqueeze(1)
+
+
+def llm_suffix(self, text: Tensor, late: Tensor, lengths: Tensor, picture: Tensor, cache: List[Tensor], layers: List[Dict[str, Tensor]], late_layer: int, heads: int, tables: Tensor, eps: float, norm: Dict[str, Tensor], taps: Optional[Dict[str, Tensor]]) -> Tuple[Tensor, Tensor]:
+    """The prompts' own tokens against the prefix of their picture.
+
+    text [R, T, d] padded on the right, lengths int64 [R]; late [L, d]: the tokens that join as input of layer `late_layer`
+    (`len(layers)` = they meet only the final norm), with the position ids they have in the whole sequence; picture int64 [R]:
+    which row of the cache a prompt belongs to. -> final hidden states of text [R, T, d] and late tokens [R, L, d]."""
+    r, t, d = text.shape
+    n_late = late.size(0)
+    p = cache[0].size(2)
+    text_positions = torch.arange(p, p + t, device=text.device).unsqueeze(0).expand(r, t)
+    late_positions = p + lengths.unsqueeze(1) + torch.arange(n_late, device=text.device).unsqueeze(0)
+    joined = late.to(text.dtype).unsqueeze(0).expand(r, n_late, d)
+    x = text
+    rotary = tables.index_select(1, text_positions.flatten()).view(2, r, t, -1)
+    mask = self.llm_suffix_mask(lengths, t, 0, p, text.dtype)
+    for i, w in enumerate(layers):
+        if i == late_layer:
+            x = torch.cat([x, joined], 1)
+            rotary = tables.index_select(1, torch.cat([text_positions, late_positions], 1).flatten()).view(2, r, t + n_late, -1)
+            mask = self.llm_suffix_mask(lengths, t, n_late, p, text.dtype)
+        h = self.layer_norm(x, w, "input_layernorm", eps)
+        qkv = self.llm_qkv(h, w, heads, rotary)
+        shared_k = cache[2 * i]
+        shared_v = cache[2 * i + 1]
+        if shared_k.size(0) == 1:
+            shared_k = shared_k.expand(r, -1, -1, -1)
+            shared_v = shared_v.expand(r, -1, -1, -1)
+        else:
+            shared_k = shared_k.index_select(0, picture)
+            shared_v = shared_v.index_select(0, picture)
+        a = torch.scaled_dot_product_attention(qkv[0], torch.cat([shared_k, qkv[1]], 2), torch.cat([shared_v, qkv[2]], 2), mask)
+        a = self.linear(a.transpose(1, 2).reshape(r, x.size(1), d), w, "self_attn.dense")
+        f = self.llm_ffn(h, w)
+        if taps is not None:
+            taps["suffix.llm.layers." + str(i) + ".self_attn"] = a.clone()
+        x = a.add_(x).add_(f)
+        if taps is not None:
+            name = "suffix.llm.layers." + str(i)
+            taps[name + ".input_layernorm"] = h
+            taps[name + ".mlp"] = f
+            taps[name + ".out"] = x
+    if late_layer == len(layers):
+        x = torch.cat([x, joined], 1)
+    x = self.layer_norm(x, norm, "final_layernorm", eps)
+    return x[:, :t], x[:, t:]
+
+
+def pooled_condition(self, hidden: Tensor, starts: Tensor, ends: Tensor) -> Tensor:
+    """Mean over the condition's hidden states: hidden [R, T, d], int64 starts, ends [R] -> [R, d]"""
+    line = torch.arange(hidden.size(1), device=hidden.device).unsqueeze(0)
+    inside = (line >= starts.unsqueeze(1)).logical_and(line < ends.unsqueeze(1)).to(hidden.dtype)
+    return torch.bmm(inside.unsqueeze(1), hidden).squeeze(1) / (ends - starts).to(hidden.dtype).unsqueeze(1)
+
+
+def decoder_inputs(self, text: Tensor, late: Tensor, mask_tokens: int, starts: Tensor, ends: Tensor, heads: Dict[str, Tensor], taps: Optional[Dict[str, Tensor]]) -> Tuple[Tensor, Tensor]:
+    """Final hidden states of the prompts' text [R, T, d] and late tokens [R, L, d] -> decoder queries [R, Q, C] and condition
+    embeddings [R, C], in the dtype of the decoder's weights."""
+    masks = late[:, :mask_tokens]
+    pooled = self.pooled_condition(text, starts, ends)
+    dtype = heads["seg_query_projector.weight"].dtype
+    queries = self.linear(masks.to(dtype), heads, "seg_query_projector")
+    condition = self.linear(pooled.to(dtype), heads, "SEG_token_projector")
+    if taps is not None:
+        taps["mask_tokens.llm_out"] = masks
+        taps["mask_tokens.projected"] = queries
+        taps["refer.pooled"] = pooled.unsqueeze(1)
+        taps["refer.projected"] = condition.unsqueeze(1)
+    return queries, condition

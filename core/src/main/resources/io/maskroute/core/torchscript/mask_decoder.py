@@ -1,0 +1,139 @@
+# Mask2Former's transformer decoder with mask tokens as queries. All that depends on the picture alone is done once per
+# picture (decoder_memory) and shared by its prompts.
+
+def decoder_layer(self, cross: Dict[str, Tensor], self_attention: Dict[str, Tensor], ffn: Dict[str, Tensor]) -> Dict[str, Tensor]:
+    """One layer's weights in one dictionary, under cross., self. and ffn."""
+    out: Dict[str, Tensor] = {}
+    for key in cross.keys():
+        out["cross." + key] = cross[key]
+    for key in self_attention.keys():
+        out["self." + key] = self_attention[key]
+    for key in ffn.keys():
+        out["ffn." + key] = ffn[key]
+    return out
+
+
+def decoder_features(self, decoded: List[Tensor], dtype: int) -> List[Tensor]:
+    """What the pixel decoder gave, in the dtype of the mask decoder's weights."""
+    out: List[Tensor] = []
+    for x in decoded:
+        out.append(x.to(dtype))
+    return out
+
+
+def decoder_memory(self, decoded: List[Tensor], w: Dict[str, Tensor], layers: List[Dict[str, Tensor]], heads: int) -> List[Tensor]:
+    """mask features [1, mask_dim, h2, w2] and levels [1, C, h, w] of one picture -> keys and values of every decoder layer, k0, v0,
+    k1, v1 …, each [1, heads, h * w, C/heads], then the mask features shrunk to each level, [mask_dim, h * w].
+
+    Masks are linear in the features and so is the bilinear resize: embedding . resize(features) is
+    resize(embedding . features), which the attention masks need, at a fraction of the products."""
+    features = decoded[0]
+    levels = decoded[1:]
+    memory: List[Tensor] = []
+    for i, layer in enumerate(layers):
+        l = i % len(levels)
+        level = levels[l]
+        _, c, height, width = level.shape
+        values = level.flatten(2).transpose(1, 2) + w["level_embed.weight"][l]
+        position = self.sine_position(c // 2, height, width).to(level.device).to(level.dtype)
+        k, v = self.cross_keys_values(values, position.flatten(2).transpose(1, 2), layer, heads)
+        memory.append(k)
+        memory.append(v)
+    for level in levels:
+        memory.append(self.bilinear(features, level.size(2), level.size(3)).flatten(2)[0])
+    return memory
+
+
+def cross_keys_values(self, values: Tensor, position: Tensor, layer: Dict[str, Tensor], heads: int) -> Tuple[Tensor, Tensor]:
+    """values, position [1, S, C] -> keys and values [1, heads, S, C/heads]; the position goes to the keys alone."""
+    c = values.size(2)
+    weight = layer["cross.multihead_attn.in_proj_weight"]
+    bias = layer["cross.multihead_attn.in_proj_bias"]
+    k = torch.linear(values + position, weight[c:2 * c], bias[c:2 * c])
+    v = torch.linear(values, weight[2 * c:], bias[2 * c:])
+    return k.view(1, -1, heads, c // heads).transpose(1, 2), v.view(1, -1, heads, c // heads).transpose(1, 2)
+
+
+def mask_embedding(self, x: Tensor, w: Dict[str, Tensor]) -> Tensor:
+    """Normalised queries [R, Q, C] -> [R, Q, mask_dim]"""
+    y = torch.relu(self.linear(x, w, "mask_embed.layers.0"))
+    y = torch.relu(self.linear(y, w, "mask_embed.layers.1"))
+    return self.linear(y, w, "mask_embed.layers.2")
+
+
+def condition_logits(self, x: Tensor, condition: Tensor, w: Dict[str, Tensor]) -> Tensor:
+    """Normalised queries [R, Q, C] . condition [R, C] -> [R, Q]: how well each query answers the referring expression."""
+    y = self.linear(torch.relu(self.linear(x, w, "SEG_proj.layers.0")), w, "SEG_proj.layers.1")
+    return torch.bmm(y, condition.unsqueeze(2)).squeeze(2)
+
+
+def blocked_positions(self, logits: Tensor) -> Tensor:
+    """A query does not attend where its mask's probability is below one half."""
+    return logits < 0
+
+
+def decoder_cross_attention(self, x: Tensor, query_position: Tensor, layer: Dict[str, Tensor], k: Tensor, v: Tensor, blocked: Tensor, heads: int) -> Tensor:
+    """x [R, Q, C], query_position [Q, C], k and v [1, heads, S, C/heads], blocked bool [R, Q, S] -> [R, Q, C]. A row that is
+    blocked everywhere is freed."""
+    r, q, c = x.shape
+    blocked = blocked.logical_and(blocked.all(-1, True).logical_not())
+    weight = layer["cross.multihead_attn.in_proj_weight"]
+    bias = layer["cross.multihead_attn.in_proj_bias"]
+    query = torch.linear(x + query_position, weight[:c], bias[:c]).view(r, q, heads, c // heads).transpose(1, 2)
+    y = torch.scaled_dot_product_attention(query, k.expand(r, -1, -1, -1), v.expand(r, -1, -1, -1), blocked.logical_not().unsqueeze(1))
+    y = self.linear(y.transpose(1, 2).reshape(r, q, c), layer, "cross.multihead_attn.out_proj")
+    return self.layer_norm(x + y, layer, "cross.norm", 1e-5)
+
+
+def decoder_self_attention(self, x: Tensor, query_position: Tensor, layer: Dict[str, Tensor], heads: int) -> Tensor:
+    """x [R, Q, C] -> the same shape; the position goes to queries and keys, not to values."""
+    r, q, c = x.shape
+    weight = layer["self.self_attn.in_proj_weight"]
+    bias = layer["self.self_attn.in_proj_bias"]
+    qk = torch.linear(x + query_position, weight[:2 * c], bias[:2 * c]).view(r, q, 2, heads, c // heads).permute(2, 0, 3, 1, 4)
+    v = torch.linear(x, weight[2 * c:], bias[2 * c:]).view(r, q, heads, c // heads).transpose(1, 2)
+    y = torch.scaled_dot_product_attention(qk[0], qk[1], v)
+    y = self.linear(y.transpose(1, 2).reshape(r, q, c), layer, "self.self_attn.out_proj")
+    return self.layer_norm(x + y, layer, "self.norm", 1e-5)
+
+
+def decoder_ffn(self, x: Tensor, layer: Dict[str, Tensor]) -> Tensor:
+    y = self.linear(torch.relu(self.linear(x, layer, "ffn.linear1")), layer, "ffn.linear2")
+    return self.layer_norm(x + y, layer, "ffn.norm", 1e-5)
+
+
+def mask_decoder(self, queries: Tensor, condition: Tensor, memory: List[Tensor], features: Tensor, w: Dict[str, Tensor], layers: List[Dict[str, Tensor]], heads: int, taps: Optional[Dict[str, Tensor]]) -> Tuple[Tensor, Tensor]:
+    """queries [R, Q, C] and condition [R, C] of the prompts of one picture, memory of decoder_memory, features [1, mask_dim, h2, w2]
+    -> condition logits [R, Q], mask embeddings [R, Q, mask_dim]; the masks are embedding . features."""
+    position = w["query_embed.weight"]
+    levels = len(memory) - 2 * len(layers)
+    x = queries
+    for i, layer in enumerate(layers):
+        embedding = self.mask_embedding(self.layer_norm(x, w, "decoder_norm", 1e-5), w)
+        blocked = self.blocked_positions(torch.matmul(embedding, memory[2 * len(layers) + i % levels]))
+        self.decoder_step_taps(taps, i, i % levels, levels, x, condition, memory, features, w)
+        x = self.decoder_cross_attention(x, position, layer, memory[2 * i], memory[2 * i + 1], blocked, heads)
+        self.tap(taps, "decoder.layer" + str(i) + ".after_cross", x)
+        x = self.decoder_self_attention(x, position, layer, heads)
+        self.tap(taps, "decoder.layer" + str(i) + ".after_self", x)
+        x = self.decoder_ffn(x, layer)
+    self.decoder_step_taps(taps, len(layers), len(layers) % levels, levels, x, condition, memory, features, w)
+    y = self.layer_norm(x, w, "decoder_norm", 1e-5)
+    return self.condition_logits(y, condition, w), self.mask_embedding(y, w)
+
+
+def decoder_step_taps(self, taps: Optional[Dict[str, Tensor]], step: int, level: int, levels: int, x: Tensor, condition: Tensor, memory: List[Tensor], features: Tensor, w: Dict[str, Tensor]) -> None:
+    """What PSALM computes in its prediction heads before each layer and after the last; only its shrunken mask is needed to run."""
+    if taps is not None:
+        name = "decoder.step" + str(step)
+        y = self.layer_norm(x, w, "decoder_norm", 1e-5)
+        embedding = self.mask_embedding(y, w)
+        taps[name + ".query_in"] = x
+        taps[name + ".SEG_logits"] = self.condition_logits(y, condition, w).unsqueeze(2)
+        taps[name + ".mask_logits"] = self.mask_logits(embedding, features)
+        taps[name + ".attn_mask"] = self.blocked_positions(torch.matmul(embedding, memory[len(memory) - levels + level]))
+
+
+def mask_logits(self, embedding: Tensor, features: Tensor) -> Tensor:
+    """embedding [R, Q, mask_dim] . features [1, mask_dim, h, w] -> [R, Q, h, w]"""
+    return torch.matmul(embedding, features.flatten(2)).view(embedding.size(0), embedding.size(1), features.size(2), features.size(3))

@@ -1,0 +1,37 @@
+package io.maskroute.core.model;
+
+import io.maskroute.core.checkpoint.RandomCheckpoint;
+import io.maskroute.core.config.ModelConfig;
+import io.maskroute.core.config.ModelConfig.VisionProjector;
+import io.maskroute.core.safetensors.DType;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Writes small model folders with seeded random weights. */
+final class TinyModel {
+    private TinyModel() {}
+
+    static ModelConfig config(VisionProjector projector) {
+        ModelConfig psalm = ModelConfig.psalm();
+        return new ModelConfig(
+                new ModelConfig.Image(
+                        128,
+                        psalm.image().mean(),
+                        psalm.image().std(),
+                        psalm.image().padValue()),
+                new ModelConfig.Swin(8, List.of(2, 1, 2, 1), List.of(1, 2, 4, 8), 6, 4, 4, 1e-5),
+                projector,
+                new ModelConfig.Llm(64, 128, 4, 4, 8, 2048, 1e-5, 10000.0, 512),
+                new ModelConfig.PixelDecoder(32, 32, 4, 2, 64, 4),
+                new ModelConfig.MaskDecoder(32, 4, 3, 64, 6),
+                new ModelConfig.SpecialTokens(2047, 2045, 2046));
+    }
+
+    static Path write(Path folder, ModelConfig config, Path tokenizer) throws IOException {
+        RandomCheckpoint.write(folder, config, DType.F32, 7);
+        Files.copy(tokenizer, folder.resolve("tokenizer.json"));
+        return folder;
+    }
+}
