@@ -28,7 +28,9 @@ public final class Datasets {
 
     public static void write(Path folder, int files, List<ImageRow> images) {
         withSpark(spark -> {
-            spark.createDataFrame(images.stream().map(DatasetSchema::toRow).toList(), DatasetSchema.struct().asNullable())
+            spark.createDataFrame(
+                            images.stream().map(DatasetSchema::toRow).toList(),
+                            DatasetSchema.struct().asNullable())
                     .repartition(files)
                     .write()
                     .parquet(folder.toString());
