@@ -1,0 +1,71 @@
+package io.maskroute.core;
+
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+
+/** What the packages' documentation says about their dependencies. Methods, since Surefire does not run rules in fields. */
+@AnalyzeClasses(packages = "io.maskroute.core", importOptions = ImportOption.DoNotIncludeTests.class)
+class ArchitectureTest {
+    private static final String JSON = "com.fasterxml.jackson..";
+    private static final String ERROR = "io.maskroute.core.error";
+
+    @ArchTest
+    static void coreKnowsNoSpark(JavaClasses classes) {
+        noClasses()
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(
+                        "org.apache.spark..",
+                        "org.apache.hadoop..",
+                        "scala..",
+                        "io.maskroute.datasets..",
+                        "io.maskroute.job..")
+                .check(classes);
+    }
+
+    @ArchTest
+    static void tensorsStayInTheModel(JavaClasses classes) {
+        noClasses()
+                .that()
+                .resideOutsideOfPackages("io.maskroute.core.torchscript..", "io.maskroute.core.model..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("ai.djl.pytorch..", "ai.djl.ndarray..", "ai.djl.nn..")
+                .check(classes);
+    }
+
+    @ArchTest
+    static void errorsDependOnNothing(JavaClasses classes) {
+        packageDependsOnlyOn(ERROR).check(classes);
+    }
+
+    @ArchTest
+    static void masksDependOnNothing(JavaClasses classes) {
+        packageDependsOnlyOn("io.maskroute.core.mask").check(classes);
+    }
+
+    @ArchTest
+    static void configDependsOnJsonAndErrors(JavaClasses classes) {
+        packageDependsOnlyOn("io.maskroute.core.config", JSON, ERROR).check(classes);
+    }
+
+    @ArchTest
+    static void safetensorsDependOnJsonAndErrors(JavaClasses classes) {
+        packageDependsOnlyOn("io.maskroute.core.safetensors", JSON, ERROR).check(classes);
+    }
+
+    private static ArchRule packageDependsOnlyOn(String name, String... others) {
+        return classes()
+                .that()
+                .resideInAPackage(name)
+                .should()
+                .onlyDependOnClassesThat(resideInAnyPackage(others).or(resideInAnyPackage("java..", name)));
+    }
+}

@@ -1,0 +1,48 @@
+package io.maskroute.datasets;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+
+/** What the packages' documentation says about their dependencies. Methods, since Surefire does not run rules in fields. */
+@AnalyzeClasses(packages = "io.maskroute.datasets", importOptions = ImportOption.DoNotIncludeTests.class)
+class ArchitectureTest {
+    @ArchTest
+    static void datasetsKnowNoModel(JavaClasses classes) {
+        noClasses()
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(
+                        "ai.djl..",
+                        "io.maskroute.core.model..",
+                        "io.maskroute.core.torchscript..",
+                        "io.maskroute.job..")
+                .check(classes);
+    }
+
+    @ArchTest
+    static void masksDependOnCoreMasksAlone(JavaClasses classes) {
+        classes()
+                .that()
+                .resideInAPackage("io.maskroute.datasets.mask")
+                .should()
+                .onlyDependOnClassesThat()
+                .resideInAnyPackage("java..", "io.maskroute.core.mask", "io.maskroute.datasets.mask")
+                .check(classes);
+    }
+
+    @ArchTest
+    static void metricsDependOnNothing(JavaClasses classes) {
+        classes()
+                .that()
+                .resideInAPackage("io.maskroute.datasets.metrics")
+                .should()
+                .onlyDependOnClassesThat()
+                .resideInAnyPackage("java..", "io.maskroute.datasets.metrics")
+                .check(classes);
+    }
+}
