@@ -1,0 +1,273 @@
+package io.maskroute.core.checkpoint;
+
+import com.fasterxml.jackson.core.util.DefaultIndenter;
+import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.maskroute.core.config.JsonFields;
+import io.maskroute.core.config.ModelConfig;
+import io.maskroute.core.config.ModelConfig.VisionProjector;
+import io.maskroute.core.config.ModelConfigCheck;
+import io.maskroute.core.error.UnusableInputException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * {@code config.json} of a model folder. The LLM's sizes stand at top level under the names of transformers' {@code
+ * PhiConfig}, {@code swin_type} and {@code mm_projector_type} under PSALM's; whatever else stands there is ignored. Sizes
+ * that PSALM hard-codes or keeps in YAML are in an object {@code maskroute}, whose absent fields mean PSALM's values and
+ * whose unknown fields are refused.
+ */
+public final class ModelConfigJson {
+    private static final JsonMapper JSON = JsonMapper.builder().build();
+
+    private ModelConfigJson() {}
+
+    /** @throws UnusableInputException naming the field that is missing, unknown, of the wrong type or does not fit */
+    public static ModelConfig read(Path file) {
+        return read(JsonFields.read(file));
+    }
+
+    static ModelConfig read(JsonFields root) {
+        JsonFields own = root.object("maskroute");
+        ModelConfig psalm = ModelConfig.psalm();
+        ModelConfig config = new ModelConfig(
+                image(own.object("image"), psalm.image()),
+                swin(own.object("swin"), namedSwin(root, psalm.swin())),
+                projector(root, own.object("vision_projector"), psalm.visionProjector()),
+                llm(root, psalm.llm()),
+                pixelDecoder(own.object("pixel_decoder"), psalm.pixelDecoder()),
+                maskDecoder(own.object("mask_decoder"), psalm.maskDecoder()),
+                specialTokens(own.object("special_tokens"), psalm.specialTokens()));
+        own.refuseOthers();
+        ModelConfigCheck.require(root.where(), config);
+        return config;
+    }
+
+    private static ModelConfig.Llm llm(JsonFields root, ModelConfig.Llm psalm) {
+        refuseUnlike(root, "hidden_act", root.text("hidden_act", "gelu_new"), "gelu_new");
+        refuseUnlike(root, "qk_layernorm", root.flag("qk_layernorm", false), false);
+        refuseUnlike(root, "rope_scaling", root.has("rope_scaling"), false);
+        int hidden = root.integer("hidden_size");
+        int heads = root.integer("num_attention_heads");
+        refuseUnlike(root, "num_key_value_heads", root.integer("num_key_value_heads", heads), heads);
+        // transformers 5 moved the two into an object of their own.
+        JsonFields rope = root.object("rope_parameters");
+        double theta = root.number("rope_theta", rope.number("rope_theta", psalm.ropeTheta()));
+        double rotary = root.number("partial_rotary_factor", rope.number("partial_rotary_factor", 0.5));
+        int headDim = heads > 0 ? hidden / heads : 0;
+        return new ModelConfig.Llm(
+                hidden,
+                root.integer("intermediate_size", 4 * hidden),
+                root.integer("num_hidden_layers"),
+                heads,
+                (int) (rotary * headDim),
+                root.integer("vocab_size"),
+                root.number("layer_norm_eps", psalm.layerNormEps()),
+                theta,
+                root.integer("max_position_embeddings", psalm.maxPositions()));
+    }
+
+    private static void refuseUnlike(JsonFields root, String name, Object found, Object supported) {
+        if (!found.equals(supported)) {
+            throw new UnusableInputException(
+                    root.where() + ": " + name + " " + found + " is not supported, only " + supported + " is");
+        }
+    }
+
+    private static ModelConfig.Image image(JsonFields json, ModelConfig.Image psalm) {
+        ModelConfig.Image image = new ModelConfig.Image(
+                json.integer("size", psalm.size()),
+                json.numbers("mean", psalm.mean()),
+                json.numbers("std", psalm.std()),
+                json.integer("pad_value", psalm.padValue()));
+        json.refuseOthers();
+        return image;
+    }
+
+    /** The backbones that PSALM's {@code swin_type} names. */
+    private static ModelConfig.Swin namedSwin(JsonFields root, ModelConfig.Swin base) {
+        String type = root.text("swin_type", "base");
+        return switch (type) {
+            case "base" -> base;
+            case "large" -> new ModelConfig.Swin(
+                    192,
+                    base.depths(),
+                    List.of(6, 12, 24, 48),
+                    base.window(),
+                    base.mlpRatio(),
+                    base.patch(),
+                    base.layerNormEps());
+            default -> throw new UnusableInputException(
+                    root.where() + ": swin_type '" + type + "' is unknown, expected base or large");
+        };
+    }
+
+    private static ModelConfig.Swin swin(JsonFields json, ModelConfig.Swin named) {
+        ModelConfig.Swin swin = new ModelConfig.Swin(
+                json.integer("embed_dim", named.embedDim()),
+                json.integers("depths", named.depths()),
+                json.integers("heads", named.heads()),
+                json.integer("window", named.window()),
+                json.integer("mlp_ratio", named.mlpRatio()),
+                json.integer("patch", named.patch()),
+                json.number("layer_norm_eps", named.layerNormEps()));
+        json.refuseOthers();
+        return swin;
+    }
+
+    private static VisionProjector projector(JsonFields root, JsonFields json, VisionProjector psalm) {
+        String type = root.text("mm_projector_type", typeName(psalm.kind()));
+        VisionProjector.Kind kind = null;
+        for (VisionProjector.Kind candidate : VisionProjector.Kind.values()) {
+            if (typeName(candidate).equals(type)) {
+                kind = candidate;
+            }
+        }
+        if (kind == null) {
+            throw new UnusableInputException(root.where() + ": mm_projector_type '" + type
+                    + "' is not supported, only swin_conv, linear and mlp2x_gelu are");
+        }
+        VisionProjector projector =
+                new VisionProjector(kind, json.integer("stage", psalm.stage()), json.integer("planes", psalm.planes()));
+        json.refuseOthers();
+        return projector;
+    }
+
+    /** LLaVA's name of a projector, as in {@code mm_projector_type}. */
+    private static String typeName(VisionProjector.Kind kind) {
+        return kind == VisionProjector.Kind.MLP ? "mlp2x_gelu" : kind.name().toLowerCase(Locale.ROOT);
+    }
+
+    private static ModelConfig.PixelDecoder pixelDecoder(JsonFields json, ModelConfig.PixelDecoder psalm) {
+        ModelConfig.PixelDecoder decoder = new ModelConfig.PixelDecoder(
+                json.integer("conv_dim", psalm.convDim()),
+                json.integer("mask_dim", psalm.maskDim()),
+                json.integer("heads", psalm.heads()),
+                json.integer("layers", psalm.layers()),
+                json.integer("ffn", psalm.ffn()),
+                json.integer("points", psalm.points()));
+        json.refuseOthers();
+        return decoder;
+    }
+
+    private static ModelConfig.MaskDecoder maskDecoder(JsonFields json, ModelConfig.MaskDecoder psalm) {
+        ModelConfig.MaskDecoder decoder = new ModelConfig.MaskDecoder(
+                json.integer("dim", psalm.dim()),
+                json.integer("heads", psalm.heads()),
+                json.integer("layers", psalm.layers()),
+                json.integer("ffn", psalm.ffn()),
+                json.integer("queries", psalm.queries()));
+        json.refuseOthers();
+        return decoder;
+    }
+
+    private static ModelConfig.SpecialTokens specialTokens(JsonFields json, ModelConfig.SpecialTokens psalm) {
+        ModelConfig.SpecialTokens tokens = new ModelConfig.SpecialTokens(
+                json.integer("seg", psalm.seg()),
+                json.integer("end_of_text", psalm.endOfText()),
+                json.integer("pad", psalm.pad()));
+        json.refuseOthers();
+        return tokens;
+    }
+
+    /** Writes every size, so that the file says what the model is without knowing the defaults. */
+    public static void write(Path file, ModelConfig config) throws IOException {
+        Files.write(file, toBytes(config));
+    }
+
+    /** The same bytes for the same configuration; part of the model's fingerprint. */
+    static byte[] toBytes(ModelConfig config) {
+        try {
+            // Fixed line ends: the bytes must not depend on the platform.
+            DefaultPrettyPrinter printer =
+                    new DefaultPrettyPrinter().withObjectIndenter(new DefaultIndenter("  ", "\n"));
+            return (JSON.writer(printer).writeValueAsString(toJson(config)) + "\n").getBytes(StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static ObjectNode toJson(ModelConfig config) {
+        ModelConfig.Llm llm = config.llm();
+        ObjectNode root = JSON.createObjectNode()
+                .put("model_type", "llava_phi")
+                .put("hidden_size", llm.hidden())
+                .put("intermediate_size", llm.ffn())
+                .put("num_hidden_layers", llm.layers())
+                .put("num_attention_heads", llm.heads())
+                .put("partial_rotary_factor", rotaryFactor(llm))
+                .put("vocab_size", llm.vocab())
+                .put("layer_norm_eps", llm.layerNormEps())
+                .put("rope_theta", llm.ropeTheta())
+                .put("max_position_embeddings", llm.maxPositions())
+                .put("mm_projector_type", typeName(config.visionProjector().kind()));
+        ObjectNode own = root.putObject("maskroute");
+
+        ModelConfig.Image image = config.image();
+        ObjectNode imageJson = own.putObject("image").put("size", image.size());
+        putNumbers(imageJson.putArray("mean"), image.mean());
+        putNumbers(imageJson.putArray("std"), image.std());
+        imageJson.put("pad_value", image.padValue());
+
+        ModelConfig.Swin swin = config.swin();
+        ObjectNode swinJson = own.putObject("swin").put("embed_dim", swin.embedDim());
+        putIntegers(swinJson.putArray("depths"), swin.depths());
+        putIntegers(swinJson.putArray("heads"), swin.heads());
+        swinJson.put("window", swin.window())
+                .put("mlp_ratio", swin.mlpRatio())
+                .put("patch", swin.patch())
+                .put("layer_norm_eps", swin.layerNormEps());
+
+        own.putObject("vision_projector")
+                .put("stage", config.visionProjector().stage())
+                .put("planes", config.visionProjector().planes());
+
+        ModelConfig.PixelDecoder pixel = config.pixelDecoder();
+        own.putObject("pixel_decoder")
+                .put("conv_dim", pixel.convDim())
+                .put("mask_dim", pixel.maskDim())
+                .put("heads", pixel.heads())
+                .put("layers", pixel.layers())
+                .put("ffn", pixel.ffn())
+                .put("points", pixel.points());
+
+        ModelConfig.MaskDecoder mask = config.maskDecoder();
+        own.putObject("mask_decoder")
+                .put("dim", mask.dim())
+                .put("heads", mask.heads())
+                .put("layers", mask.layers())
+                .put("ffn", mask.ffn())
+                .put("queries", mask.queries());
+
+        ModelConfig.SpecialTokens tokens = config.specialTokens();
+        own.putObject("special_tokens")
+                .put("seg", tokens.seg())
+                .put("end_of_text", tokens.endOfText())
+                .put("pad", tokens.pad());
+        return root;
+    }
+
+    /** The fraction from which {@code (int) (factor * headDim)}, transformers' formula, gives the width back. */
+    private static double rotaryFactor(ModelConfig.Llm llm) {
+        double factor = (double) llm.rotaryDim() / llm.headDim();
+        while ((int) (factor * llm.headDim()) < llm.rotaryDim()) {
+            factor = Math.nextUp(factor);
+        }
+        return factor;
+    }
+
+    private static void putIntegers(ArrayNode array, List<Integer> values) {
+        values.forEach(array::add);
+    }
+
+    private static void putNumbers(ArrayNode array, List<Double> values) {
+        values.forEach(array::add);
+    }
+}

@@ -1,0 +1,226 @@
+package io.maskroute.core.checkpoint;
+
+import io.maskroute.core.checkpoint.Parameter.Role;
+import io.maskroute.core.config.ModelConfig;
+import io.maskroute.core.safetensors.DType;
+import io.maskroute.core.safetensors.TensorInfo;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The state dict of a PSALM-shaped model: every key PSALM's checkpoint has, in the order PyTorch lists them, with its
+ * shape. The names are those of the original modules, so that a checkpoint loads without renaming.
+ */
+public final class StateDict {
+    private final List<Parameter> parameters = new ArrayList<>();
+    private final ModelConfig config;
+
+    private StateDict(ModelConfig config) {
+        this.config = config;
+    }
+
+    public static List<Parameter> expected(ModelConfig config) {
+        StateDict dict = new StateDict(config);
+        dict.embedding("seg_query", config.maskDecoder().queries(), config.llm().hidden());
+        dict.llm();
+        dict.swin();
+        dict.projector();
+        dict.unused("lm_head.weight", config.llm().vocab(), config.llm().hidden());
+        int hidden = config.llm().hidden();
+        int dim = config.maskDecoder().dim();
+        dict.linear("region_projector", hidden, dim);
+        dict.pixelDecoder();
+        dict.maskDecoder();
+        dict.linear("seg_query_projector", hidden, dim);
+        dict.linear("SEG_token_projector", hidden, dim);
+        dict.linear("class_name_projector", hidden, dim);
+        return List.copyOf(dict.parameters);
+    }
+
+    private void llm() {
+        ModelConfig.Llm llm = config.llm();
+        int d = llm.hidden();
+        embedding("model.embed_tokens.weight", llm.vocab(), d);
+        for (int i = 0; i < llm.layers(); i++) {
+            String layer = "model.layers." + i;
+            linear(layer + ".self_attn.query_key_value", d, 3 * d);
+            linear(layer + ".self_attn.dense", d, d);
+            linear(layer + ".mlp.fc1", d, llm.ffn());
+            linear(layer + ".mlp.fc2", llm.ffn(), d);
+            norm(layer + ".input_layernorm", d);
+        }
+        norm("model.final_layernorm", d);
+    }
+
+    private void swin() {
+        ModelConfig.Swin swin = config.swin();
+        String tower = "model.vision_tower";
+        convolution(tower + ".patch_embed.proj", 3, swin.embedDim(), swin.patch(), true);
+        norm(tower + ".patch_embed.norm", swin.embedDim());
+        for (int s = 0; s < 4; s++) {
+            int c = swin.channels(s);
+            for (int b = 0; b < swin.depths().get(s); b++) {
+                swinBlock(
+                        tower + ".layers." + s + ".blocks." + b, c, swin.heads().get(s));
+            }
+            if (s < 3) {
+                String merging = tower + ".layers." + s + ".downsample";
+                add(merging + ".reduction.weight", Role.WEIGHT, 2 * c, 4 * c);
+                norm(merging + ".norm", 4 * c);
+            }
+        }
+        for (int s = 0; s < 4; s++) {
+            norm(tower + ".norm" + s, swin.channels(s));
+        }
+    }
+
+    private void swinBlock(String block, int c, int heads) {
+        int window = config.swin().window();
+        int offsets = (2 * window - 1) * (2 * window - 1);
+        int ffn = c * config.swin().mlpRatio();
+        norm(block + ".norm1", c);
+        add(block + ".attn.relative_position_bias_table", Role.POSITION_BIAS, offsets, heads);
+        buffer(block + ".attn.relative_position_index", window * window, window * window);
+        linear(block + ".attn.qkv", c, 3 * c);
+        linear(block + ".attn.proj", c, c);
+        norm(block + ".norm2", c);
+        linear(block + ".mlp.fc1", c, ffn);
+        linear(block + ".mlp.fc2", ffn, c);
+    }
+
+    private void projector() {
+        ModelConfig.VisionProjector projector = config.visionProjector();
+        int in = config.swin().channels(projector.stage() - 2);
+        int d = config.llm().hidden();
+        String name = "model.mm_projector";
+        switch (projector.kind()) {
+            case LINEAR -> linear(name, in, d);
+            case MLP -> {
+                linear(name + ".0", in, d);
+                linear(name + ".2", d, d);
+            }
+            case SWIN_CONV -> {
+                int planes = projector.planes();
+                String block = name + ".layer1.0";
+                convolution(block + ".conv1", in, planes, 3, false);
+                batchNorm(block + ".bn1", planes);
+                convolution(block + ".conv2", planes, planes, 3, false);
+                batchNorm(block + ".bn2", planes);
+                convolution(block + ".downsample.0", in, planes, 1, false);
+                batchNorm(block + ".downsample.1", planes);
+                linear(name + ".fc", planes, d);
+            }
+        }
+    }
+
+    private void pixelDecoder() {
+        ModelConfig.PixelDecoder decoder = config.pixelDecoder();
+        int c = decoder.convDim();
+        // Projections of res5, res4, res3, in this order.
+        for (int level = 0; level < 3; level++) {
+            String projection = "pixel_decoder.input_proj." + level;
+            convolution(projection + ".0", config.swin().channels(3 - level), c, 1, true);
+            norm(projection + ".1", c);
+        }
+        embedding("pixel_decoder.transformer.level_embed", 3, c);
+        int samples = decoder.heads() * 3 * decoder.points();
+        for (int i = 0; i < decoder.layers(); i++) {
+            String layer = "pixel_decoder.transformer.encoder.layers." + i;
+            String attention = layer + ".self_attn";
+            add(attention + ".sampling_offsets.weight", Role.WEIGHT, 2 * samples, c);
+            add(attention + ".sampling_offsets.bias", Role.SAMPLING_OFFSETS, 2 * samples);
+            linear(attention + ".attention_weights", c, samples);
+            linear(attention + ".value_proj", c, c);
+            linear(attention + ".output_proj", c, c);
+            norm(layer + ".norm1", c);
+            linear(layer + ".linear1", c, decoder.ffn());
+            linear(layer + ".linear2", decoder.ffn(), c);
+            norm(layer + ".norm2", c);
+        }
+        convolution("pixel_decoder.mask_features", c, decoder.maskDim(), 1, true);
+        convolution("pixel_decoder.adapter_1.0", config.swin().channels(0), c, 1, true);
+        norm("pixel_decoder.adapter_1.1", c);
+        convolution("pixel_decoder.layer_1.0", c, c, 3, true);
+        norm("pixel_decoder.layer_1.1", c);
+    }
+
+    private void maskDecoder() {
+        ModelConfig.MaskDecoder decoder = config.maskDecoder();
+        int d = decoder.dim();
+        for (int i = 0; i < decoder.layers(); i++) {
+            String layer = "predictor.transformer_self_attention_layers." + i;
+            attention(layer + ".self_attn", d);
+            norm(layer + ".norm", d);
+        }
+        for (int i = 0; i < decoder.layers(); i++) {
+            String layer = "predictor.transformer_cross_attention_layers." + i;
+            attention(layer + ".multihead_attn", d);
+            norm(layer + ".norm", d);
+        }
+        for (int i = 0; i < decoder.layers(); i++) {
+            String layer = "predictor.transformer_ffn_layers." + i;
+            linear(layer + ".linear1", d, decoder.ffn());
+            linear(layer + ".linear2", decoder.ffn(), d);
+            norm(layer + ".norm", d);
+        }
+        norm("predictor.decoder_norm", d);
+        unused("predictor.query_feat.weight", decoder.queries(), d);
+        embedding("predictor.query_embed.weight", decoder.queries(), d);
+        unused("predictor.SEG_query_embed.weight", decoder.queries() + 1, d);
+        embedding("predictor.level_embed.weight", 3, d);
+        linear("predictor.mask_embed.layers.0", d, d);
+        linear("predictor.mask_embed.layers.1", d, d);
+        linear("predictor.mask_embed.layers.2", d, config.pixelDecoder().maskDim());
+        for (String head : List.of("SEG_proj", "CLASS_proj", "REGION_proj")) {
+            linear("predictor." + head + ".layers.0", d, d);
+            linear("predictor." + head + ".layers.1", d, d);
+        }
+    }
+
+    private void linear(String name, int in, int out) {
+        add(name + ".weight", Role.WEIGHT, out, in);
+        add(name + ".bias", Role.BIAS, out);
+    }
+
+    /** PyTorch's packed multi-head attention: query, key and value rows one after the other. */
+    private void attention(String name, int d) {
+        add(name + ".in_proj_weight", Role.WEIGHT, 3 * d, d);
+        add(name + ".in_proj_bias", Role.BIAS, 3 * d);
+        linear(name + ".out_proj", d, d);
+    }
+
+    private void convolution(String name, int in, int out, int kernel, boolean bias) {
+        add(name + ".weight", Role.WEIGHT, out, in, kernel, kernel);
+        if (bias) {
+            add(name + ".bias", Role.BIAS, out);
+        }
+    }
+
+    private void norm(String name, int width) {
+        add(name + ".weight", Role.NORM_SCALE, width);
+        add(name + ".bias", Role.NORM_SHIFT, width);
+    }
+
+    private void batchNorm(String name, int width) {
+        norm(name, width);
+        add(name + ".running_mean", Role.RUNNING_MEAN, width);
+        add(name + ".running_var", Role.RUNNING_VAR, width);
+        buffer(name + ".num_batches_tracked");
+    }
+
+    private void embedding(String key, int rows, int width) {
+        add(key, Role.EMBEDDING, rows, width);
+    }
+
+    private void unused(String key, int rows, int width) {
+        parameters.add(new Parameter(key, TensorInfo.of(DType.F32, rows, width), Role.EMBEDDING, false));
+    }
+
+    private void buffer(String key, long... shape) {
+        parameters.add(new Parameter(key, new TensorInfo(DType.I64, shape), Role.BUFFER, false));
+    }
+
+    private void add(String key, Role role, long... shape) {
+        parameters.add(new Parameter(key, new TensorInfo(DType.F32, shape), role, true));
+    }
+}

@@ -1,0 +1,89 @@
+package io.maskroute.core.checkpoint;
+
+import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.core.safetensors.TensorInfo;
+import io.maskroute.core.safetensors.TensorSource;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * How a checkpoint's tensors match what the model needs.
+ *
+ * @param origin the checkpoint, for messages
+ * @param matched keys the model reads and finds, in state-dict order
+ * @param unused keys that are known but not read, in state-dict order
+ * @param missing keys the model reads and does not find
+ * @param unexpected keys that no part of the model has
+ * @param misshapen keys found with another shape or kind of number, each with what was found and expected
+ */
+public record WeightCoverage(
+        String origin,
+        List<String> matched,
+        List<String> unused,
+        List<String> missing,
+        List<String> unexpected,
+        List<Misshapen> misshapen) {
+    private static final int SHOWN = 10;
+
+    public record Misshapen(String key, TensorInfo found, TensorInfo expected) {
+        @Override
+        public String toString() {
+            return key + " is " + found + ", expected " + expected;
+        }
+    }
+
+    public static WeightCoverage of(List<Parameter> expected, TensorSource tensors) {
+        List<String> matched = new ArrayList<>();
+        List<String> unused = new ArrayList<>();
+        List<String> missing = new ArrayList<>();
+        List<Misshapen> misshapen = new ArrayList<>();
+        Set<String> known = new HashSet<>();
+        for (Parameter parameter : expected) {
+            String key = parameter.key();
+            known.add(key);
+            if (!tensors.names().contains(key)) {
+                if (parameter.required()) {
+                    missing.add(key);
+                }
+            } else if (!parameter.accepts(tensors.info(key))) {
+                misshapen.add(new Misshapen(key, tensors.info(key), parameter.info()));
+            } else {
+                (parameter.required() ? matched : unused).add(key);
+            }
+        }
+        List<String> unexpected =
+                tensors.names().stream().filter(key -> !known.contains(key)).toList();
+        return new WeightCoverage(tensors.origin(), matched, unused, missing, unexpected, misshapen);
+    }
+
+    /** True when every tensor the model reads is there and nothing else is. */
+    public boolean complete() {
+        return missing.isEmpty() && unexpected.isEmpty() && misshapen.isEmpty();
+    }
+
+    /**
+     * @param allowPartial lets a checkpoint pass that does not match; only {@link #matched} tensors may then be read from it
+     * @throws UnusableInputException listing what does not match
+     */
+    public void require(boolean allowPartial) {
+        if (complete() || allowPartial) {
+            return;
+        }
+        List<String> parts = new ArrayList<>();
+        describe(parts, "missing", missing);
+        describe(parts, "unexpected", unexpected);
+        describe(parts, "mis-shaped", misshapen);
+        throw new UnusableInputException(origin + " does not fit its config.json: " + String.join("; ", parts)
+                + ". Use the config.json that belongs to these weights, or --allow-partial");
+    }
+
+    private static void describe(List<String> parts, String kind, List<?> keys) {
+        if (!keys.isEmpty()) {
+            String shown = String.join(
+                    ", ", keys.stream().limit(SHOWN).map(Object::toString).toList());
+            parts.add(keys.size() + " " + kind + ": " + shown + (keys.size() > SHOWN ? ", …" : ""));
+        }
+    }
+}

@@ -1,0 +1,267 @@
+package io.maskroute.core.checkpoint;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.maskroute.core.config.ModelConfig;
+import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.core.safetensors.DType;
+import io.maskroute.core.safetensors.Safetensors;
+import io.maskroute.core.safetensors.SafetensorsWriter;
+import io.maskroute.core.safetensors.TensorInfo;
+import io.maskroute.core.safetensors.TensorSource;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ModelFolderTest {
+    private static final ModelConfig SMALL = new ModelConfig(
+            new ModelConfig.Image(64, List.of(0.0, 0.0, 0.0), List.of(1.0, 1.0, 1.0), 128),
+            new ModelConfig.Swin(4, List.of(1, 1, 1, 1), List.of(1, 1, 2, 2), 2, 2, 4, 1e-5),
+            new ModelConfig.VisionProjector(ModelConfig.VisionProjector.Kind.MLP, 4, 0),
+            new ModelConfig.Llm(12, 20, 2, 3, 2, 30, 1e-5, 10000, 128),
+            new ModelConfig.PixelDecoder(32, 32, 4, 1, 16, 2),
+            new ModelConfig.MaskDecoder(32, 4, 1, 16, 3),
+            new ModelConfig.SpecialTokens(29, 28, 27));
+
+    @TempDir
+    Path folder;
+
+    @BeforeEach
+    void writeModel() throws IOException {
+        RandomCheckpoint.write(folder, SMALL, DType.F32, 7);
+        Files.writeString(folder.resolve("tokenizer.json"), "{}");
+    }
+
+    private String fingerprint() {
+        ModelFolder model = ModelFolder.open(folder);
+        try (TensorSource weights = model.openWeights(false)) {
+            return Fingerprint.of(model, weights);
+        }
+    }
+
+    private void assertRefused(String... parts) {
+        assertThatThrownBy(() -> ModelFolder.open(folder).openWeights(false).close())
+                .isInstanceOf(UnusableInputException.class)
+                .hasMessageContainingAll(parts)
+                .hasMessageNotContaining("\n");
+    }
+
+    /** Writes the tensors that a rule keeps, under the name it gives them, to a file. */
+    private void copy(String fileName, java.util.function.UnaryOperator<String> rename) throws IOException {
+        try (Safetensors from = Safetensors.open(folder.resolve("model.safetensors"))) {
+            Map<String, TensorInfo> infos = new LinkedHashMap<>();
+            from.names().forEach(name -> {
+                if (rename.apply(name) != null) {
+                    infos.put(rename.apply(name), from.info(name));
+                }
+            });
+            try (SafetensorsWriter writer = SafetensorsWriter.create(folder.resolve(fileName), infos, Map.of())) {
+                for (String name : from.names()) {
+                    if (rename.apply(name) != null) {
+                        writer.write(rename.apply(name), ByteBuffer.wrap(from.toByteArray(name)));
+                    }
+                }
+                writer.finish();
+            }
+        }
+    }
+
+    private void shard() throws IOException {
+        copy("model-00001-of-00002.safetensors", name -> name.contains("model.") ? name : null);
+        copy("model-00002-of-00002.safetensors", name -> name.contains("model.") ? null : name);
+        List<String> map = new ArrayList<>();
+        for (String name : names()) {
+            map.add("\"" + name + "\": \"model-0000" + (name.contains("model.") ? 1 : 2) + "-of-00002.safetensors\"");
+        }
+        Files.writeString(
+                folder.resolve("model.safetensors.index.json"),
+                "{\"metadata\": {\"total_size\": 1}, \"weight_map\": {" + String.join(",", map) + "}}");
+        Files.delete(folder.resolve("model.safetensors"));
+    }
+
+    private List<String> names() {
+        try (Safetensors from = Safetensors.open(folder.resolve("model.safetensors"))) {
+            return List.copyOf(from.names());
+        }
+    }
+
+    @Test
+    void opensWhatTheGeneratorWrote() {
+        ModelFolder model = ModelFolder.open(folder);
+        assertThat(model.config()).isEqualTo(SMALL);
+        try (TensorSource weights = model.openWeights(false)) {
+            assertThat(weights.floats("model.final_layernorm.weight")).containsOnly(1);
+            assertThat(weights.floats("model.final_layernorm.bias")).containsOnly(0);
+            float[] values = weights.floats("model.layers.1.mlp.fc2.weight");
+            double variance = 0;
+            for (float value : values) {
+                variance += value * value / values.length;
+            }
+            assertThat(variance).isBetween(0.8 / 20, 1.2 / 20);
+            // Head 1 of 4 looks straight down, two points, on each of three levels.
+            float[] ring = weights.floats("pixel_decoder.transformer.encoder.layers.0.self_attn.sampling_offsets.bias");
+            assertThat(ring).hasSize(4 * 3 * 2 * 2);
+            float[] down = Arrays.copyOfRange(ring, 12, 16);
+            assertThat(down).containsExactly(new float[] {0, 1, 0, 2}, org.assertj.core.data.Offset.offset(1e-6f));
+        }
+    }
+
+    @Test
+    void fingerprintNamesTheContentNotTheFiles() throws IOException {
+        String original = fingerprint();
+        assertThat(original).matches("[0-9a-f]{64}");
+        shard();
+        assertThat(fingerprint()).isEqualTo(original);
+        Files.delete(folder.resolve("model.safetensors.index.json"));
+        assertThat(fingerprint()).isEqualTo(original);
+
+        Files.writeString(folder.resolve("tokenizer.json"), "{ }");
+        assertThat(fingerprint()).isNotEqualTo(original);
+        Files.writeString(folder.resolve("tokenizer.json"), "{}");
+        RandomCheckpoint.write(folder, SMALL, DType.F32, 7);
+        assertThat(fingerprint()).isEqualTo(original);
+        RandomCheckpoint.write(folder, SMALL, DType.F32, 8);
+        assertThat(fingerprint()).isNotEqualTo(original);
+    }
+
+    @Test
+    void missingPartsAreNamed() throws IOException {
+        assertThatThrownBy(() -> ModelFolder.open(folder.resolve("absent")))
+                .isInstanceOf(UnusableInputException.class)
+                .hasMessageContaining("absent does not exist");
+        Files.move(folder.resolve("tokenizer.json"), folder.resolve("t"));
+        assertRefused("has no tokenizer.json");
+        Files.move(folder.resolve("t"), folder.resolve("tokenizer.json"));
+        Files.delete(folder.resolve("model.safetensors"));
+        assertRefused("has no weights", folder.toString());
+        Files.delete(folder.resolve("config.json"));
+        assertRefused("has no config.json");
+    }
+
+    @Test
+    void missingShardsAndTensorsAreNamed() throws IOException {
+        shard();
+        Path second = folder.resolve("model-00002-of-00002.safetensors");
+        Path index = folder.resolve("model.safetensors.index.json");
+        Files.move(second, folder.resolve("kept"));
+        assertRefused("model-00002-of-00002.safetensors is missing", "index.json names it");
+        Files.move(index, folder.resolve("kept.json"));
+        assertRefused("model-00002-of-00002.safetensors is missing");
+        Files.copy(folder.resolve("model-00001-of-00002.safetensors"), second);
+        Files.move(folder.resolve("kept.json"), index);
+        assertRefused("model-00002-of-00002.safetensors lacks the tensor", "that its index names");
+
+        Files.writeString(index, "{\"weight_map\": {\"a\": \"../a.safetensors\"}}");
+        assertRefused("names a file outside its folder");
+        Files.writeString(index, "{\"weight_map\": {}}");
+        assertRefused("no weight_map");
+        Files.writeString(index, "{\"weight_map\": {\"a\": 3}}");
+        assertRefused("field 'a' is 3, expected a string");
+    }
+
+    @Test
+    void keysThatDoNotMatchAreListed() throws IOException {
+        copy("other.safetensors", name -> switch (name) {
+            case "seg_query" -> "seg_queries";
+            case "predictor.decoder_norm.bias" -> null;
+            default -> name;
+        });
+        Files.move(
+                folder.resolve("other.safetensors"),
+                folder.resolve("model.safetensors"),
+                java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+        assertRefused(
+                "2 missing: seg_query, predictor.decoder_norm.bias;", "1 unexpected: seg_queries.", "--allow-partial");
+        ModelFolder.open(folder).openWeights(true).close();
+
+        ModelConfig wider = new ModelConfig(
+                SMALL.image(),
+                SMALL.swin(),
+                SMALL.visionProjector(),
+                new ModelConfig.Llm(12, 24, 2, 3, 2, 30, 1e-5, 10000, 128),
+                SMALL.pixelDecoder(),
+                SMALL.maskDecoder(),
+                SMALL.specialTokens());
+        ModelConfigJson.write(folder.resolve("config.json"), wider);
+        assertRefused("6 mis-shaped: model.layers.0.mlp.fc1.weight is F32 [20, 12], expected F32 [24, 12], ");
+    }
+
+    @Test
+    void onlyTheFirstTenKeysAreShown() throws IOException {
+        copy("other.safetensors", name -> name.startsWith("model.layers.") ? null : name);
+        Files.delete(folder.resolve("model.safetensors"));
+        assertRefused("20 missing", "model.layers.0.input_layernorm.bias, …");
+        try (TensorSource weights = ModelFolder.open(folder).openWeights()) {
+            assertThat(WeightCoverage.of(StateDict.expected(SMALL), weights).missing())
+                    .hasSize(20);
+        }
+    }
+
+    @Test
+    void splitAttentionIsShownFused() throws IOException {
+        int d = 12;
+        int heads = 3;
+        int headDim = d / heads;
+        String attention = "model.layers.1.self_attn.";
+        Map<String, float[]> parts = new LinkedHashMap<>();
+        for (int p = 0; p < 3; p++) {
+            String name = attention + "qkv".charAt(p) + "_proj.";
+            float[] weight = new float[d * d];
+            float[] bias = new float[d];
+            for (int row = 0; row < d; row++) {
+                bias[row] = 100 * p + row;
+                for (int col = 0; col < d; col++) {
+                    weight[row * d + col] = 1000 * p + 20 * row + col;
+                }
+            }
+            parts.put(name + "weight", weight);
+            parts.put(name + "bias", bias);
+        }
+        Map<String, TensorInfo> infos = new LinkedHashMap<>();
+        parts.forEach((name, values) ->
+                infos.put(name, values.length == d ? TensorInfo.of(DType.F32, d) : TensorInfo.of(DType.F32, d, d)));
+        copy("model-rest.safetensors", name -> name.startsWith(attention + "query_key_value") ? null : name);
+        try (SafetensorsWriter writer =
+                SafetensorsWriter.create(folder.resolve("model-split.safetensors"), infos, Map.of())) {
+            for (String name : parts.keySet()) {
+                writer.writeFloats(name, parts.get(name));
+            }
+            writer.finish();
+        }
+        Files.delete(folder.resolve("model.safetensors"));
+
+        try (TensorSource weights = ModelFolder.open(folder).openWeights(false)) {
+            assertThat(weights.names()).doesNotContainAnyElementsOf(parts.keySet());
+            float[] weight = weights.floats(attention + "query_key_value.weight");
+            float[] bias = weights.floats(attention + "query_key_value.bias");
+            for (int row = 0; row < 3 * d; row++) {
+                int head = row / (3 * headDim);
+                int part = row / headDim % 3;
+                int partRow = head * headDim + row % headDim;
+                assertThat(bias[row]).isEqualTo(100 * part + partRow);
+                assertThat(weight[row * d + 5]).isEqualTo(1000 * part + 20 * partRow + 5);
+            }
+            assertThat(weights.bytes(attention + "query_key_value.weight").asFloatBuffer())
+                    .isEqualTo(java.nio.FloatBuffer.wrap(weight));
+            // Any window of it reads the same.
+            for (int from = 0; from < weight.length; from += 7) {
+                ByteBuffer window = ByteBuffer.allocate(4 * Math.min(31, weight.length - from))
+                        .order(java.nio.ByteOrder.LITTLE_ENDIAN);
+                weights.read(attention + "query_key_value.weight", 4L * from, window);
+                float[] read = new float[window.capacity() / 4];
+                window.flip().asFloatBuffer().get(read);
+                assertThat(read).isEqualTo(Arrays.copyOfRange(weight, from, from + read.length));
+            }
+        }
+    }
+}
