@@ -1,0 +1,54 @@
+package io.maskroute.job.report;
+
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * Everything a report shows. All texts are shown as they are, whatever they contain.
+ *
+ * @param title what was run, such as the dataset's name
+ * @param notes what a reader must know before believing any figure; shown as a banner at the top
+ * @param run what ran, label to value, in the order shown: fingerprints, device, dtype, versions, protocol, ground-truth raster;
+ *     what has no value is left out
+ * @param config the whole configuration as text, or null; the caller has removed credentials
+ * @param gallery the first {@link ReportWriter#GALLERY_LIMIT} are shown
+ */
+public record ReportData(
+        String title,
+        List<String> notes,
+        RunFigures figures,
+        Map<String, String> run,
+        String config,
+        List<FailureGroup> failures,
+        List<GalleryItem> gallery) {
+    public ReportData {
+        Objects.requireNonNull(title);
+        Objects.requireNonNull(figures);
+        notes = List.copyOf(notes);
+        Map<String, String> known = new LinkedHashMap<>(run);
+        known.values().removeIf(Objects::isNull);
+        run = Collections.unmodifiableMap(known);
+        failures = List.copyOf(failures);
+        gallery = List.copyOf(gallery);
+    }
+
+    /**
+     * Failed prompts that failed alike.
+     *
+     * @param stage see {@link io.maskroute.core.error.Stage#label()}
+     * @param kind see {@link io.maskroute.core.error.RowFailure#kind()}
+     * @param exampleMessage the message of one of them
+     * @param examplePromptId that one's prompt
+     */
+    public record FailureGroup(String stage, String kind, long count, String exampleMessage, String examplePromptId) {
+        public FailureGroup {
+            Objects.requireNonNull(stage);
+            Objects.requireNonNull(kind);
+            Objects.requireNonNull(examplePromptId);
+            exampleMessage = Objects.requireNonNullElse(exampleMessage, "");
+        }
+    }
+}

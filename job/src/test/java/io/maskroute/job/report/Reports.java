@@ -1,0 +1,84 @@
+package io.maskroute.job.report;
+
+import io.maskroute.core.image.RgbImage;
+import io.maskroute.core.mask.BinaryMask;
+import io.maskroute.datasets.mask.Rle;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** Reports for tests. */
+final class Reports {
+    private Reports() {}
+
+    static final RunFigures FIGURES = figures();
+
+    private static RunFigures figures() {
+        Map<String, Double> stages = new LinkedHashMap<>();
+        stages.put("decode", 6.2);
+        stages.put("preprocess", 11.9);
+        stages.put("vision", 182.4);
+        stages.put("prefix", 64.1);
+        stages.put("prompt", 96.7);
+        stages.put("decoder", 38.5);
+        stages.put("postprocess", 4.1);
+        return new RunFigures(
+                1250,
+                8943,
+                8931,
+                12,
+                new RunFigures.Quality(
+                        8931,
+                        0.7364,
+                        0.7512,
+                        new TreeMap<>(Map.of(0.5, 0.861, 0.6, 0.823, 0.7, 0.759, 0.8, 0.604, 0.9, 0.283))),
+                new RunFigures.Latency(398.2, 1204.0, stages),
+                new RunFigures.Flops(6.13e11, 1.121e12, 3.4e11, 9.6e10),
+                4.87);
+    }
+
+    static ReportData of(List<GalleryItem> items) {
+        return of("dataset", List.of(), items);
+    }
+
+    static ReportData of(String title, List<ReportData.FailureGroup> failures, List<GalleryItem> items) {
+        return new ReportData(
+                title,
+                List.of("The weights are seeded random numbers."),
+                FIGURES,
+                Map.of("Device", "cpu"),
+                "a = 1",
+                failures,
+                items);
+    }
+
+    static String html(ReportData report) throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        ReportWriter.write(report, bytes);
+        return bytes.toString(StandardCharsets.UTF_8);
+    }
+
+    static GalleryItem item(String text, RgbImage picture, Rle prediction, Rle truth, Double iou) {
+        return new GalleryItem("7", "7-1", text, () -> picture, prediction, truth, iou, 0.9, 120.0, null);
+    }
+
+    static RgbImage flat(int height, int width, int gray) {
+        byte[] rgb = new byte[height * width * 3];
+        Arrays.fill(rgb, (byte) gray);
+        return new RgbImage(height, width, rgb);
+    }
+
+    /** A rectangle of rows {@code top} to {@code bottom} and columns {@code left} to {@code right}, both ends excluded. */
+    static Rle rectangle(int height, int width, int top, int left, int bottom, int right) {
+        byte[] mask = new byte[height * width];
+        for (int x = left; x < right; x++) {
+            Arrays.fill(mask, x * height + top, x * height + bottom, (byte) 1);
+        }
+        return Rle.of(new BinaryMask(height, width, mask));
+    }
+}
