@@ -1,5 +1,7 @@
 package io.maskroute.datasets.schema;
 
+import io.maskroute.datasets.mask.InvalidRleException;
+import io.maskroute.datasets.mask.Rle;
 import java.io.Serializable;
 import java.util.List;
 
@@ -17,5 +19,18 @@ public record EncodedMask(List<Integer> size, String counts) implements Serializ
 
     public EncodedMask(int height, int width, String counts) {
         this(List.of(height, width), counts);
+    }
+
+    public static EncodedMask of(Rle mask) {
+        return new EncodedMask(mask.height(), mask.width(), mask.compressed());
+    }
+
+    /** @throws InvalidRleException when it is no mask */
+    public Rle decode() {
+        if (size.size() != 2 || counts == null) {
+            throw new InvalidRleException("a mask needs a size of two numbers and counts, and has " + size + " and "
+                    + (counts == null ? "none" : "counts"));
+        }
+        return Rle.parse(size.get(0), size.get(1), counts);
     }
 }

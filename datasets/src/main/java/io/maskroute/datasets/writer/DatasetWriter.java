@@ -163,7 +163,7 @@ public final class DatasetWriter {
     /**
      * Writes the Parquet files, then the manifest.
      *
-     * @throws UnusableInputException when the output cannot be written
+     * @throws UnusableInputException when the output cannot be written or an image file cannot be read any more
      * @return how many Parquet files were written
      */
     public int write(Checked checked, DatasetManifest manifest) {
@@ -182,6 +182,8 @@ public final class DatasetWriter {
             spark.createDataFrame(rows, DatasetSchema.struct())
                     .write()
                     .mode(SaveMode.Append)
+                    // The manifest says it better.
+                    .option("mapreduce.fileoutputcommitter.marksuccessfuljobs", "false")
                     .option("parquet.block.size", Long.toString(ROW_GROUP_BYTES))
                     // Rows are large here: look at the size after each, not after a hundred.
                     .option("parquet.block.size.row.check.min", "1")
@@ -191,8 +193,10 @@ public final class DatasetWriter {
             manifest.write(output, hadoop);
             done = true;
             return files.size();
-        } catch (IOException e) {
-            throw new UnusableInputException("The output " + output + " cannot be written: " + e.getMessage(), e);
+        } catch (UnusableInputException e) {
+            throw e;
+        } catch (Exception e) {
+            throw failed(e);
         } finally {
             spark.sparkContext().setJobDescription(null);
             conf.destroy();
@@ -200,6 +204,19 @@ public final class DatasetWriter {
                 remove();
             }
         }
+    }
+
+    /** Spark throws checked exceptions that it does not declare, and wraps what went wrong in a task several times. */
+    private RuntimeException failed(Exception e) {
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            if (cause instanceof IOException) {
+                return new UnusableInputException(
+                        "Writing " + output + " failed and left nothing behind: " + cause.getMessage(), e);
+            }
+        }
+        return e instanceof RuntimeException runtime
+                ? runtime
+                : new IllegalStateException("Writing " + output + " failed", e);
     }
 
     private void remove() {

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.datasets.TestSpark;
+import io.maskroute.datasets.mask.InvalidRleException;
+import io.maskroute.datasets.mask.Rle;
 import java.nio.file.Path;
 import java.util.List;
 import org.apache.spark.sql.Dataset;
@@ -142,6 +144,19 @@ class ImageRowTest {
                 .hasMessage("the prompt has no prompt_id");
         assertThatThrownBy(PromptRow.referring("p", List.of(), null)::requireUsable)
                 .hasMessage("referring prompt p has no texts");
+    }
+
+    @Test
+    void aMaskIsDecodedOrSaysWhy() {
+        EncodedMask twelve = EncodedMask.of(new Rle(3, 4, new int[] {5, 7}));
+
+        assertThat(twelve).isEqualTo(MASK);
+        assertThat(twelve.decode().area()).isEqualTo(7);
+        assertThatThrownBy(new EncodedMask(List.of(3), "57")::decode)
+                .isInstanceOf(InvalidRleException.class)
+                .hasMessage("a mask needs a size of two numbers and counts, and has [3] and counts");
+        assertThatThrownBy(new EncodedMask(List.of(3, 4), null)::decode).isInstanceOf(InvalidRleException.class);
+        assertThatThrownBy(new EncodedMask(4, 4, "57")::decode).isInstanceOf(InvalidRleException.class);
     }
 
     @Test
