@@ -46,7 +46,8 @@ public final class Cli {
         CommandLine line = new CommandLine(new Root())
                 .addSubcommand(new SegmentCommand(environment))
                 .addSubcommand(new EvaluateCommand(environment))
-                .addSubcommand(new CommandLine(new ImportCommand()))
+                .addSubcommand(
+                        new CommandLine(new ImportCommand()).addSubcommand(new ImportRefcocoCommand(environment)))
                 .addSubcommand(new ReportCommand(environment))
                 .setOut(environment.out())
                 .setErr(environment.err())

@@ -31,12 +31,6 @@ final class RunArguments {
     @Option(names = "--device", paramLabel = "DEVICE", description = "cpu, cuda:N, or gpu (the one Spark assigns).")
     private String device;
 
-    @Option(
-            names = "--image-size",
-            paramLabel = "PIXELS",
-            description = "Side of the square a picture is fitted into; default: the model's.")
-    private String imageSize;
-
     @Option(names = "--allow-partial", description = "Go on with missing or unexpected weights.")
     private Boolean allowPartial;
 
@@ -49,7 +43,6 @@ final class RunArguments {
         options.put("model.routing", routing);
         options.put("model.dtype", dtype);
         options.put("model.device", device);
-        options.put("model.image-size", imageSize);
         options.put("model.allow-partial", allowPartial);
         return options;
     }
@@ -63,7 +56,6 @@ final class RunArguments {
         given.put("--routing", routing);
         given.put("--dtype", dtype);
         given.put("--device", device);
-        given.put("--image-size", imageSize);
         given.put("--allow-partial", allowPartial);
         return given.entrySet().stream()
                 .filter(e -> e.getValue() != null)

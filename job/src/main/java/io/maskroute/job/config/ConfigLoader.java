@@ -27,11 +27,6 @@ import java.util.regex.Pattern;
 /** Merges the layers of configuration, in the precedence that {@code reference.conf} states, and checks every key. */
 public final class ConfigLoader {
     private static final String SPARK = "spark";
-    /** As in Spark's own {@code spark.redaction.regex}. */
-    private static final Pattern SECRET = Pattern.compile("(?i)secret|password|token|access[.]?key|credential");
-
-    private static final Pattern USER_INFO = Pattern.compile("(?<=://)[^/@\\s]+@");
-
     private final Path siteFile;
     private final Optional<Path> file;
     private final Map<String, String> overrides;
@@ -125,7 +120,6 @@ public final class ConfigLoader {
                 values.text("model.routing").orElse(ModelOptions.DENSE),
                 values.oneOf("model.dtype", List.of("fp32", "bf16")),
                 values.matching("model.device", Pattern.compile("cpu|gpu|cuda(:\\d+)?"), "cpu, gpu or cuda:N"),
-                values.isSet("model.image-size") ? values.integer("model.image-size", 32, 8192) : 0,
                 values.flag("model.allow-partial"));
         RuntimeOptions runtime = new RuntimeOptions(
                 values.integer("runtime.images-ahead", 1, 1024),
@@ -220,16 +214,10 @@ public final class ConfigLoader {
             return found;
         }
 
-        /** Secrets never reach a file that maskroute writes. */
         Map<String, String> forRecord() {
             Map<String, String> shown = new LinkedHashMap<>();
-            leaves.forEach((key, value) -> {
-                Object plain = value.unwrapped();
-                String text = plain == null || SECRET.matcher(key).find()
-                        ? plain == null ? null : "(redacted)"
-                        : USER_INFO.matcher(plain.toString()).replaceAll("");
-                shown.put(key, text);
-            });
+            leaves.forEach((key, value) -> shown.put(
+                    key, isSet(key) ? Redaction.of(key, value.unwrapped().toString()) : null));
             return shown;
         }
 

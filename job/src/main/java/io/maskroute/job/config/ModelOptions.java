@@ -1,7 +1,6 @@
 package io.maskroute.job.config;
 
 import java.io.Serializable;
-import java.util.OptionalInt;
 
 /**
  * Which model runs, and how.
@@ -10,11 +9,9 @@ import java.util.OptionalInt;
  * @param routing {@link #DENSE}, a {@code routing.json}, or an adapter folder
  * @param dtype {@code fp32} or {@code bf16}
  * @param device {@code cpu}, {@code cuda}, {@code cuda:N}, or {@code gpu} (the one Spark assigned)
- * @param imageSizeOrZero side in pixels of the square a picture is fitted into; 0 for the model's own
  * @param allowPartial go on when weights are missing or left over
  */
-public record ModelOptions(
-        String path, String routing, String dtype, String device, int imageSizeOrZero, boolean allowPartial)
+public record ModelOptions(String path, String routing, String dtype, String device, boolean allowPartial)
         implements Serializable {
     /** The routing that changes nothing. */
     public static final String DENSE = "dense";
@@ -22,16 +19,12 @@ public record ModelOptions(
     /** The device that Spark gave the executor. */
     private static final String ASSIGNED = "gpu";
 
-    public OptionalInt imageSize() {
-        return imageSizeOrZero == 0 ? OptionalInt.empty() : OptionalInt.of(imageSizeOrZero);
-    }
-
     /** Whether Spark decides which device it is. */
     public boolean isAssignedDevice() {
         return device.equals(ASSIGNED);
     }
 
     public ModelOptions onDevice(String actual) {
-        return new ModelOptions(path, routing, dtype, actual, imageSizeOrZero, allowPartial);
+        return new ModelOptions(path, routing, dtype, actual, allowPartial);
     }
 }

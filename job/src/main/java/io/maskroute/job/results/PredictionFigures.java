@@ -81,10 +81,13 @@ public final class PredictionFigures {
     /** Percentiles and means of every stage, in one pass; empty when no prompt is ok. */
     static Map<String, RunSummary.Latency> latency(Dataset<Row> predictions) {
         List<String> stages = new ArrayList<>(PredictionSchema.STAGES);
-        stages.add("total");
+        stages.add(RunSummary.WORK);
+        stages.add(RunSummary.TOTAL);
         List<Column> figures = new ArrayList<>();
         for (String stage : stages) {
-            Column millis = col("latency." + stage + "_ms");
+            Column millis = stage.equals(RunSummary.WORK)
+                    ? col("latency.total_ms").minus(col("latency.queue_ms"))
+                    : col("latency." + stage + "_ms");
             figures.add(percentile_approx(millis, array(lit(0.5), lit(0.95)), lit(PERCENTILE_ACCURACY)));
             figures.add(avg(millis));
         }

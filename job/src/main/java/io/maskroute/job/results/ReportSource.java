@@ -85,8 +85,8 @@ public final class ReportSource {
             Map<String, Double> means = new LinkedHashMap<>();
             PredictionSchema.STAGES.forEach(
                     stage -> means.put(stage, summary.latencyMs().get(stage).mean()));
-            RunSummary.Latency total = summary.latencyMs().get("total");
-            latency = new RunFigures.Latency(total.p50(), total.p95(), means);
+            RunSummary.Latency work = summary.latencyMs().get(RunSummary.WORK);
+            latency = new RunFigures.Latency(work.p50(), work.p95(), means);
         }
         RunSummary.Flops flops = summary.flops();
         return new RunFigures(

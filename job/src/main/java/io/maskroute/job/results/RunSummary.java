@@ -16,7 +16,7 @@ import java.util.Map;
  * @param prompts {@code ok + failed}
  * @param failures alike ones together, the commonest first
  * @param metrics null without ground truth
- * @param latencyMs by stage and {@code total}, over the prompts that are ok; empty when there are none
+ * @param latencyMs by stage, {@code work} and {@code total}, over the prompts that are ok; empty when there are none
  * @param flops null when no prompt is ok
  * @param throughput null when nothing ran, as in scoring stored predictions
  */
@@ -35,6 +35,11 @@ public record RunSummary(
         Map<String, Latency> latencyMs,
         Flops flops,
         Throughput throughput) {
+    /** In {@code latency_ms}: all stages together. */
+    public static final String TOTAL = "total";
+    /** In {@code latency_ms}: all stages but the queue, where a picture only waits for others. */
+    public static final String WORK = "work";
+
     public RunSummary {
         notes = List.copyOf(notes);
         failures = List.copyOf(failures);

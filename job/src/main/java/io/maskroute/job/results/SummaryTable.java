@@ -56,17 +56,17 @@ public final class SummaryTable {
                     percent(metrics.pr80()),
                     percent(metrics.pr90()));
         }
-        RunSummary.Latency total = summary.latencyMs().get("total");
-        RunSummary.Latency queue = summary.latencyMs().get("queue");
+        RunSummary.Latency total = summary.latencyMs().get(RunSummary.TOTAL);
+        RunSummary.Latency work = summary.latencyMs().get(RunSummary.WORK);
         if (total != null) {
             row(
                     lines,
                     "latency",
-                    "p50 %.0f ms, p95 %.0f ms per prompt (waiting for the model: p50 %.0f ms, p95 %.0f ms)",
+                    "p50 %.0f ms, p95 %.0f ms per prompt (with waiting for the model: p50 %.0f ms, p95 %.0f ms)",
+                    work.p50(),
+                    work.p95(),
                     total.p50(),
-                    total.p95(),
-                    queue.p50(),
-                    queue.p95());
+                    total.p95());
         }
         if (summary.flops() != null) {
             row(

@@ -2,7 +2,9 @@ package io.maskroute.job.run;
 
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.datasets.schema.DatasetManifest;
+import io.maskroute.datasets.schema.HadoopFiles;
 import io.maskroute.job.config.JobConfig;
+import io.maskroute.job.config.Redaction;
 import io.maskroute.job.input.ImageBytes;
 import io.maskroute.job.input.InputDataset;
 import io.maskroute.job.predictions.PredictionSchema;
@@ -24,6 +26,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Dataset;
@@ -111,7 +114,8 @@ public final class SegmentRun {
                 command,
                 now(),
                 null,
-                RunRecord.DatasetRecord.of(dataset.path(), dataset.manifest()),
+                RunRecord.DatasetRecord.of(
+                        located(dataset.path(), spark.sessionState().newHadoopConf()), dataset.manifest()),
                 null,
                 Versions.all(spark.version()),
                 config.resolved());
@@ -204,6 +208,17 @@ public final class SegmentRun {
                     + " mean nothing.");
         }
         return notes;
+    }
+
+    /** Absolute, so that a report can be made from anywhere. */
+    private static String located(String dataset, Configuration hadoop) {
+        Path path = HadoopFiles.path(dataset);
+        try {
+            return Redaction.uri(
+                    HadoopFiles.fileSystem(path, hadoop).makeQualified(path).toString());
+        } catch (IOException e) {
+            throw new UnusableInputException("the dataset " + dataset + " cannot be read: " + e.getMessage(), e);
+        }
     }
 
     private static void remove(RunFolder folder) {

@@ -30,9 +30,9 @@ class CliTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "segment", "evaluate", "import", "report"})
+    @ValueSource(strings = {"", "segment", "evaluate", "import", "import refcoco", "report"})
     void everyCommandHasHelp(String command) {
-        CliRun run = CliRun.of(home, command.isEmpty() ? new String[] {"--help"} : new String[] {command, "--help"});
+        CliRun run = CliRun.of(home, command.isEmpty() ? new String[] {"--help"} : (command + " --help").split(" "));
 
         assertThat(run.code()).isZero();
         assertThat(run.out()).startsWith("Usage: maskroute " + command).contains("--version");
