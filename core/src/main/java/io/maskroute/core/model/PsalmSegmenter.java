@@ -2,23 +2,13 @@ package io.maskroute.core.model;
 
 import ai.djl.engine.EngineException;
 import ai.djl.pytorch.jni.IValue;
-import io.maskroute.core.checkpoint.Fingerprint;
-import io.maskroute.core.checkpoint.ModelFolder;
-import io.maskroute.core.checkpoint.Parameter;
-import io.maskroute.core.checkpoint.StateDict;
-import io.maskroute.core.checkpoint.WeightCoverage;
-import io.maskroute.core.config.ModelConfig;
 import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.error.Stage;
-import io.maskroute.core.flops.Execution;
-import io.maskroute.core.flops.FlopsModel;
 import io.maskroute.core.image.ImagePreprocessor;
 import io.maskroute.core.image.RgbImage;
 import io.maskroute.core.mask.BinaryMask;
-import io.maskroute.core.routing.RoutingAdapter;
 import io.maskroute.core.routing.RoutingPlan;
 import io.maskroute.core.routing.SegmentLayout;
-import io.maskroute.core.safetensors.TensorSource;
 import io.maskroute.core.segmenter.PreparedImage;
 import io.maskroute.core.segmenter.PreparedPrompt;
 import io.maskroute.core.segmenter.ReferringPrompt;
@@ -29,7 +19,6 @@ import io.maskroute.core.segmenter.Segmentation.StageMillis;
 import io.maskroute.core.segmenter.Segmentation.TokenCounts;
 import io.maskroute.core.segmenter.Segmenter;
 import io.maskroute.core.segmenter.SegmenterInfo;
-import io.maskroute.core.text.PromptTokenizer;
 import io.maskroute.core.torchscript.TorchProgram;
 import io.maskroute.core.torchscript.TorchScope;
 import java.nio.file.Path;
@@ -42,28 +31,16 @@ import java.util.List;
  * its prompts' own tokens run against them in batches.
  */
 public final class PsalmSegmenter implements Segmenter {
-    private final TorchProgram program;
+    private final LoadedModel model;
     private final PsalmNetwork network;
-    private final PromptTokenizer tokenizer;
     private final ImagePreprocessor preprocessor;
-    private final FlopsModel flops;
-    private final SegmenterInfo info;
     private final SegmenterOptions options;
     private Thread inferenceThread;
 
-    private PsalmSegmenter(
-            TorchProgram program,
-            PsalmNetwork network,
-            PromptTokenizer tokenizer,
-            FlopsModel flops,
-            SegmenterInfo info,
-            SegmenterOptions options) {
-        this.program = program;
-        this.network = network;
-        this.tokenizer = tokenizer;
+    private PsalmSegmenter(LoadedModel model, SegmenterOptions options) {
+        this.model = model;
+        this.network = model.network();
         this.preprocessor = new ImagePreprocessor(network.config().image());
-        this.flops = flops;
-        this.info = info;
         this.options = options;
     }
 
@@ -73,62 +50,12 @@ public final class PsalmSegmenter implements Segmenter {
      * @throws io.maskroute.core.error.UnusableInputException when the folder, its weights, the schedule or the device cannot be used
      */
     public static PsalmSegmenter open(Path modelFolder, SegmenterOptions options) {
-        ModelFolder folder = ModelFolder.open(modelFolder);
-        ModelConfig config = folder.config();
-        int side = config.imageTokenSide();
-        List<AutoCloseable> opened = new ArrayList<>();
-        try (TensorSource weights = folder.openWeights(options.allowPartial());
-                RoutingAdapter adapter = options.routing().isPresent()
-                        ? RoutingAdapter.open(options.routing().get(), config)
-                        : RoutingAdapter.dense()) {
-            List<Parameter> expected = StateDict.expected(config);
-            WeightCoverage coverage = WeightCoverage.of(expected, weights);
-            coverage.require(options.allowPartial());
-            RoutingPlan plan = RoutingPlan.of(adapter.schedule(), config, side, side);
-            TorchProgram program = TorchProgram.load(options.device());
-            opened.add(program);
-            TorchProgram.enterThread(options.threads());
-            PromptTokenizer tokenizer = PromptTokenizer.open(folder.tokenizer(), config, side * side);
-            opened.add(tokenizer);
-            PsalmNetwork network = new PsalmNetwork(
-                    program,
-                    config,
-                    PartialWeights.over(weights, coverage, expected),
-                    options.dtype().type(),
-                    plan,
-                    adapter.tensors());
-            Execution execution = new Execution(
-                    Execution.LastLayer.QUERIES_KEYS_VALUES, adapter.tensors().isPresent());
-            return new PsalmSegmenter(
-                    program,
-                    network,
-                    tokenizer,
-                    new FlopsModel(config, plan, execution),
-                    new SegmenterInfo(
-                            Fingerprint.of(folder, weights),
-                            adapter.fingerprint(),
-                            options.device(),
-                            options.dtype().label()),
-                    options);
-        } catch (RuntimeException e) {
-            closeQuietly(opened, e);
-            throw e;
-        }
-    }
-
-    private static void closeQuietly(List<AutoCloseable> opened, RuntimeException cause) {
-        for (AutoCloseable resource : opened) {
-            try {
-                resource.close();
-            } catch (Exception e) {
-                cause.addSuppressed(e);
-            }
-        }
+        return new PsalmSegmenter(LoadedModel.open(modelFolder, options), options);
     }
 
     @Override
     public SegmenterInfo info() {
-        return info;
+        return model.info();
     }
 
     @Override
@@ -138,7 +65,7 @@ public final class PsalmSegmenter implements Segmenter {
 
     @Override
     public PreparedPrompt prepare(ReferringPrompt prompt) throws RowFailure {
-        return tokenizer.prepare(prompt);
+        return model.tokenizer().prepare(prompt);
     }
 
     @Override
@@ -186,7 +113,8 @@ public final class PsalmSegmenter implements Segmenter {
         work.await(work.run("at", cache, work.of(0L)));
         double prefixMillis = clock.stop() / prompts.size();
 
-        List<FlopCounts> counts = flops.image(
+        List<FlopCounts> counts = model.flops()
+                .image(
                         layout,
                         prompts.stream().mapToInt(PsalmSegmenter::ownLength).toArray())
                 .perPrompt();
@@ -274,8 +202,6 @@ public final class PsalmSegmenter implements Segmenter {
 
     @Override
     public void close() {
-        network.close();
-        tokenizer.close();
-        program.close();
+        model.close();
     }
 }
