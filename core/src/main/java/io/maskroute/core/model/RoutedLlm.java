@@ -18,6 +18,7 @@ public final class RoutedLlm implements AutoCloseable {
     private final ModelConfig.Llm config;
     private final TorchProgram program;
     private final TorchScope scope;
+    private final TorchType dtype;
     private final RoutingPlan plan;
     private final RoutingTensors routing;
     private final IValue embeddings;
@@ -25,7 +26,22 @@ public final class RoutedLlm implements AutoCloseable {
     private final IValue finalNorm;
     private final IValue rotary;
 
-    /** @param adapter tensors of the routing adapter, if there is one */
+    /**
+     * An LLM on its own, for inputs that are embedded already.
+     *
+     * @param weights with the key names of a whole checkpoint; the embedding table may be absent
+     * @param adapter tensors of the routing adapter, if there is one
+     */
+    public static RoutedLlm load(
+            TorchProgram program,
+            ModelConfig.Llm config,
+            TensorSource weights,
+            TorchType dtype,
+            RoutingPlan plan,
+            Optional<TensorSource> adapter) {
+        return new RoutedLlm(program, config, new WeightLoader(program, weights), dtype, plan, adapter);
+    }
+
     RoutedLlm(
             TorchProgram program,
             ModelConfig.Llm config,
@@ -35,9 +51,10 @@ public final class RoutedLlm implements AutoCloseable {
             Optional<TensorSource> adapter) {
         this.config = config;
         this.program = program;
+        this.dtype = dtype;
         this.plan = plan;
         this.scope = program.scope();
-        embeddings = weights.tensor(scope, "model.embed_tokens.weight", dtype);
+        embeddings = weights.group(scope, "model.", dtype, name -> name.equals("embed_tokens.weight"));
         layers = weights.groups(scope, "model.layers.", config.layers(), dtype);
         finalNorm = weights.group(scope, "model.", dtype, name -> name.startsWith("final_layernorm."));
         rotary = scope.run(
@@ -49,13 +66,36 @@ public final class RoutedLlm implements AutoCloseable {
         routing = new RoutingTensors(program, plan, adapter, dtype);
     }
 
+    private RoutedLlm(RoutedLlm weights, RoutingPlan plan, Optional<TensorSource> adapter) {
+        config = weights.config;
+        program = weights.program;
+        dtype = weights.dtype;
+        this.plan = plan;
+        scope = program.scope();
+        embeddings = weights.embeddings;
+        layers = weights.layers;
+        finalNorm = weights.finalNorm;
+        rotary = weights.rotary;
+        routing = new RoutingTensors(program, plan, adapter, dtype);
+    }
+
+    /**
+     * The same weights, which stay in memory once, under another plan. It serves no longer than this LLM does, and closing it
+     * frees only what its plan added.
+     *
+     * @param adapter tensors of the plan's routing adapter, if there is one
+     */
+    public RoutedLlm withPlan(RoutingPlan plan, Optional<TensorSource> adapter) {
+        return new RoutedLlm(this, plan, adapter);
+    }
+
     public RoutingPlan plan() {
         return plan;
     }
 
     /** {@code [B, s + N + t, d]}: token embeddings of the text before and after the image tokens {@code [B, N, d]}. */
     public IValue prefixInput(TorchScope work, int[] before, IValue imageTokens, int[] after) {
-        return work.run("llm_prefix_input", embeddings, ids(work, before), imageTokens, ids(work, after));
+        return work.run("llm_prefix_input", table(work), ids(work, before), imageTokens, ids(work, after));
     }
 
     /** Token embeddings {@code [R, length, d]} of the prompts' own text, padded on the right. */
@@ -66,12 +106,12 @@ public final class RoutedLlm implements AutoCloseable {
                 padded[r * length + t] = ids[r][t];
             }
         }
-        return work.run("embed_tokens", embeddings, work.longs(padded, ids.length, length));
+        return work.run("embed_tokens", table(work), work.longs(padded, ids.length, length));
     }
 
     /** Mask tokens {@code [Q, d]} with the embeddings of text after them, {@code [Q + n, d]}. */
     IValue lateTokens(TorchScope work, IValue maskTokens, int[] tail) {
-        return work.run("late_tokens", maskTokens, embeddings, ids(work, tail));
+        return work.run("late_tokens", maskTokens, table(work), ids(work, tail));
     }
 
     /**
@@ -132,6 +172,10 @@ public final class RoutedLlm implements AutoCloseable {
                 work.of(config.layerNormEps()),
                 parts[0],
                 parts[1]);
+    }
+
+    private IValue table(TorchScope work) {
+        return work.run("weight", embeddings, work.of("embed_tokens.weight"));
     }
 
     private IValue ids(TorchScope work, int[] ids) {
