@@ -34,7 +34,8 @@ class ArchitectureTest {
     static void tensorsStayInTheModel(JavaClasses classes) {
         noClasses()
                 .that()
-                .resideOutsideOfPackages("io.maskroute.core.torchscript..", "io.maskroute.core.model..")
+                .resideOutsideOfPackages(
+                        "io.maskroute.core.torchscript..", "io.maskroute.core.model..", "io.maskroute.core.bench..")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("ai.djl.pytorch..", "ai.djl.ndarray..", "ai.djl.nn..")
