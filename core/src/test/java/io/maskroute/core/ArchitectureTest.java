@@ -62,6 +62,24 @@ class ArchitectureTest {
         packageDependsOnlyOn("io.maskroute.core.safetensors", JSON, ERROR).check(classes);
     }
 
+    @ArchTest
+    static void picklesDependOnErrors(JavaClasses classes) {
+        packageDependsOnlyOn("io.maskroute.core.pickle", ERROR).check(classes);
+    }
+
+    @ArchTest
+    static void checkpointsBuildNoTensors(JavaClasses classes) {
+        packageDependsOnlyOn(
+                        "io.maskroute.core.checkpoint",
+                        "io.maskroute.core.config",
+                        "io.maskroute.core.safetensors",
+                        "io.maskroute.core.pickle",
+                        "org.apache.commons.compress..",
+                        JSON,
+                        ERROR)
+                .check(classes);
+    }
+
     private static ArchRule packageDependsOnlyOn(String name, String... others) {
         return classes()
                 .that()

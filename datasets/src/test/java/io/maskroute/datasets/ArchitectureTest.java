@@ -45,4 +45,38 @@ class ArchitectureTest {
                 .resideInAnyPackage("java..", "io.maskroute.datasets.metrics")
                 .check(classes);
     }
+
+    @ArchTest
+    static void theSchemaKnowsNoFormat(JavaClasses classes) {
+        noClasses()
+                .that()
+                .resideInAPackage("io.maskroute.datasets.schema")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(
+                        "io.maskroute.datasets.coco", "io.maskroute.datasets.refcoco", "io.maskroute.datasets.writer")
+                .check(classes);
+    }
+
+    @ArchTest
+    static void theWriterKnowsNoFormat(JavaClasses classes) {
+        noClasses()
+                .that()
+                .resideInAPackage("io.maskroute.datasets.writer")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("io.maskroute.datasets.coco", "io.maskroute.datasets.refcoco")
+                .check(classes);
+    }
+
+    @ArchTest
+    static void readingCocoNeedsNoSpark(JavaClasses classes) {
+        noClasses()
+                .that()
+                .resideInAPackage("io.maskroute.datasets.coco")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("org.apache.spark..")
+                .check(classes);
+    }
 }

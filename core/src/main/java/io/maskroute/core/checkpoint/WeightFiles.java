@@ -113,7 +113,7 @@ record WeightFiles(Path folder, List<Path> files, Map<String, Path> shardOf) {
     }
 
     private static TensorSource openFile(Path file) {
-        return Safetensors.open(file);
+        return file.toString().endsWith(".safetensors") ? Safetensors.open(file) : PytorchCheckpoint.open(file);
     }
 
     private void requireIndexed(Path file, TensorSource shard) {

@@ -18,22 +18,28 @@ public final class ImagePreprocessor {
     }
 
     public PreparedImage prepare(RgbImage image) {
+        Content content = content(image.height(), image.width());
+        byte[] pixels = new byte[3 * size * size];
+        Arrays.fill(pixels, padValue);
+        BilinearResize.into(image, content.height, content.width, pixels, size);
+        return new PreparedImage(pixels, size, content.height, content.width, image.height(), image.width());
+    }
+
+    /** What a picture measures inside the square. */
+    record Content(int height, int width) {}
+
+    Content content(int imageHeight, int imageWidth) {
         // ResizeShortestEdge(size, max_size=size): the scale is applied in two steps, which decides some roundings.
-        double scale = (double) size / Math.min(image.height(), image.width());
-        double height = image.height() < image.width() ? size : scale * image.height();
-        double width = image.height() < image.width() ? scale * image.width() : size;
+        double scale = (double) size / Math.min(imageHeight, imageWidth);
+        double height = imageHeight < imageWidth ? size : scale * imageHeight;
+        double width = imageHeight < imageWidth ? scale * imageWidth : size;
         double longest = Math.max(height, width);
         if (longest > size) {
             double again = size / longest;
             height *= again;
             width *= again;
         }
-        int contentHeight = round(height);
-        int contentWidth = round(width);
-        byte[] pixels = new byte[3 * size * size];
-        Arrays.fill(pixels, padValue);
-        BilinearResize.into(image, contentHeight, contentWidth, pixels, size);
-        return new PreparedImage(pixels, size, contentHeight, contentWidth, image.height(), image.width());
+        return new Content(round(height), round(width));
     }
 
     /** The original rule gives 0 below half a pixel, and fails there; a line of one pixel is the nearest picture. */

@@ -10,6 +10,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 
@@ -21,16 +22,12 @@ import java.util.Set;
 public final class Safetensors implements TensorSource {
     private static final int LENGTH_BYTES = 8;
 
-    private final Path file;
-    private final FileChannel channel;
-    private final SafetensorsHeader header;
-    private final long dataStart;
+    private final FileTensors tensors;
+    private final Map<String, String> metadata;
 
-    private Safetensors(Path file, FileChannel channel, SafetensorsHeader header, long dataStart) {
-        this.file = file;
-        this.channel = channel;
-        this.header = header;
-        this.dataStart = dataStart;
+    private Safetensors(FileTensors tensors, Map<String, String> metadata) {
+        this.tensors = tensors;
+        this.metadata = Collections.unmodifiableMap(metadata);
     }
 
     /** @throws UnusableInputException when the file is absent, truncated or its header lies */
@@ -49,7 +46,9 @@ public final class Safetensors implements TensorSource {
         } catch (IOException e) {
             throw new UnusableInputException(file + " cannot be read: " + e.getMessage(), e);
         } finally {
-            closeQuietly(channel);
+            if (channel != null) {
+                FileTensors.closeQuietly(channel);
+            }
         }
     }
 
@@ -60,7 +59,7 @@ public final class Safetensors implements TensorSource {
                     file + " is not a safetensors file: it has " + size + " bytes, too few for a header");
         }
         ByteBuffer lengthBytes = ByteBuffer.allocate(LENGTH_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        readFully(channel, 0, lengthBytes);
+        FileTensors.readFully(channel, 0, lengthBytes);
         long headerLength = lengthBytes.getLong(0);
         // The length is unsigned in the format; a negative long is beyond any file.
         if (headerLength < 0 || headerLength > size - LENGTH_BYTES) {
@@ -73,94 +72,48 @@ public final class Safetensors implements TensorSource {
                     + SafetensorsHeader.MAX_HEADER_BYTES + " are read");
         }
         ByteBuffer json = ByteBuffer.allocate((int) headerLength);
-        readFully(channel, LENGTH_BYTES, json);
+        FileTensors.readFully(channel, LENGTH_BYTES, json);
         long dataStart = LENGTH_BYTES + headerLength;
         SafetensorsHeader header = SafetensorsHeader.parse(file.toString(), json.array(), size - dataStart);
-        return new Safetensors(file, channel, header, dataStart);
-    }
-
-    @Override
-    public String origin() {
-        return file.toString();
+        Map<String, FileTensors.Region> regions = new LinkedHashMap<>();
+        header.tensors()
+                .forEach((name, entry) ->
+                        regions.put(name, new FileTensors.Region(entry.info(), dataStart + entry.begin())));
+        return new Safetensors(new FileTensors(file, channel, regions), header.metadata());
     }
 
     /** The header's {@code __metadata__}; empty when it has none. */
     public Map<String, String> metadata() {
-        return Collections.unmodifiableMap(header.metadata());
+        return metadata;
+    }
+
+    @Override
+    public String origin() {
+        return tensors.origin();
     }
 
     @Override
     public Set<String> names() {
-        return Collections.unmodifiableSet(header.tensors().keySet());
+        return tensors.names();
     }
 
     @Override
     public TensorInfo info(String name) {
-        return entry(name).info();
+        return tensors.info(name);
     }
 
     @Override
     public ByteBuffer bytes(String name) {
-        SafetensorsHeader.Entry entry = entry(name);
-        long length = entry.end() - entry.begin();
-        if (length > Integer.MAX_VALUE) {
-            throw new UnusableInputException(
-                    file + ": tensor " + Names.quote(name) + " has " + length + " bytes, too many to map at once");
-        }
-        try {
-            ByteBuffer mapped = length == 0
-                    ? ByteBuffer.allocate(0).asReadOnlyBuffer()
-                    : channel.map(FileChannel.MapMode.READ_ONLY, dataStart + entry.begin(), length);
-            return mapped.order(ByteOrder.LITTLE_ENDIAN);
-        } catch (IOException e) {
-            throw new UnusableInputException(file + ": tensor " + Names.quote(name) + " cannot be mapped: " + e, e);
-        }
+        return tensors.bytes(name);
     }
 
     @Override
     public void read(String name, long offset, ByteBuffer target) {
-        SafetensorsHeader.Entry entry = entry(name);
-        if (offset < 0 || target.remaining() > entry.end() - entry.begin() - offset) {
-            throw new IndexOutOfBoundsException(
-                    offset + "+" + target.remaining() + " in " + (entry.end() - entry.begin()) + " bytes of " + name);
-        }
-        try {
-            readFully(channel, dataStart + entry.begin() + offset, target);
-        } catch (IOException e) {
-            throw new UnusableInputException(file + ": tensor " + Names.quote(name) + " cannot be read: " + e, e);
-        }
+        tensors.read(name, offset, target);
     }
 
     @Override
     public void close() {
-        closeQuietly(channel);
-    }
-
-    private SafetensorsHeader.Entry entry(String name) {
-        SafetensorsHeader.Entry entry = header.tensors().get(name);
-        if (entry == null) {
-            throw new UnusableInputException(file + " holds no tensor " + Names.quote(name));
-        }
-        return entry;
-    }
-
-    private static void readFully(FileChannel channel, long position, ByteBuffer target) throws IOException {
-        for (long at = position; target.hasRemaining(); ) {
-            int count = channel.read(target, at);
-            if (count < 0) {
-                throw new IOException("the file ended early");
-            }
-            at += count;
-        }
-    }
-
-    private static void closeQuietly(FileChannel channel) {
-        if (channel != null) {
-            try {
-                channel.close();
-            } catch (IOException e) {
-                // Nothing was written through it, so nothing can be lost.
-            }
-        }
+        tensors.close();
     }
 }

@@ -33,5 +33,10 @@ def join_segments(self, taps: Dict[str, Tensor], layers: int, norm: Dict[str, Te
             taps[name] = torch.cat([taps.pop("prefix." + name), taps.pop("suffix." + name)], 1)
 
 
+def by_position(self, x: Tensor) -> Tensor:
+    """keys or values [1, heads, P, c] -> [P, heads, c]"""
+    return x[0].transpose(0, 1)
+
+
 def tensor_dtype(self, x: Tensor) -> int:
     return x.dtype

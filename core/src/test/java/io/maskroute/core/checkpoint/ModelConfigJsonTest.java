@@ -9,6 +9,7 @@ import io.maskroute.core.config.ModelConfig.VisionProjector;
 import io.maskroute.core.error.UnusableInputException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -57,6 +58,18 @@ class ModelConfigJsonTest {
                 .replace("\"partial_rotary_factor\": 0.5, ", "");
         assertThat(read(json).llm().ropeTheta()).isEqualTo(500);
         assertThat(read(json).llm().rotaryDim()).isEqualTo(16);
+    }
+
+    @Test
+    void theBundledConfigurationIsWrittenOut() throws IOException {
+        Path bundled = Path.of("..", "models", "tiny", "config.json");
+        ModelConfig config = ModelConfigJson.read(bundled);
+        assertThat(Files.readAllBytes(bundled)).isEqualTo(ModelConfigJson.toBytes(config));
+        long parameters = StateDict.expected(config).stream()
+                .filter(Parameter::required)
+                .mapToLong(p -> p.info().elements())
+                .sum();
+        assertThat(parameters).as("a few MB in bf16").isLessThan(5_000_000);
     }
 
     @ParameterizedTest

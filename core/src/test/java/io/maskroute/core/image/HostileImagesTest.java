@@ -1,0 +1,123 @@
+package io.maskroute.core.image;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.sun.management.ThreadMXBean;
+import io.maskroute.core.error.RowFailure;
+import io.maskroute.core.error.Stage;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** All of {@code data/hostile/images.json}: either the reference decoder's pixel, or a failure of the right kind. */
+class HostileImagesTest {
+    private static final String FOLDER = "data/hostile/";
+
+    private static final Map<String, String> FAILURES = Map.ofEntries(
+            Map.entry("truncated_half.jpg", "truncated-image"),
+            Map.entry("truncated_header.jpg", "truncated-image"),
+            Map.entry("empty.jpg", "unknown-image-format"),
+            Map.entry("not_an_image.jpg", "unknown-image-format"),
+            Map.entry("random_bytes.jpg", "unknown-image-format"),
+            Map.entry("soi_only.jpg", "corrupt-image"),
+            Map.entry("exif_garbage.jpg", "corrupt-image"),
+            Map.entry("bomb_60000x60000_1bit.png", "image-too-large"),
+            Map.entry("header_lies_2e9.png", "image-too-large"),
+            Map.entry("jpeg_header_65000.jpg", "image-too-large"),
+            Map.entry("zero_dim.png", "corrupt-image"),
+            Map.entry("crc_error.png", "corrupt-image"));
+
+    /**
+     * {@code images.json} leaves it open whether WebP is read at all, and gives libwebp's pixel. Ours is 4 away, the tolerance
+     * there is 3: see {@link ImageDecoderTest#lossyWebpIsCloseToPillow}.
+     */
+    private static final String LOSSY_WEBP = "still.webp";
+
+    private static final int LOSSY_WEBP_TOLERANCE = 4;
+
+    private final ImageDecoder decoder = new ImageDecoder();
+
+    static Stream<String> files() throws IOException {
+        return ImageFixtures.entries(FOLDER + "images.json")
+                .map(entry -> entry.get("file").textValue());
+    }
+
+    @ParameterizedTest
+    @MethodSource("files")
+    void decodesOrFails(String file) throws Exception {
+        byte[] encoded = ImageFixtures.bytes(FOLDER + "images/" + file);
+        JsonNode reference = ImageFixtures.entries(FOLDER + "images.json")
+                .filter(entry -> entry.get("file").textValue().equals(file))
+                .findFirst()
+                .orElseThrow()
+                .path("reference_decoder");
+        if (FAILURES.containsKey(file)) {
+            assertThat(reference.has("pixel")).isFalse();
+            RowFailure failure = catchThrowableOfType(RowFailure.class, () -> decoder.decode(encoded));
+            assertThat(failure).isNotNull();
+            assertThat(failure.stage()).isEqualTo(Stage.DECODE);
+            assertThat(failure.kind()).isEqualTo(FAILURES.get(file));
+            assertThat(failure.getMessage()).isNotBlank().doesNotContain("\n");
+        } else if (file.equals("no_eoi.jpg")) {
+            // Pillow refuses it; but nothing is missing from the picture.
+            assertThat(decoder.decode(encoded).rgb())
+                    .isEqualTo(decoder.decode(ImageFixtures.bytes(FOLDER + "images/ok.jpg"))
+                            .rgb());
+        } else {
+            RgbImage image = decoder.decode(encoded);
+            assertThat(image.width()).isEqualTo(reference.at("/size_w_h/0").intValue());
+            assertThat(image.height()).isEqualTo(reference.at("/size_w_h/1").intValue());
+            JsonNode pixel = reference.get("pixel");
+            int tolerance = file.equals(LOSSY_WEBP)
+                    ? LOSSY_WEBP_TOLERANCE
+                    : pixel.get("tolerance").intValue();
+            int at = 3
+                    * (pixel.get("y").intValue() * image.width()
+                            + pixel.get("x").intValue());
+            for (int c = 0; c < 3; c++) {
+                assertThat(Math.abs((image.rgb()[at + c] & 0xff)
+                                - pixel.get("rgb").get(c).intValue()))
+                        .isLessThanOrEqualTo(tolerance);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("files")
+    void allocatesNoMoreThanThePictureNeeds(String file) throws Exception {
+        byte[] encoded = ImageFixtures.bytes(FOLDER + "images/" + file);
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long before = threads.getCurrentThreadAllocatedBytes();
+        try {
+            decoder.decode(encoded);
+        } catch (RowFailure expectedOfSome) {
+            assertThat(FAILURES).containsKey(file);
+        }
+        // The largest picture that decodes has 38,400 pixels; the WebP reader alone takes some megabytes.
+        assertThat(threads.getCurrentThreadAllocatedBytes() - before).isLessThan(32L << 20);
+    }
+
+    @Test
+    void coversEveryFile() throws IOException {
+        assertThat(files()).hasSize(43).containsAll(FAILURES.keySet());
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {2, 3, 5, 6, 7, 8})
+    void turnsPicturesUprightOnlyWhenAsked(int orientation) throws Exception {
+        byte[] encoded = ImageFixtures.bytes(FOLDER + "images/exif_orientation_" + orientation + ".jpg");
+        RgbImage stored = decoder.decode(encoded);
+        RgbImage upright = new ImageDecoder(ImageDecoder.DEFAULT_MAX_PIXELS, ExifOrientation.APPLY).decode(encoded);
+        assertThat(stored.width()).isEqualTo(240);
+        assertThat(upright.width()).isEqualTo(orientation < 5 ? 240 : 160);
+        assertThat(upright.rgb())
+                .isEqualTo(Orientation.turn(stored, orientation).rgb());
+    }
+}

@@ -1,0 +1,227 @@
+package io.maskroute.core.text;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.maskroute.core.config.ModelConfig;
+import io.maskroute.core.error.RowFailure;
+import io.maskroute.core.error.Stage;
+import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.core.segmenter.PreparedPrompt;
+import io.maskroute.core.segmenter.ReferringPrompt;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class PromptTokenizerTest {
+    private static final ModelConfig PSALM = ModelConfig.psalm();
+    private static final int IMAGE_TOKENS = 256;
+
+    @TempDir
+    static Path folder;
+
+    private static PromptTokenizer tokenizer;
+
+    @BeforeAll
+    static void open() throws IOException {
+        Path file = folder.resolve("tokenizer.json");
+        Gpt2Tokenizer.write(file);
+        tokenizer = PromptTokenizer.open(file, PSALM, IMAGE_TOKENS);
+    }
+
+    @AfterAll
+    static void close() {
+        tokenizer.close();
+    }
+
+    static Stream<JsonNode> referringCases() throws IOException {
+        List<JsonNode> cases = new ArrayList<>();
+        golden().get("cases").fields().forEachRemaining(entry -> {
+            if (entry.getValue().has("refer_text")) {
+                cases.add(entry.getValue());
+            }
+        });
+        assertThat(cases).hasSize(3);
+        return cases.stream();
+    }
+
+    @Test
+    void promptTextIsPsalms() throws IOException {
+        assertThat(PromptTexts.REFERRING.whole())
+                .isEqualTo(golden().at("/prompt/referring_prompt_text").textValue());
+    }
+
+    @ParameterizedTest
+    @MethodSource("referringCases")
+    void idsArePsalms(JsonNode golden) throws Exception {
+        List<String> sentences = new ArrayList<>();
+        golden.get("sentences").forEach(sentence -> sentences.add(sentence.textValue()));
+        PreparedPrompt prompt = tokenizer.prepare(new ReferringPrompt(sentences));
+
+        assertThat(PromptTexts.condition(sentences))
+                .isEqualTo(golden.get("refer_text").textValue());
+        assertThat(prompt.condition()).isEqualTo(ints(golden.get("token_refer_id")));
+        // The golden sequence has placeholders below zero, and two tokens after the mask tokens that are never needed.
+        int[] whole =
+                concat(prompt.prefix(), new int[] {-200}, prompt.task(), new int[] {-204}, prompt.suffix(), new int[] {
+                    -201, 220, PSALM.specialTokens().endOfText()
+                });
+        assertThat(whole).isEqualTo(ints(golden.get("input_ids")));
+        JsonNode layout = golden.get("layout");
+        int refer = prompt.prefix().length + IMAGE_TOKENS + prompt.task().length;
+        assertThat(prompt.prefix()).hasSize(layout.get("image").intValue());
+        assertThat(refer).isEqualTo(layout.get("refer").intValue());
+        assertThat(refer + prompt.condition().length + prompt.suffix().length)
+                .isEqualTo(layout.get("mask").intValue());
+    }
+
+    @Test
+    void promptsShareTheirFixedIds() throws Exception {
+        PreparedPrompt one = tokenizer.prepare(prompt("left guy"));
+        PreparedPrompt other = tokenizer.prepare(prompt("right guy"));
+        assertThat(one.prefix()).isSameAs(other.prefix());
+        assertThat(one.task()).isSameAs(other.task());
+        assertThat(one.suffix()).isSameAs(other.suffix());
+    }
+
+    @Test
+    void refusesWhatDoesNotFitTheModelsPositions() throws Exception {
+        PreparedPrompt shortPrompt = tokenizer.prepare(prompt("a"));
+        int around = shortPrompt.prefix().length
+                + IMAGE_TOKENS
+                + shortPrompt.task().length
+                + shortPrompt.suffix().length
+                + PSALM.maskDecoder().queries();
+        int room = PSALM.llm().maxPositions() - around;
+        // Each " a" is one token; the full stop and [SEG] are two more.
+        String fits = "a" + " a".repeat(room - 3);
+        assertThat(tokenizer.prepare(prompt(fits)).condition()).hasSize(room);
+        assertFailure(prompt(fits + " a"), "prompt-too-long");
+        assertFailure(prompt("x".repeat(10_000_000)), "prompt-too-long");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", " ", "\t\n", "\u3000"})
+    void refusesEmptyPrompts(String sentence) {
+        assertFailure(prompt(sentence), "empty-prompt");
+        assertFailure(new ReferringPrompt(List.of(sentence, sentence)), "empty-prompt");
+        assertFailure(new ReferringPrompt(List.of()), "empty-prompt");
+    }
+
+    @Test
+    void refusesHalfSurrogatePairs() {
+        assertFailure(prompt("a \ud83d dog"), "malformed-text");
+        assertFailure(prompt("\udc36"), "malformed-text");
+    }
+
+    @Test
+    void threadsShareOneTokenizer() throws Exception {
+        List<String> sentences = IntStream.range(0, 50)
+                .mapToObj(i -> "the " + i + "th dog from the left, " + "very ".repeat(i) + "small")
+                .toList();
+        List<int[]> alone = sentences.stream().map(this::condition).toList();
+        List<int[]> together = IntStream.range(0, 2000)
+                .parallel()
+                .mapToObj(i -> condition(sentences.get(i % 50)))
+                .toList();
+        for (int i = 0; i < together.size(); i++) {
+            assertThat(together.get(i)).isEqualTo(alone.get(i % 50));
+        }
+    }
+
+    @Test
+    void saysWhatIsWrongWithTheFile() throws IOException {
+        Path missing = folder.resolve("missing/tokenizer.json");
+        assertThatThrownBy(() -> PromptTokenizer.open(missing, PSALM, IMAGE_TOKENS))
+                .isInstanceOf(UnusableInputException.class)
+                .hasMessageContaining(missing.toString())
+                .hasMessageContaining("missing");
+        Path broken = Files.writeString(folder.resolve("broken.json"), "{\"model\":");
+        assertThatThrownBy(() -> PromptTokenizer.open(broken, PSALM, IMAGE_TOKENS))
+                .isInstanceOf(UnusableInputException.class)
+                .hasMessageContaining(broken.toString());
+    }
+
+    @Test
+    void refusesATokenizerThatDoesNotFitTheModel() {
+        Path file = folder.resolve("tokenizer.json");
+        assertThatThrownBy(() -> PromptTokenizer.open(file, withSizes(1000, 2048), IMAGE_TOKENS))
+                .isInstanceOf(UnusableInputException.class)
+                .hasMessageContaining("beyond the model's 1000 embeddings");
+        assertThatThrownBy(() -> PromptTokenizer.open(file, withSizes(50297, 300), IMAGE_TOKENS))
+                .isInstanceOf(UnusableInputException.class)
+                .hasMessageContaining("300 positions");
+    }
+
+    private static ModelConfig withSizes(int vocab, int maxPositions) {
+        ModelConfig.Llm llm = PSALM.llm();
+        return new ModelConfig(
+                PSALM.image(),
+                PSALM.swin(),
+                PSALM.visionProjector(),
+                new ModelConfig.Llm(
+                        llm.hidden(),
+                        llm.ffn(),
+                        llm.layers(),
+                        llm.heads(),
+                        llm.rotaryDim(),
+                        vocab,
+                        llm.layerNormEps(),
+                        llm.ropeTheta(),
+                        maxPositions),
+                PSALM.pixelDecoder(),
+                PSALM.maskDecoder(),
+                PSALM.specialTokens());
+    }
+
+    private static void assertFailure(ReferringPrompt prompt, String kind) {
+        RowFailure failure = catchThrowableOfType(RowFailure.class, () -> tokenizer.prepare(prompt));
+        assertThat(failure).isNotNull();
+        assertThat(failure.stage()).isEqualTo(Stage.TOKENIZE);
+        assertThat(failure.kind()).isEqualTo(kind);
+    }
+
+    private int[] condition(String sentence) {
+        try {
+            return tokenizer.prepare(prompt(sentence)).condition();
+        } catch (RowFailure e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static ReferringPrompt prompt(String sentence) {
+        return new ReferringPrompt(List.of(sentence));
+    }
+
+    private static JsonNode golden() throws IOException {
+        try (InputStream json = PromptTokenizerTest.class.getResourceAsStream("/fixtures/tokenization.json")) {
+            return new ObjectMapper().readTree(json);
+        }
+    }
+
+    private static int[] ints(JsonNode array) {
+        return StreamSupport.stream(array.spliterator(), false)
+                .mapToInt(JsonNode::intValue)
+                .toArray();
+    }
+
+    private static int[] concat(int[]... parts) {
+        return Stream.of(parts).flatMapToInt(IntStream::of).toArray();
+    }
+}

@@ -1,0 +1,43 @@
+package io.maskroute.datasets.schema;
+
+import io.maskroute.core.error.UnusableInputException;
+import java.io.IOException;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.LocalFileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.UnsupportedFileSystemException;
+
+/** Files of datasets, wherever they are: a local path, hdfs://, s3a:// or whatever else Hadoop is set up for. */
+public final class HadoopFiles {
+    private HadoopFiles() {}
+
+    /**
+     * @throws UnusableInputException when the text is not a path
+     */
+    public static Path path(String path) {
+        try {
+            return new Path(path);
+        } catch (IllegalArgumentException e) {
+            throw new UnusableInputException("'" + path + "' is not a path or URI: " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * The file system a path is on. Local files go without Hadoop's checksum files: they would break a file that somebody
+     * edits by hand.
+     *
+     * @throws UnusableInputException when no file system is set up for the path's scheme
+     */
+    public static FileSystem fileSystem(Path path, Configuration hadoop) throws IOException {
+        try {
+            FileSystem files = path.getFileSystem(hadoop);
+            return files instanceof LocalFileSystem local ? local.getRawFileSystem() : files;
+        } catch (UnsupportedFileSystemException e) {
+            throw new UnusableInputException(
+                    "No file system is set up for " + path + ": put Hadoop's module for '"
+                            + path.toUri().getScheme() + ":' on Spark's class path",
+                    e);
+        }
+    }
+}

@@ -1,0 +1,318 @@
+package io.maskroute.datasets.schema;
+
+import io.maskroute.core.error.RowFailure;
+import io.maskroute.core.error.Stage;
+import io.maskroute.core.error.UnusableInputException;
+import java.io.Serializable;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.types.ArrayType;
+import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.NumericType;
+import org.apache.spark.sql.types.StructType;
+
+/**
+ * Turns Spark rows into {@link ImageRow}s. Columns are looked up once, in {@link #of}; reading a row is by index alone.
+ *
+ * <p>Datasets written by other tools are welcome: extra columns are ignored, optional ones may be missing, nullability does
+ * not matter, integers may be of any width, floats of either, and {@code counts} may be bytes (as pycocotools gives them).
+ */
+public final class ImageRowReader implements Serializable {
+    private static final int ABSENT = -1;
+
+    private final int imageId;
+    private final int image;
+    private final int imageUri;
+    private final int prompts;
+    private final int split;
+    private final int source;
+    private final int licence;
+    private final PromptColumns promptColumns;
+
+    private ImageRowReader(Columns top) {
+        imageId = top.required(DatasetSchema.IMAGE_ID, DataTypes.StringType);
+        image = top.optional(DatasetSchema.IMAGE, DataTypes.BinaryType);
+        imageUri = top.optional(DatasetSchema.IMAGE_URI, DataTypes.StringType);
+        prompts = top.require(DatasetSchema.PROMPTS);
+        promptColumns = new PromptColumns(top.elements(DatasetSchema.PROMPTS));
+        split = top.optional(DatasetSchema.SPLIT, DataTypes.StringType);
+        source = top.optional(DatasetSchema.SOURCE, DataTypes.StringType);
+        licence = top.optional(DatasetSchema.LICENCE, DataTypes.StringType);
+    }
+
+    /**
+     * @param schema of the rows to be read; it may be a selection of the columns, such as one without {@code image}
+     * @param dataset what the message calls it, such as its path
+     * @throws UnusableInputException when a required column is missing or a column has another type
+     */
+    public static ImageRowReader of(StructType schema, String dataset) {
+        return new ImageRowReader(new Columns(schema, "", dataset));
+    }
+
+    /**
+     * Reads what is there: what may not be missing is for {@link ImageRow#requireUsable()} and
+     * {@link PromptRow#requireUsable()} to say, so that one bad prompt does not take its neighbours with it.
+     *
+     * @throws RowFailure at stage {@code read} when a number does not fit its type
+     */
+    public ImageRow read(Row row) throws RowFailure {
+        List<PromptRow> read = new ArrayList<>();
+        for (Row prompt : structs(row, prompts)) {
+            read.add(promptColumns.read(prompt));
+        }
+        return new ImageRow(
+                text(row, imageId),
+                present(row, image) ? (byte[]) row.get(image) : null,
+                text(row, imageUri),
+                read,
+                text(row, split),
+                text(row, source),
+                text(row, licence));
+    }
+
+    private static final class PromptColumns implements Serializable {
+        private final int promptId;
+        private final int task;
+        private final int texts;
+        private final int classSet;
+        private final int regions;
+        private final int truth;
+        private final RegionColumns regionColumns;
+        private final TruthColumns truthColumns;
+
+        PromptColumns(Columns columns) {
+            promptId = columns.required(DatasetSchema.PROMPT_ID, DataTypes.StringType);
+            task = columns.required(DatasetSchema.TASK, DataTypes.StringType);
+            texts = columns.optionalArray(DatasetSchema.TEXTS, DataTypes.StringType);
+            classSet = columns.optional(DatasetSchema.CLASS_SET, DataTypes.StringType);
+            regions = columns.find(DatasetSchema.REGIONS);
+            regionColumns = regions == ABSENT ? null : new RegionColumns(columns.elements(DatasetSchema.REGIONS));
+            truth = columns.find(DatasetSchema.TRUTH);
+            truthColumns = truth == ABSENT ? null : new TruthColumns(columns.inside(DatasetSchema.TRUTH));
+        }
+
+        PromptRow read(Row row) throws RowFailure {
+            List<Region> readRegions = new ArrayList<>();
+            for (Row region : structs(row, regions)) {
+                readRegions.add(regionColumns.read(region));
+            }
+            return new PromptRow(
+                    text(row, promptId),
+                    text(row, task),
+                    ImageRowReader.<String>elements(row, texts),
+                    text(row, classSet),
+                    readRegions,
+                    present(row, truth) ? truthColumns.read(row.getStruct(truth)) : null);
+        }
+    }
+
+    private static final class RegionColumns implements Serializable {
+        private final int kind;
+        private final int coordinates;
+        private final int mask;
+        private final MaskColumns maskColumns;
+
+        RegionColumns(Columns columns) {
+            kind = columns.required(DatasetSchema.KIND, DataTypes.StringType);
+            coordinates = columns.optionalArray(DatasetSchema.COORDINATES, DataTypes.DoubleType);
+            mask = columns.find(DatasetSchema.MASK);
+            maskColumns = mask == ABSENT ? null : new MaskColumns(columns.inside(DatasetSchema.MASK));
+        }
+
+        Region read(Row row) throws RowFailure {
+            List<Double> numbers = new ArrayList<>();
+            for (Number number : ImageRowReader.<Number>elements(row, coordinates)) {
+                numbers.add(number.doubleValue());
+            }
+            return new Region(
+                    text(row, kind), numbers, present(row, mask) ? maskColumns.read(row.getStruct(mask)) : null);
+        }
+    }
+
+    private static final class TruthColumns implements Serializable {
+        private final int noTarget;
+        private final int masks;
+        private final int mask;
+        private final int categoryId;
+        private final int isCrowd;
+        private final int annotationId;
+        private final MaskColumns maskColumns;
+
+        TruthColumns(Columns columns) {
+            noTarget = columns.optional(DatasetSchema.NO_TARGET, DataTypes.BooleanType);
+            masks = columns.require(DatasetSchema.MASKS);
+            Columns elements = columns.elements(DatasetSchema.MASKS);
+            mask = elements.require(DatasetSchema.MASK);
+            maskColumns = new MaskColumns(elements.inside(DatasetSchema.MASK));
+            categoryId = elements.optional(DatasetSchema.CATEGORY_ID, DataTypes.IntegerType);
+            isCrowd = elements.optional(DatasetSchema.IS_CROWD, DataTypes.BooleanType);
+            annotationId = elements.optional(DatasetSchema.ANNOTATION_ID, DataTypes.LongType);
+        }
+
+        Truth read(Row row) throws RowFailure {
+            List<TruthMask> read = new ArrayList<>();
+            for (Row element : structs(row, masks)) {
+                if (!present(element, mask)) {
+                    throw badValue("a truth mask is null");
+                }
+                read.add(new TruthMask(
+                        maskColumns.read(element.getStruct(mask)),
+                        present(element, categoryId) ? toInt((Number) element.get(categoryId)) : null,
+                        present(element, isCrowd) && element.getBoolean(isCrowd),
+                        present(element, annotationId) ? ((Number) element.get(annotationId)).longValue() : null));
+            }
+            return new Truth(present(row, noTarget) && row.getBoolean(noTarget), read);
+        }
+    }
+
+    private static final class MaskColumns implements Serializable {
+        private final int size;
+        private final int counts;
+
+        MaskColumns(Columns columns) {
+            size = columns.requiredArray(DatasetSchema.SIZE, DataTypes.IntegerType);
+            counts = columns.requiredTextOrBytes(DatasetSchema.COUNTS);
+        }
+
+        EncodedMask read(Row row) throws RowFailure {
+            List<Integer> heightWidth = new ArrayList<>(2);
+            for (Number number : ImageRowReader.<Number>elements(row, size)) {
+                heightWidth.add(toInt(number));
+            }
+            Object text = row.get(counts);
+            return new EncodedMask(
+                    heightWidth,
+                    text instanceof byte[] bytes ? new String(bytes, StandardCharsets.ISO_8859_1) : (String) text);
+        }
+    }
+
+    private static boolean present(Row row, int column) {
+        return column != ABSENT && !row.isNullAt(column);
+    }
+
+    private static String text(Row row, int column) {
+        return present(row, column) ? row.getString(column) : null;
+    }
+
+    private static List<Row> structs(Row row, int column) throws RowFailure {
+        return elements(row, column);
+    }
+
+    private static <T> List<T> elements(Row row, int column) throws RowFailure {
+        if (!present(row, column)) {
+            return List.of();
+        }
+        List<T> list = row.getList(column);
+        for (T element : list) {
+            if (element == null) {
+                throw badValue("a list holds a null element");
+            }
+        }
+        return list;
+    }
+
+    private static int toInt(Number number) throws RowFailure {
+        if (number.longValue() != number.intValue()) {
+            throw badValue(number + " does not fit a 32-bit integer");
+        }
+        return number.intValue();
+    }
+
+    private static RowFailure badValue(String message) {
+        return new RowFailure(Stage.READ, "bad-value", message);
+    }
+
+    /** Finds the columns of one struct; the path is for messages. */
+    private record Columns(StructType schema, String path, String dataset) {
+        int find(String name) {
+            int index = schema.getFieldIndex(name).isDefined() ? schema.fieldIndex(name) : ABSENT;
+            // pyarrow writes a column of nulls without a type.
+            return index != ABSENT && schema.fields()[index].dataType().equals(DataTypes.NullType) ? ABSENT : index;
+        }
+
+        int require(String name) {
+            int index = find(name);
+            if (index == ABSENT) {
+                throw new UnusableInputException(dataset + " is not a maskroute dataset: the column " + path + name
+                        + " is missing (found: " + String.join(", ", schema.fieldNames()) + ")");
+            }
+            return index;
+        }
+
+        int optional(String name, DataType expected) {
+            int index = find(name);
+            if (index != ABSENT && !fits(type(index), expected)) {
+                throw wrongType(name, type(index), expected.simpleString());
+            }
+            return index;
+        }
+
+        int required(String name, DataType expected) {
+            require(name);
+            return optional(name, expected);
+        }
+
+        int optionalArray(String name, DataType element) {
+            int index = find(name);
+            if (index != ABSENT && !(type(index) instanceof ArrayType array && fits(array.elementType(), element))) {
+                throw wrongType(name, type(index), "array<" + element.simpleString() + ">");
+            }
+            return index;
+        }
+
+        int requiredArray(String name, DataType element) {
+            require(name);
+            return optionalArray(name, element);
+        }
+
+        int requiredTextOrBytes(String name) {
+            int index = require(name);
+            return type(index).equals(DataTypes.BinaryType) ? index : optional(name, DataTypes.StringType);
+        }
+
+        Columns inside(String name) {
+            int index = require(name);
+            if (type(index) instanceof StructType struct) {
+                return new Columns(struct, path + name + ".", dataset);
+            }
+            throw wrongType(name, type(index), "struct");
+        }
+
+        Columns elements(String name) {
+            int index = require(name);
+            if (type(index) instanceof ArrayType array && array.elementType() instanceof StructType struct) {
+                return new Columns(struct, path + name + "[].", dataset);
+            }
+            throw wrongType(name, type(index), "array<struct>");
+        }
+
+        private DataType type(int index) {
+            return schema.fields()[index].dataType();
+        }
+
+        private static boolean fits(DataType found, DataType expected) {
+            if (expected.equals(DataTypes.IntegerType) || expected.equals(DataTypes.LongType)) {
+                return isInteger(found);
+            }
+            if (expected.equals(DataTypes.DoubleType)) {
+                return found instanceof NumericType;
+            }
+            return found.equals(expected);
+        }
+
+        private static boolean isInteger(DataType type) {
+            return type.equals(DataTypes.ByteType)
+                    || type.equals(DataTypes.ShortType)
+                    || type.equals(DataTypes.IntegerType)
+                    || type.equals(DataTypes.LongType);
+        }
+
+        private UnusableInputException wrongType(String name, DataType found, String expected) {
+            return new UnusableInputException(dataset + " is not a maskroute dataset: the column " + path + name
+                    + " has the type " + found.simpleString() + ", expected " + expected);
+        }
+    }
+}

@@ -1,0 +1,56 @@
+package io.maskroute.datasets.schema;
+
+import io.maskroute.core.error.RowFailure;
+import io.maskroute.core.error.Stage;
+import java.io.Serializable;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * One question about an image.
+ *
+ * @param promptId unique in the dataset
+ * @param task the label of a {@link PromptTask}, as stored
+ * @param texts referring: the sentences of this prompt; else empty
+ * @param classSet panoptic, instance, semantic: name of a vocabulary in the manifest; else null
+ * @param regions region: what was drawn; else empty
+ * @param truth the right answer, or null when unknown
+ */
+public record PromptRow(
+        String promptId, String task, List<String> texts, String classSet, List<Region> regions, Truth truth)
+        implements Serializable {
+    public PromptRow {
+        texts = List.copyOf(texts);
+        regions = List.copyOf(regions);
+    }
+
+    /** A referring prompt. */
+    public static PromptRow referring(String promptId, List<String> texts, Truth truth) {
+        return new PromptRow(promptId, PromptTask.REFERRING.label(), texts, null, List.of(), truth);
+    }
+
+    /**
+     * A prompt as read may lack what its task requires; this says so.
+     *
+     * @return the task
+     * @throws RowFailure at stage {@code read}
+     */
+    public PromptTask requireUsable() throws RowFailure {
+        if (promptId == null) {
+            throw new RowFailure(Stage.READ, "no-prompt-id", "the prompt has no prompt_id");
+        }
+        PromptTask known = PromptTask.of(task)
+                .orElseThrow(() -> new RowFailure(
+                        Stage.READ,
+                        "unknown-task",
+                        "prompt " + promptId + " has the task '" + task + "'; known are "
+                                + Arrays.stream(PromptTask.values())
+                                        .map(PromptTask::label)
+                                        .collect(Collectors.joining(", "))));
+        if (known == PromptTask.REFERRING && texts.isEmpty()) {
+            throw new RowFailure(Stage.READ, "no-text", "referring prompt " + promptId + " has no texts");
+        }
+        return known;
+    }
+}

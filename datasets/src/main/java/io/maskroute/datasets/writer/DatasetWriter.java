@@ -1,0 +1,286 @@
+package io.maskroute.datasets.writer;
+
+import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.datasets.schema.DatasetManifest;
+import io.maskroute.datasets.schema.DatasetSchema;
+import io.maskroute.datasets.schema.EncodedMask;
+import io.maskroute.datasets.schema.HadoopFiles;
+import io.maskroute.datasets.schema.ImageRow;
+import io.maskroute.datasets.schema.PromptRow;
+import io.maskroute.datasets.schema.TruthMask;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SaveMode;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.util.SerializableConfiguration;
+
+/**
+ * Writes a dataset folder. Metadata is planned on the driver; image files are looked at and read inside Spark tasks. Rows
+ * keep the order they are given in, and are cut into files by size alone, so the same input gives the same files.
+ *
+ * <p>Nothing half-written is left: Spark's committer publishes the Parquet files together, the manifest comes last, and what
+ * a failed write has left is removed.
+ */
+public final class DatasetWriter {
+    static final long FILE_BYTES = 128L << 20;
+    private static final long ROW_GROUP_BYTES = 16L << 20;
+    private static final long LARGEST_IMAGE_BYTES = 256L << 20;
+    private static final int IMAGES_PER_LOOK = 256;
+
+    private final SparkSession spark;
+    private final Configuration hadoop;
+    private final String output;
+    private final Path folder;
+    private final boolean embedImages;
+    private final long fileBytes;
+
+    /**
+     * @param output folder to be made: a path or a URI that Hadoop knows
+     * @param embedImages whether rows hold the image's bytes or its URI
+     * @throws UnusableInputException when the folder holds something already
+     */
+    public DatasetWriter(SparkSession spark, String output, boolean embedImages) {
+        this(spark, output, embedImages, FILE_BYTES);
+    }
+
+    DatasetWriter(SparkSession spark, String output, boolean embedImages, long fileBytes) {
+        this.spark = spark;
+        this.hadoop = spark.sessionState().newHadoopConf();
+        this.output = output;
+        this.folder = HadoopFiles.path(output);
+        this.embedImages = embedImages;
+        this.fileBytes = fileBytes;
+        requireNothingThere();
+    }
+
+    private void requireNothingThere() {
+        try {
+            FileSystem files = HadoopFiles.fileSystem(folder, hadoop);
+            if (!files.exists(folder)) {
+                return;
+            }
+            if (!files.getFileStatus(folder).isDirectory()) {
+                throw new UnusableInputException(
+                        "The output " + output + " is a file; name a folder that does not exist");
+            }
+            if (files.exists(new Path(folder, DatasetManifest.FILE_NAME))) {
+                throw new UnusableInputException(
+                        "The output " + output + " is a dataset already; delete it or name another folder");
+            }
+            if (files.listStatus(folder).length > 0) {
+                throw new UnusableInputException("The output " + output + " is not empty and has no "
+                        + DatasetManifest.FILE_NAME
+                        + " (perhaps an import that was cut short); delete it or name another folder");
+            }
+        } catch (IOException e) {
+            throw new UnusableInputException("The output " + output + " cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Looks at every image file and sorts out the images that cannot go with their masks.
+     *
+     * @param findings takes a note for each image whose header cannot be read; it is kept
+     */
+    public Checked check(List<PlannedImage> images, Findings findings) {
+        List<ImageFile> found = inspect(images);
+        List<PlannedImage> kept = new ArrayList<>(images.size());
+        List<Long> bytes = new ArrayList<>(images.size());
+        List<Rejected> rejected = new ArrayList<>();
+        for (int i = 0; i < images.size(); i++) {
+            PlannedImage image = images.get(i);
+            ImageFile file = found.get(i);
+            UnusableEntryException problem = problem(image, file);
+            if (problem != null) {
+                rejected.add(new Rejected(image, problem));
+                continue;
+            }
+            if (!file.sizeKnown()) {
+                findings.note("unreadable-image-header", "image " + image.imageId() + ": " + image.uri());
+            }
+            kept.add(image);
+            bytes.add(file.bytes());
+        }
+        return new Checked(kept, bytes, rejected);
+    }
+
+    /**
+     * @param images that can be written
+     * @param bytes length of each one's file
+     * @param rejected that cannot, and why
+     */
+    public record Checked(List<PlannedImage> images, List<Long> bytes, List<Rejected> rejected) {}
+
+    /** An image that cannot be written. */
+    public record Rejected(PlannedImage image, UnusableEntryException problem) {}
+
+    private static UnusableEntryException problem(PlannedImage image, ImageFile file) {
+        if (!file.exists()) {
+            return new UnusableEntryException(
+                    "missing-image", "image " + image.imageId() + ": there is no file " + image.uri());
+        }
+        if (file.bytes() > LARGEST_IMAGE_BYTES) {
+            return new UnusableEntryException(
+                    "image-too-large",
+                    "image " + image.imageId() + ": " + image.uri() + " has " + file.bytes() + " bytes");
+        }
+        if (file.sizeKnown() && (file.height() != image.height() || file.width() != image.width())) {
+            return new UnusableEntryException(
+                    "image-size-differs",
+                    "image " + image.imageId() + ": " + image.uri() + " is " + file.width() + "x" + file.height()
+                            + ", its annotations are for " + image.width() + "x" + image.height());
+        }
+        return null;
+    }
+
+    private List<ImageFile> inspect(List<PlannedImage> images) {
+        if (images.isEmpty()) {
+            return List.of();
+        }
+        Broadcast<SerializableConfiguration> conf = broadcastConf();
+        List<String> uris = images.stream().map(PlannedImage::uri).toList();
+        int tasks = (uris.size() + IMAGES_PER_LOOK - 1) / IMAGES_PER_LOOK;
+        spark.sparkContext().setJobDescription("Looking at " + uris.size() + " image files");
+        try {
+            return context()
+                    .parallelize(uris, tasks)
+                    .map(uri -> ImageFile.inspect(uri, conf.value().value()))
+                    .collect();
+        } finally {
+            spark.sparkContext().setJobDescription(null);
+            conf.destroy();
+        }
+    }
+
+    /**
+     * Writes the Parquet files, then the manifest.
+     *
+     * @throws UnusableInputException when the output cannot be written or an image file cannot be read any more
+     * @return how many Parquet files were written
+     */
+    public int write(Checked checked, DatasetManifest manifest) {
+        boolean done = false;
+        List<List<PlannedImage>> files = cut(checked);
+        Broadcast<SerializableConfiguration> conf = broadcastConf();
+        spark.sparkContext().setJobDescription("Writing " + files.size() + " Parquet files to " + output);
+        try {
+            HadoopFiles.fileSystem(folder, hadoop).mkdirs(folder);
+            boolean embed = embedImages;
+            JavaRDD<Row> rows = context()
+                    .parallelize(files, files.size())
+                    .flatMap(List::iterator)
+                    .map(image ->
+                            DatasetSchema.toRow(row(image, embed, conf.value().value())));
+            spark.createDataFrame(rows, DatasetSchema.struct())
+                    .write()
+                    .mode(SaveMode.Append)
+                    // The manifest says it better.
+                    .option("mapreduce.fileoutputcommitter.marksuccessfuljobs", "false")
+                    .option("parquet.block.size", Long.toString(ROW_GROUP_BYTES))
+                    // Rows are large here: look at the size after each, not after a hundred.
+                    .option("parquet.block.size.row.check.min", "1")
+                    .option("parquet.page.size.row.check.min", "1")
+                    .option("parquet.enable.dictionary#" + DatasetSchema.IMAGE, "false")
+                    .parquet(folder.toString());
+            manifest.write(output, hadoop);
+            done = true;
+            return files.size();
+        } catch (UnusableInputException e) {
+            throw e;
+        } catch (Exception e) {
+            throw failed(e);
+        } finally {
+            spark.sparkContext().setJobDescription(null);
+            conf.destroy();
+            if (!done) {
+                remove();
+            }
+        }
+    }
+
+    /** Spark throws checked exceptions that it does not declare, and wraps what went wrong in a task several times. */
+    private RuntimeException failed(Exception e) {
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            if (cause instanceof IOException) {
+                return new UnusableInputException(
+                        "Writing " + output + " failed and left nothing behind: " + cause.getMessage(), e);
+            }
+        }
+        return e instanceof RuntimeException runtime
+                ? runtime
+                : new IllegalStateException("Writing " + output + " failed", e);
+    }
+
+    private void remove() {
+        try {
+            HadoopFiles.fileSystem(folder, hadoop).delete(folder, true);
+        } catch (IOException e) {
+            // The failure that brought us here says more; without a manifest the rest is no dataset.
+        }
+    }
+
+    private static ImageRow row(PlannedImage image, boolean embed, Configuration hadoop) throws IOException {
+        return new ImageRow(
+                image.imageId(),
+                embed ? ImageFile.read(image.uri(), hadoop) : null,
+                embed ? null : image.uri(),
+                image.prompts(),
+                image.split(),
+                image.source(),
+                image.licence());
+    }
+
+    private List<List<PlannedImage>> cut(Checked checked) {
+        List<List<PlannedImage>> files = new ArrayList<>();
+        List<PlannedImage> file = new ArrayList<>();
+        long size = 0;
+        for (int i = 0; i < checked.images().size(); i++) {
+            PlannedImage image = checked.images().get(i);
+            long bytes = estimate(image, embedImages ? checked.bytes().get(i) : 0);
+            if (size > 0 && size + bytes > fileBytes) {
+                files.add(file);
+                file = new ArrayList<>();
+                size = 0;
+            }
+            file.add(image);
+            size += bytes;
+        }
+        files.add(file);
+        return files;
+    }
+
+    private static long estimate(PlannedImage image, long imageBytes) {
+        long bytes = imageBytes + image.uri().length() + 64;
+        EncodedMask last = null;
+        for (PromptRow prompt : image.prompts()) {
+            bytes += 64;
+            for (String text : prompt.texts()) {
+                bytes += text.length();
+            }
+            if (prompt.truth() != null) {
+                for (TruthMask mask : prompt.truth().masks()) {
+                    // Prompts on one object repeat its mask; Parquet's dictionary stores it once.
+                    bytes += mask.mask() == last ? 0 : mask.mask().counts().length();
+                    last = mask.mask();
+                }
+            }
+        }
+        return bytes;
+    }
+
+    private JavaSparkContext context() {
+        return JavaSparkContext.fromSparkContext(spark.sparkContext());
+    }
+
+    private Broadcast<SerializableConfiguration> broadcastConf() {
+        return context().broadcast(new SerializableConfiguration(hadoop));
+    }
+}

@@ -1,0 +1,182 @@
+package io.maskroute.datasets.schema;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.maskroute.core.error.RowFailure;
+import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.datasets.TestSpark;
+import io.maskroute.datasets.mask.InvalidRleException;
+import io.maskroute.datasets.mask.Rle;
+import java.nio.file.Path;
+import java.util.List;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ImageRowTest {
+    private static final EncodedMask MASK = new EncodedMask(3, 4, "57");
+    private static final ImageRow FULL = new ImageRow(
+            "785",
+            new byte[] {1, 2, 3},
+            null,
+            List.of(
+                    PromptRow.referring(
+                            "p-1",
+                            List.of("the skier", ""),
+                            new Truth(
+                                    false,
+                                    List.of(
+                                            new TruthMask(MASK, 17, true, 9007199254740993L),
+                                            new TruthMask(MASK, null, false, null)))),
+                    new PromptRow(
+                            "p-2",
+                            "region",
+                            List.of(),
+                            "coco-80",
+                            List.of(
+                                    new Region("box", List.of(1.5, 2.0, 3.0, 4.0), null),
+                                    new Region("mask", List.of(), MASK)),
+                            null),
+                    PromptRow.referring("p-3", List.of("a unicorn"), new Truth(true, List.of()))),
+            "val",
+            "somewhere",
+            "CC0");
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void survivesParquet() throws RowFailure {
+        String path = folder.resolve("d").toString();
+        spark().createDataFrame(List.of(DatasetSchema.toRow(FULL)), DatasetSchema.struct())
+                .write()
+                .parquet(path);
+
+        Dataset<Row> rows = spark().read().parquet(path);
+
+        ImageRow read = only(rows);
+        assertThat(read).usingRecursiveComparison().isEqualTo(FULL);
+        read.requireUsable();
+        assertThat(read.prompts().get(0).requireUsable()).isEqualTo(PromptTask.REFERRING);
+    }
+
+    @Test
+    void readsWhatOtherToolsWrite() throws RowFailure {
+        // Long integers, float coordinates, counts as bytes, another column order, extra and missing columns.
+        Dataset<Row> rows = spark().sql("SELECT 1 AS extra, array(named_struct('task', 'referring', 'prompt_id', 'p',"
+                + " 'texts', array('a'), 'regions', array(named_struct('kind', 'point', 'coordinates', array(cast(1.5 as"
+                + " float)))), 'truth', named_struct('masks', array(named_struct('mask', named_struct('size', array(3L,"
+                + " 4L), 'counts', cast('57' as binary)), 'category_id', 7L, 'annotation_id', cast(5 as int))))))"
+                + " AS prompts, 's3a://b/x.jpg' AS image_uri, 'i' AS image_id, null AS split");
+
+        ImageRow read = only(rows);
+
+        assertThat(read)
+                .usingRecursiveComparison()
+                .isEqualTo(new ImageRow(
+                        "i",
+                        null,
+                        "s3a://b/x.jpg",
+                        List.of(new PromptRow(
+                                "p",
+                                "referring",
+                                List.of("a"),
+                                null,
+                                List.of(new Region("point", List.of(1.5), null)),
+                                new Truth(false, List.of(new TruthMask(MASK, 7, false, 5L))))),
+                        null,
+                        null,
+                        null));
+    }
+
+    @Test
+    void namesTheColumnThatDoesNotFit() {
+        assertThatThrownBy(() -> ImageRowReader.of(new StructType().add("image_id", "string"), "data/x"))
+                .isInstanceOf(UnusableInputException.class)
+                .hasMessage("data/x is not a maskroute dataset: the column prompts is missing (found: image_id)");
+        assertThatThrownBy(() -> ImageRowReader.of(new StructType().add("image_id", "binary"), "data/x"))
+                .hasMessageContaining("the column image_id has the type binary, expected string");
+        assertThatThrownBy(() -> ImageRowReader.of(
+                        new StructType().add("image_id", "string").add("prompts", "array<string>"), "data/x"))
+                .hasMessageContaining("the column prompts has the type array<string>, expected array<struct>");
+        assertThatThrownBy(() -> ImageRowReader.of(
+                        new StructType()
+                                .add("image_id", "string")
+                                .add(
+                                        "prompts",
+                                        "array<struct<prompt_id:string,task:string,truth:struct<masks:array<struct<mask:"
+                                                + "struct<size:array<double>,counts:string>>>>>>"),
+                        "data/x"))
+                .hasMessageContaining(
+                        "the column prompts[].truth.masks[].mask.size has the type array<double>, expected array<int>");
+    }
+
+    @Test
+    void aNumberThatDoesNotFitFailsTheRowAlone() {
+        Dataset<Row> rows = spark().sql(
+                        "SELECT 'i' AS image_id, array(named_struct('prompt_id', 'p', 'task', 'referring',"
+                                + " 'truth', named_struct('masks', array(named_struct('mask', named_struct('size', array(3000000000L, 4L),"
+                                + " 'counts', '57')))))) AS prompts");
+
+        assertThatThrownBy(() -> only(rows))
+                .isInstanceOf(RowFailure.class)
+                .hasMessage("3000000000 does not fit a 32-bit integer");
+    }
+
+    @Test
+    void saysWhatARowLacks() {
+        ImageRow nothing = new ImageRow(null, null, null, List.of(), null, null, null);
+        ImageRow neither = new ImageRow("i", null, null, List.of(), null, null, null);
+        ImageRow both = new ImageRow("i", new byte[0], "x.jpg", List.of(), null, null, null);
+
+        assertThatThrownBy(nothing::requireUsable).hasMessage("the row has no image_id");
+        assertThatThrownBy(neither::requireUsable)
+                .hasMessage("image i needs exactly one of image and image_uri, and has neither");
+        assertThatThrownBy(both::requireUsable).hasMessageEndingWith("has both");
+        assertThatThrownBy(new PromptRow("p", "sing", List.of(), null, List.of(), null)::requireUsable)
+                .hasMessage("prompt p has the task 'sing'; known are referring, panoptic, instance, semantic, region");
+        assertThatThrownBy(new PromptRow(null, "region", List.of(), null, List.of(), null)::requireUsable)
+                .hasMessage("the prompt has no prompt_id");
+        assertThatThrownBy(PromptRow.referring("p", List.of(), null)::requireUsable)
+                .hasMessage("referring prompt p has no texts");
+    }
+
+    @Test
+    void aMaskIsDecodedOrSaysWhy() {
+        EncodedMask twelve = EncodedMask.of(new Rle(3, 4, new int[] {5, 7}));
+
+        assertThat(twelve).isEqualTo(MASK);
+        assertThat(twelve.decode().area()).isEqualTo(7);
+        assertThatThrownBy(new EncodedMask(List.of(3), "57")::decode)
+                .isInstanceOf(InvalidRleException.class)
+                .hasMessage("a mask needs a size of two numbers and counts, and has [3] and counts");
+        assertThatThrownBy(new EncodedMask(List.of(3, 4), null)::decode).isInstanceOf(InvalidRleException.class);
+        assertThatThrownBy(new EncodedMask(4, 4, "57")::decode).isInstanceOf(InvalidRleException.class);
+    }
+
+    @Test
+    void hasTheContractsShape() {
+        assertThat(DatasetSchema.struct().fieldNames())
+                .containsExactly("image_id", "image", "image_uri", "prompts", "split", "source", "licence");
+        assertThat(DatasetSchema.struct().apply("prompts").dataType().simpleString())
+                .isEqualTo("array<struct<prompt_id:string,task:string,texts:array<string>,class_set:string,"
+                        + "regions:array<struct<kind:string,coordinates:array<double>,mask:struct<size:array<int>,"
+                        + "counts:string>>>,truth:struct<no_target:boolean,masks:array<struct<mask:struct<size:array<int>,"
+                        + "counts:string>,category_id:int,is_crowd:boolean,annotation_id:bigint>>>>>");
+        assertThat(DatasetSchema.struct().apply("image").dataType()).isEqualTo(DataTypes.BinaryType);
+    }
+
+    private static ImageRow only(Dataset<Row> rows) throws RowFailure {
+        return ImageRowReader.of(rows.schema(), "test")
+                .read(rows.collectAsList().get(0));
+    }
+
+    private static SparkSession spark() {
+        return TestSpark.session();
+    }
+}
