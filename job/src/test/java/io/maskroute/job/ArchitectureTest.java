@@ -1,46 +1,58 @@
 package io.maskroute.job;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
-import static org.assertj.core.api.Assertions.assertThat;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
-import com.tngtech.archunit.junit.AnalyzeClasses;
-import com.tngtech.archunit.junit.ArchTest;
+import io.maskroute.job.cli.Main;
+import org.junit.jupiter.api.Test;
 
-/** What the packages' documentation says about their dependencies. Methods, since Surefire does not run rules in fields. */
-@AnalyzeClasses(packages = "io.maskroute", importOptions = ImportOption.DoNotIncludeTests.class)
 class ArchitectureTest {
-    @ArchTest
-    static void jobKnowsNoTorch(JavaClasses classes) {
-        noClasses()
-                .that()
-                .resideInAPackage("io.maskroute.job..")
-                .should()
-                .dependOnClassesThat()
-                .resideInAnyPackage("ai.djl..", "io.maskroute.core.torchscript..")
-                .check(classes);
-    }
+    private static final JavaClasses CLASSES = new ClassFileImporter()
+            .withImportOption(new ImportOption.DoNotIncludeTests())
+            .importPackages("io.maskroute");
 
-    @ArchTest
-    static void reportKnowsNoSpark(JavaClasses classes) {
+    @Test
+    void coreKnowsNoSpark() {
         noClasses()
                 .that()
-                .resideInAPackage("io.maskroute.job.report..")
+                .resideInAPackage("io.maskroute.core..")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("org.apache.spark..", "org.apache.hadoop..", "scala..")
-                .allowEmptyShould(true)
-                .check(classes);
+                .check(CLASSES);
     }
 
-    @ArchTest
-    static void oneDoorOut(JavaClasses classes) {
-        assertThat(classes.stream()
-                        .flatMap(c -> c.getMethodCallsFromSelf().stream())
-                        .filter(call -> call.getTargetOwner().isEquivalentTo(System.class)
-                                && call.getName().equals("exit")))
-                .as("calls of System.exit")
-                .hasSizeLessThanOrEqualTo(1);
+    @Test
+    void onePlaceEndsTheJvm() {
+        noClasses()
+                .that()
+                .doNotBelongToAnyOf(Main.class)
+                .should()
+                .callMethod(System.class, "exit", int.class)
+                .orShould()
+                .callMethod(Runtime.class, "exit", int.class)
+                .orShould()
+                .callMethod(Runtime.class, "halt", int.class)
+                .check(CLASSES);
+    }
+
+    @Test
+    void packagesOfTheJobDependOneWay() {
+        slices().matching("io.maskroute.job.(*)..").should().beFreeOfCycles().check(CLASSES);
+    }
+
+    @Test
+    void formatsKnowNoModelAndNoJob() {
+        noClasses()
+                .that()
+                .resideInAPackage("io.maskroute.datasets..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(
+                        "io.maskroute.job..", "io.maskroute.core.model..", "io.maskroute.core.torchscript..")
+                .check(CLASSES);
     }
 }

@@ -1,0 +1,132 @@
+package io.maskroute.job.cli;
+
+import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.job.config.ConfigurationException;
+import io.maskroute.job.results.Versions;
+import io.maskroute.job.run.SegmenterFactory;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** The whole command line as a function: arguments in, exit code out. */
+public final class Cli {
+    /** Done. */
+    public static final int DONE = 0;
+    /** The command line or the configuration is wrong. */
+    public static final int BAD_USAGE = 1;
+    /** The input cannot be used. */
+    public static final int UNUSABLE_INPUT = 2;
+    /** Anything else; the stack trace is in the log. */
+    public static final int BROKEN = 3;
+
+    private static final Logger LOG = LoggerFactory.getLogger(Cli.class);
+
+    private final Environment environment;
+
+    /**
+     * @param home folder that holds {@code conf}
+     * @param segmenters where models come from
+     * @param out for results
+     * @param err for messages and progress
+     */
+    record Environment(Path home, SegmenterFactory segmenters, PrintWriter out, PrintWriter err) {}
+
+    public Cli(Path home, SegmenterFactory segmenters, PrintWriter out, PrintWriter err) {
+        environment = new Environment(home, segmenters, out, err);
+    }
+
+    public int run(String... arguments) {
+        CommandLine line = new CommandLine(new Root())
+                .addSubcommand(new SegmentCommand(environment))
+                .addSubcommand(new EvaluateCommand(environment))
+                .addSubcommand(
+                        new CommandLine(new ImportCommand()).addSubcommand(new ImportRefcocoCommand(environment)))
+                .addSubcommand(new ReportCommand(environment))
+                .setOut(environment.out())
+                .setErr(environment.err())
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setParameterExceptionHandler((e, args) -> badUsage(e))
+                .setExecutionExceptionHandler((e, commandLine, parsed) -> failed(e));
+        int code = line.execute(arguments);
+        environment.out().flush();
+        environment.err().flush();
+        return code;
+    }
+
+    private int badUsage(ParameterException e) {
+        StringBuilder message = new StringBuilder(e.getMessage());
+        if (e instanceof UnmatchedArgumentException unmatched) {
+            unmatched.getSuggestions().stream()
+                    .findFirst()
+                    .ifPresent(s -> message.append("; did you mean ").append(s).append('?'));
+        }
+        return say(message + " (see " + e.getCommandLine().getCommandSpec().qualifiedName() + " --help)", BAD_USAGE);
+    }
+
+    private int failed(Exception e) {
+        if (e instanceof ConfigurationException) {
+            return say(e.getMessage(), BAD_USAGE);
+        }
+        if (e instanceof UnusableInputException) {
+            LOG.debug("The input cannot be used", e);
+            return say(e.getMessage(), UNUSABLE_INPUT);
+        }
+        LOG.error("maskroute failed", e);
+        return say("failed: " + e.toString().lines().findFirst().orElse("") + " (the log has the stack trace)", BROKEN);
+    }
+
+    private int say(String message, int code) {
+        environment.err().println("maskroute: " + message.replaceAll("\\R\\s*", " "));
+        return code;
+    }
+
+    static final class VersionProvider implements CommandLine.IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            return new String[] {"maskroute " + Versions.maskroute()};
+        }
+    }
+
+    @Command(
+            name = "maskroute",
+            mixinStandardHelpOptions = true,
+            versionProvider = VersionProvider.class,
+            synopsisSubcommandLabel = "COMMAND",
+            description = "Token-routed segmentation MLLMs over datasets of images and prompts, on Spark.",
+            footer = {
+                "",
+                "Exit codes: 0 done; 1 bad command line or configuration; 2 the input cannot be used; 3 anything else."
+            })
+    private static final class Root implements Runnable {
+        @Spec
+        private CommandSpec spec;
+
+        @Override
+        public void run() {
+            throw new ParameterException(spec.commandLine(), "no command given");
+        }
+    }
+
+    @Command(
+            name = "import",
+            mixinStandardHelpOptions = true,
+            versionProvider = VersionProvider.class,
+            synopsisSubcommandLabel = "FORMAT",
+            description = "Makes a maskroute dataset (Parquet) from official dataset files.")
+    private static final class ImportCommand implements Runnable {
+        @Spec
+        private CommandSpec spec;
+
+        @Override
+        public void run() {
+            throw new ParameterException(spec.commandLine(), "no format given");
+        }
+    }
+}

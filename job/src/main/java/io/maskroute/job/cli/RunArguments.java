@@ -1,0 +1,66 @@
+package io.maskroute.job.cli;
+
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import picocli.CommandLine.Option;
+
+/** Options of the commands that run a model; what is not given comes from the configuration. */
+final class RunArguments {
+    @Option(names = "--model", paramLabel = "DIR", description = "Model folder.")
+    private String model;
+
+    @Option(names = "--dataset", paramLabel = "DIR", description = "Dataset folder (Parquet with _maskroute.json).")
+    private String dataset;
+
+    @Option(names = "--output", paramLabel = "DIR", description = "Run folder to be made.")
+    private String output;
+
+    @Option(names = "--overwrite", description = "Replace the run folder if there is one.")
+    private Boolean overwrite;
+
+    @Option(
+            names = "--routing",
+            paramLabel = "SCHEDULE",
+            description = "dense, a routing.json, or a folder with routing.json and routing.safetensors.")
+    private String routing;
+
+    @Option(names = "--dtype", paramLabel = "TYPE", description = "fp32 or bf16.")
+    private String dtype;
+
+    @Option(names = "--device", paramLabel = "DEVICE", description = "cpu, cuda:N, or gpu (the one Spark assigns).")
+    private String device;
+
+    @Option(names = "--allow-partial", description = "Go on with missing or unexpected weights.")
+    private Boolean allowPartial;
+
+    Map<String, Object> options() {
+        Map<String, Object> options = new HashMap<>();
+        options.put("model.path", model);
+        options.put("dataset.path", dataset);
+        options.put("output.path", output);
+        options.put("output.overwrite", overwrite);
+        options.put("model.routing", routing);
+        options.put("model.dtype", dtype);
+        options.put("model.device", device);
+        options.put("model.allow-partial", allowPartial);
+        return options;
+    }
+
+    /** The first option given that has no meaning when nothing runs; null if there is none. */
+    String firstOfAModel() {
+        Map<String, Object> given = new LinkedHashMap<>();
+        given.put("--model", model);
+        given.put("--output", output);
+        given.put("--overwrite", overwrite);
+        given.put("--routing", routing);
+        given.put("--dtype", dtype);
+        given.put("--device", device);
+        given.put("--allow-partial", allowPartial);
+        return given.entrySet().stream()
+                .filter(e -> e.getValue() != null)
+                .map(Map.Entry::getKey)
+                .findFirst()
+                .orElse(null);
+    }
+}

@@ -1,0 +1,254 @@
+package io.maskroute.job.config;
+
+import com.typesafe.config.Config;
+import com.typesafe.config.ConfigException;
+import com.typesafe.config.ConfigFactory;
+import com.typesafe.config.ConfigList;
+import com.typesafe.config.ConfigObject;
+import com.typesafe.config.ConfigParseOptions;
+import com.typesafe.config.ConfigResolveOptions;
+import com.typesafe.config.ConfigUtil;
+import com.typesafe.config.ConfigValue;
+import com.typesafe.config.ConfigValueFactory;
+import com.typesafe.config.ConfigValueType;
+import io.maskroute.datasets.metrics.EmptyUnion;
+import io.maskroute.datasets.metrics.MissingPrediction;
+import io.maskroute.datasets.metrics.ReferringRules;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+
+/** Merges the layers of configuration, in the precedence that {@code reference.conf} states, and checks every key. */
+public final class ConfigLoader {
+    private static final String SPARK = "spark";
+    private final Path siteFile;
+    private final Optional<Path> file;
+    private final Map<String, String> overrides;
+
+    private ConfigLoader(Path siteFile, Optional<Path> file, Map<String, String> overrides) {
+        this.siteFile = siteFile;
+        this.file = file;
+        this.overrides = overrides;
+    }
+
+    /**
+     * @param home folder that holds {@code conf/maskroute.conf}, which need not exist
+     * @param file the file of {@code --conf}
+     * @param overrides from the command line, dotted key to value; values are never parsed as HOCON, so paths and URIs
+     *     need no quotes
+     * @throws ConfigurationException for an unknown key, a value of the wrong type, or a file that cannot be read
+     */
+    public static JobConfig load(Path home, Optional<Path> file, Map<String, String> overrides) {
+        return new ConfigLoader(home.resolve("conf/maskroute.conf"), file, overrides).load();
+    }
+
+    private JobConfig load() {
+        Config reference = ConfigFactory.parseResources(
+                ConfigLoader.class,
+                "reference.conf",
+                ConfigParseOptions.defaults().setAllowMissing(false));
+        KnownKeys known = KnownKeys.of(flatten(reference).keySet());
+
+        Map<String, ConfigValue> merged = new TreeMap<>(flatten(reference));
+        if (Files.exists(siteFile)) {
+            merged.putAll(checked(known, parse(siteFile)));
+        }
+        file.ifPresent(f -> {
+            if (!Files.exists(f)) {
+                throw new ConfigurationException("--conf " + f + ": no such file");
+            }
+            merged.putAll(checked(known, parse(f)));
+        });
+        Map<String, ConfigValue> commandLine = new LinkedHashMap<>();
+        overrides.forEach(
+                (key, value) -> commandLine.put(key, ConfigValueFactory.fromAnyRef(value, "the command line")));
+        merged.putAll(checked(known, commandLine));
+        return typed(new Values(merged));
+    }
+
+    private static Map<String, ConfigValue> parse(Path path) {
+        try {
+            return flatten(ConfigFactory.parseFile(path.toFile())
+                    .resolve(ConfigResolveOptions.defaults().setUseSystemEnvironment(true)));
+        } catch (ConfigException e) {
+            throw new ConfigurationException(e.getMessage().replace('\n', ' '), e);
+        }
+    }
+
+    private static Map<String, ConfigValue> checked(KnownKeys known, Map<String, ConfigValue> layer) {
+        for (Map.Entry<String, ConfigValue> entry : layer.entrySet()) {
+            if (!entry.getKey().startsWith(SPARK + ".") && !known.contains(entry.getKey())) {
+                throw new ConfigurationException(
+                        place(entry.getValue()) + ": unknown key " + known.explain(entry.getKey()));
+            }
+        }
+        return layer;
+    }
+
+    private static String place(ConfigValue value) {
+        return value.origin().description();
+    }
+
+    /** Leaves by dotted path; nulls included, which {@link Config#entrySet} leaves out. */
+    private static Map<String, ConfigValue> flatten(Config config) {
+        Map<String, ConfigValue> leaves = new LinkedHashMap<>();
+        flatten("", config.root(), leaves);
+        return leaves;
+    }
+
+    private static void flatten(String prefix, ConfigObject object, Map<String, ConfigValue> leaves) {
+        object.forEach((name, value) -> {
+            String path = prefix.isEmpty() ? name : prefix + "." + name;
+            if (value instanceof ConfigObject inner && !inner.isEmpty()) {
+                flatten(path, inner, leaves);
+            } else if (!(value instanceof ConfigObject)) {
+                leaves.put(path, value);
+            }
+        });
+    }
+
+    private JobConfig typed(Values values) {
+        Optional<String> model = values.text("model.path");
+        ModelOptions modelOptions = new ModelOptions(
+                model.orElse(""),
+                values.text("model.routing").orElse(ModelOptions.DENSE),
+                values.oneOf("model.dtype", List.of("fp32", "bf16")),
+                values.matching("model.device", Pattern.compile("cpu|gpu|cuda(:\\d+)?"), "cpu, gpu or cuda:N"),
+                values.flag("model.allow-partial"));
+        RuntimeOptions runtime = new RuntimeOptions(
+                values.integer("runtime.images-ahead", 1, 1024),
+                values.integer("runtime.queue", 1, 4096),
+                values.integer("runtime.prompts-per-call", 1, 4096),
+                values.integer("dataset.max-image-bytes", 1, Integer.MAX_VALUE - 8));
+        Map<String, String> spark = new TreeMap<>();
+        Map<String, String> sparkOverrides = new TreeMap<>();
+        values.under(SPARK + ".")
+                .forEach((key, text) -> (overrides.containsKey(key) ? sparkOverrides : spark).put(key, text));
+        return new JobConfig(
+                model,
+                modelOptions,
+                values.text("dataset.path"),
+                values.text("output.path"),
+                values.flag("output.overwrite"),
+                runtime,
+                new ReferringRules(
+                        values.oneOf("metrics.empty-union", List.of("one", "zero"))
+                                        .equals("one")
+                                ? EmptyUnion.ONE
+                                : EmptyUnion.ZERO,
+                        MissingPrediction.COUNTED),
+                values.integer("report.samples", 0, 24),
+                values.duration("progress.interval"),
+                spark,
+                sparkOverrides,
+                values.forRecord());
+    }
+
+    /** The merged leaves, read as types; every complaint names the key and where its value stands. */
+    private record Values(Map<String, ConfigValue> leaves) {
+
+        boolean isSet(String key) {
+            return leaves.get(key).valueType() != ConfigValueType.NULL;
+        }
+
+        Optional<String> text(String key) {
+            if (!isSet(key)) {
+                return Optional.empty();
+            }
+            String text = read(key, Config::getString);
+            if (text.isBlank()) {
+                throw bad(key, "must not be empty");
+            }
+            return Optional.of(text);
+        }
+
+        boolean flag(String key) {
+            return read(key, Config::getBoolean);
+        }
+
+        int integer(String key, int least, int most) {
+            long value = read(key, Config::getLong);
+            if (value < least || value > most) {
+                throw bad(key, "must be " + least + " to " + most + ", not " + value);
+            }
+            return (int) value;
+        }
+
+        Duration duration(String key) {
+            Duration value = read(key, Config::getDuration);
+            if (value.isNegative() || value.isZero()) {
+                throw bad(key, "must be more than nothing");
+            }
+            return value;
+        }
+
+        String oneOf(String key, List<String> choices) {
+            String value = text(key).orElse("");
+            if (!choices.contains(value)) {
+                throw bad(key, "must be " + String.join(" or ", choices) + ", not \"" + value + "\"");
+            }
+            return value;
+        }
+
+        String matching(String key, Pattern pattern, String form) {
+            String value = text(key).orElse("");
+            if (!pattern.matcher(value).matches()) {
+                throw bad(key, "must be " + form + ", not \"" + value + "\"");
+            }
+            return value;
+        }
+
+        Map<String, String> under(String prefix) {
+            Map<String, String> found = new TreeMap<>();
+            leaves.forEach((key, value) -> {
+                if (key.startsWith(prefix) && isSet(key)) {
+                    found.put(key, value.unwrapped().toString());
+                }
+            });
+            return found;
+        }
+
+        Map<String, String> forRecord() {
+            Map<String, String> shown = new LinkedHashMap<>();
+            leaves.forEach((key, value) -> shown.put(
+                    key, isSet(key) ? Redaction.of(key, value.unwrapped().toString()) : null));
+            return shown;
+        }
+
+        private interface Getter<T> {
+            T get(Config config, String path);
+        }
+
+        private <T> T read(String key, Getter<T> getter) {
+            ConfigValue value = leaves.get(key);
+            if (value instanceof ConfigList || value.valueType() == ConfigValueType.NULL) {
+                throw bad(key, "must be a single value");
+            }
+            try {
+                return getter.get(value.atKey("value"), "value");
+            } catch (ConfigException e) {
+                throw bad(key, "cannot be \"" + value.unwrapped() + "\"");
+            }
+        }
+
+        private ConfigurationException bad(String key, String why) {
+            return new ConfigurationException(place(leaves.get(key)) + ": " + key + " " + why);
+        }
+    }
+
+    /** Splits {@code key=value}; the key is checked by {@link #load}. */
+    public static Map.Entry<String, String> parseOverride(String text) {
+        int equals = text.indexOf('=');
+        if (equals < 1) {
+            throw new ConfigurationException("-s " + text + ": expected key=value");
+        }
+        String key = text.substring(0, equals).trim();
+        return Map.entry(String.join(".", ConfigUtil.splitPath(key)), text.substring(equals + 1));
+    }
+}

@@ -1,0 +1,49 @@
+package io.maskroute.job.config;
+
+import io.maskroute.datasets.metrics.ReferringRules;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The resolved configuration of a command.
+ *
+ * @param modelPath model folder, if one was named; {@link #model()} insists on it
+ * @param rules of the metrics
+ * @param reportSamples pictures in the report's gallery
+ * @param spark Spark properties ({@code spark.…}) from configuration files
+ * @param sparkOverrides Spark properties from the command line; they win over what spark-submit was given
+ * @param resolved every key with its value as text, secrets blanked, for {@code run.json}
+ */
+public record JobConfig(
+        Optional<String> modelPath,
+        ModelOptions modelOptions,
+        Optional<String> datasetPath,
+        Optional<String> outputPath,
+        boolean overwrite,
+        RuntimeOptions runtime,
+        ReferringRules rules,
+        int reportSamples,
+        Duration progressInterval,
+        Map<String, String> spark,
+        Map<String, String> sparkOverrides,
+        Map<String, String> resolved) {
+
+    public ModelOptions model() {
+        required(modelPath, "model", "--model DIR", "model.path");
+        return modelOptions;
+    }
+
+    public String dataset() {
+        return required(datasetPath, "dataset", "--dataset DIR", "dataset.path");
+    }
+
+    public String output() {
+        return required(outputPath, "output folder", "--output DIR", "output.path");
+    }
+
+    private static String required(Optional<String> value, String what, String option, String key) {
+        return value.orElseThrow(() -> new ConfigurationException(
+                "no " + what + " named: give " + option + " or set " + key + " in conf/maskroute.conf"));
+    }
+}

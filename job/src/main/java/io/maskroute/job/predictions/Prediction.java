@@ -1,0 +1,60 @@
+package io.maskroute.job.predictions;
+
+import io.maskroute.core.error.RowFailure;
+import io.maskroute.core.segmenter.Segmentation.FlopCounts;
+import io.maskroute.core.segmenter.Segmentation.TokenCounts;
+import io.maskroute.datasets.mask.Rle;
+import java.util.List;
+
+/**
+ * What became of one prompt: masks with their cost, or an error.
+ *
+ * @param imageId as in the dataset
+ * @param promptId as in the dataset
+ * @param task as in the dataset
+ * @param error why there are no masks, or null when the prompt is ok
+ * @param masks best first; empty when it failed
+ * @param tokens null when it failed, as {@code flops} and {@code latency}
+ * @param truth agreement with the ground truth; null where there is none
+ */
+public record Prediction(
+        String imageId,
+        String promptId,
+        String task,
+        RowFailure error,
+        List<Mask> masks,
+        TokenCounts tokens,
+        FlopCounts flops,
+        Latency latency,
+        Overlap truth) {
+    public Prediction {
+        masks = List.copyOf(masks);
+    }
+
+    public static Prediction failed(String imageId, String promptId, String task, RowFailure error, Overlap truth) {
+        return new Prediction(imageId, promptId, task, error, List.of(), null, null, null, truth);
+    }
+
+    /** One mask, at the picture's original size, with the model's score in 0..1. */
+    public record Mask(Rle rle, float score) {}
+
+    /**
+     * Wall-clock milliseconds. The stages from decode to prefix are done once for a picture and divided evenly over its
+     * prompts.
+     *
+     * @param queue how long the prepared picture waited for the model; not divided, for every prompt waited that long
+     */
+    public record Latency(
+            double decode,
+            double preprocess,
+            double vision,
+            double prefix,
+            double prompt,
+            double decoder,
+            double postprocess,
+            double queue) {
+        public double total() {
+            return decode + preprocess + vision + prefix + prompt + decoder + postprocess + queue;
+        }
+    }
+}

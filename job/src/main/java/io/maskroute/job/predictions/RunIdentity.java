@@ -1,0 +1,13 @@
+package io.maskroute.job.predictions;
+
+import java.io.Serializable;
+
+/**
+ * The columns that say which run, which model and which process gave a row.
+ *
+ * @param routingFingerprint {@code dense} without routing
+ * @param attempt of the Spark task, from 0
+ */
+public record RunIdentity(
+        String runId, String modelFingerprint, String routingFingerprint, String device, String executor, int attempt)
+        implements Serializable {}

@@ -1,0 +1,41 @@
+package io.maskroute.job.results;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.maskroute.core.error.UnusableInputException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+
+/** The JSON files of a run folder. */
+public final class Json {
+    private static final ObjectMapper MAPPER = JsonMapper.builder()
+            .enable(SerializationFeature.INDENT_OUTPUT)
+            // A later maskroute may have written more.
+            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .build();
+
+    private Json() {}
+
+    public static byte[] write(Object record) {
+        try {
+            return (MAPPER.writeValueAsString(record) + "\n").getBytes(StandardCharsets.UTF_8);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    static <T> T read(RunFolder folder, String file, Class<T> type) {
+        try {
+            return MAPPER.readValue(folder.read(file), type);
+        } catch (JsonProcessingException e) {
+            throw new UnusableInputException(
+                    RunFolder.file(folder.toString(), file) + " cannot be understood: " + e.getOriginalMessage(), e);
+        } catch (IOException e) {
+            throw new UnusableInputException(
+                    RunFolder.file(folder.toString(), file) + " cannot be read: " + e.getMessage(), e);
+        }
+    }
+}

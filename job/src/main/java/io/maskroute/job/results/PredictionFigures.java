@@ -1,0 +1,133 @@
+package io.maskroute.job.results;
+
+import static org.apache.spark.sql.functions.array;
+import static org.apache.spark.sql.functions.avg;
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.percentile_approx;
+
+import io.maskroute.datasets.metrics.ReferringRules;
+import io.maskroute.datasets.metrics.ReferringScores;
+import io.maskroute.job.input.InputDataset;
+import io.maskroute.job.predictions.PredictionSchema;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+
+/** Figures from stored predictions. They are read back from what was written, so task retries cannot count anything twice. */
+public final class PredictionFigures {
+    private static final int PERCENTILE_ACCURACY = 10_000;
+    private static final Map<String, String> TALLIED = tallied();
+
+    private PredictionFigures() {}
+
+    /**
+     * @param runId of the run that is summed up
+     * @param notes go into the summary as they are
+     * @param throughput of the run, or null
+     */
+    public record About(String runId, List<String> notes, RunSummary.Throughput throughput) {}
+
+    /** The summary of predictions with the overlaps that are stored in them. */
+    public static RunSummary of(
+            Dataset<Row> predictions, InputDataset.Counts counts, ReferringRules rules, About about) {
+        Column[] columns = RunTally.COLUMNS.stream()
+                .map(name -> col(TALLIED.get(name)).alias(name))
+                .toArray(Column[]::new);
+        RunTally tally = RunTally.of(predictions.select(columns).javaRDD(), rules);
+        return summary(tally, latency(predictions), counts, about);
+    }
+
+    static RunSummary summary(
+            RunTally tally, Map<String, RunSummary.Latency> latency, InputDataset.Counts counts, About about) {
+        return new RunSummary(
+                about.runId(),
+                about.notes(),
+                counts.images(),
+                counts.imagesWithoutPrompts(),
+                tally.ok() + tally.failed(),
+                tally.ok(),
+                tally.failed(),
+                tally.failures().stream()
+                        .map(f -> new RunSummary.Failure(f.stage(), f.kind(), f.count(), f.promptId(), f.message()))
+                        .toList(),
+                tally.scores().map(PredictionFigures::metrics).orElse(null),
+                latency,
+                tally.meanFlops()
+                        .map(mean -> new RunSummary.Flops(mean[0], mean[1], mean[0] / mean[1], mean[2], mean[3]))
+                        .orElse(null),
+                about.throughput());
+    }
+
+    private static RunSummary.Metrics metrics(ReferringScores scores) {
+        List<Double> precision = scores.precision();
+        return new RunSummary.Metrics(
+                scores.samples(),
+                scores.intersection(),
+                scores.union(),
+                scores.cIoU(),
+                scores.gIoU(),
+                precision.get(0),
+                precision.get(1),
+                precision.get(2),
+                precision.get(3),
+                precision.get(4));
+    }
+
+    /** Percentiles and means of every stage, in one pass; empty when no prompt is ok. */
+    static Map<String, RunSummary.Latency> latency(Dataset<Row> predictions) {
+        List<String> stages = new ArrayList<>(PredictionSchema.STAGES);
+        stages.add(RunSummary.WORK);
+        stages.add(RunSummary.TOTAL);
+        List<Column> figures = new ArrayList<>();
+        for (String stage : stages) {
+            Column millis = stage.equals(RunSummary.WORK)
+                    ? col("latency.total_ms").minus(col("latency.queue_ms"))
+                    : col("latency." + stage + "_ms");
+            figures.add(percentile_approx(millis, array(lit(0.5), lit(0.95)), lit(PERCENTILE_ACCURACY)));
+            figures.add(avg(millis));
+        }
+        Row row = predictions
+                .agg(figures.get(0), figures.subList(1, figures.size()).toArray(Column[]::new))
+                .first();
+        Map<String, RunSummary.Latency> latency = new LinkedHashMap<>();
+        for (int i = 0; i < stages.size() && !row.isNullAt(0); i++) {
+            List<Double> percentiles = row.getList(2 * i);
+            latency.put(
+                    stages.get(i),
+                    new RunSummary.Latency(percentiles.get(0), percentiles.get(1), row.getDouble(2 * i + 1)));
+        }
+        return latency;
+    }
+
+    /** Which model gave these predictions; one row unless a run mixed devices. */
+    public static List<RunRecord.ModelRecord> models(Dataset<Row> predictions) {
+        return predictions
+                .select("model_fingerprint", "routing_fingerprint", "device")
+                .distinct()
+                .limit(100)
+                .collectAsList()
+                .stream()
+                .map(row -> new RunRecord.ModelRecord(row.getString(0), row.getString(1), row.getString(2)))
+                .toList();
+    }
+
+    static Map<String, String> tallied() {
+        Map<String, String> columns = new LinkedHashMap<>();
+        for (String name : RunTally.COLUMNS) {
+            columns.put(
+                    name,
+                    switch (name) {
+                        case "stage", "kind", "message" -> "error." + name;
+                        case "llm", "llm_dense", "vision", "decoder" -> "flops." + name;
+                        case "intersection", "union" -> "truth." + name;
+                        default -> name;
+                    });
+        }
+        return columns;
+    }
+}

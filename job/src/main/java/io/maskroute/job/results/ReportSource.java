@@ -1,0 +1,250 @@
+package io.maskroute.job.results;
+
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.not;
+import static org.apache.spark.sql.functions.xxhash64;
+
+import io.maskroute.core.error.RowFailure;
+import io.maskroute.core.image.ImageDecoder;
+import io.maskroute.datasets.mask.InvalidRleException;
+import io.maskroute.datasets.mask.Rle;
+import io.maskroute.datasets.metrics.ReferringScores;
+import io.maskroute.datasets.schema.DatasetSchema;
+import io.maskroute.datasets.schema.EncodedMask;
+import io.maskroute.datasets.schema.ImageRow;
+import io.maskroute.datasets.schema.PromptRow;
+import io.maskroute.job.input.ImageBytes;
+import io.maskroute.job.input.InputDataset;
+import io.maskroute.job.predictions.PredictionSchema;
+import io.maskroute.job.report.GalleryItem;
+import io.maskroute.job.report.ReportData;
+import io.maskroute.job.report.RunFigures;
+import io.maskroute.job.scoring.TruthMasks;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+
+/** Gathers what a report shows. The driver gets a handful of rows: as many as the gallery has pictures. */
+public final class ReportSource {
+    private final RunSummary summary;
+    private final RunRecord record;
+    private final Dataset<Row> predictions;
+    private final InputDataset dataset;
+    private final ImageBytes images;
+
+    /** @param images reads the dataset's pictures */
+    public ReportSource(
+            RunSummary summary, RunRecord record, Dataset<Row> predictions, InputDataset dataset, ImageBytes images) {
+        this.summary = summary;
+        this.record = record;
+        this.predictions = predictions;
+        this.dataset = dataset;
+        this.images = images;
+    }
+
+    /** @param samples pictures in the gallery, at most */
+    public ReportData gather(int samples) {
+        String split =
+                record.dataset().split() == null ? "" : " " + record.dataset().split();
+        return new ReportData(
+                record.dataset().name() + split,
+                summary.notes(),
+                figures(),
+                facts(),
+                new String(Json.write(record.config()), StandardCharsets.UTF_8),
+                summary.failures().stream()
+                        .map(f -> new ReportData.FailureGroup(
+                                f.stage(), f.kind(), f.prompts(), text(f.exampleMessage()), text(f.examplePromptId())))
+                        .toList(),
+                samples == 0 ? List.of() : gallery(samples));
+    }
+
+    private RunFigures figures() {
+        RunSummary.Metrics metrics = summary.metrics();
+        RunFigures.Quality quality = null;
+        if (metrics != null) {
+            double[] reached = {metrics.pr50(), metrics.pr60(), metrics.pr70(), metrics.pr80(), metrics.pr90()};
+            TreeMap<Double, Double> precision = new TreeMap<>();
+            for (int i = 0; i < reached.length; i++) {
+                precision.put(ReferringScores.THRESHOLDS.get(i), reached[i]);
+            }
+            quality = new RunFigures.Quality(metrics.samples(), metrics.cIoU(), metrics.gIoU(), precision);
+        }
+        RunFigures.Latency latency = null;
+        if (!summary.latencyMs().isEmpty()) {
+            Map<String, Double> means = new LinkedHashMap<>();
+            PredictionSchema.STAGES.forEach(
+                    stage -> means.put(stage, summary.latencyMs().get(stage).mean()));
+            RunSummary.Latency work = summary.latencyMs().get(RunSummary.WORK);
+            latency = new RunFigures.Latency(work.p50(), work.p95(), means);
+        }
+        RunSummary.Flops flops = summary.flops();
+        return new RunFigures(
+                summary.images(),
+                summary.prompts(),
+                summary.ok(),
+                summary.failed(),
+                quality,
+                latency,
+                flops == null
+                        ? null
+                        : new RunFigures.Flops(flops.llm(), flops.llmDense(), flops.vision(), flops.decoder()),
+                summary.throughput() == null ? null : summary.throughput().promptsPerSecond());
+    }
+
+    private Map<String, String> facts() {
+        Map<String, String> facts = new LinkedHashMap<>();
+        put(facts, "run", record.runId());
+        put(facts, "command", record.command());
+        put(facts, "started", record.started());
+        put(facts, "finished", record.finished());
+        put(facts, "dataset", record.dataset().path());
+        put(facts, "protocol", record.dataset().protocol());
+        put(facts, "ground-truth raster", record.dataset().groundTruthRaster());
+        for (RunRecord.ModelRecord model : record.models()) {
+            put(facts, "model fingerprint", model.modelFingerprint());
+            put(facts, "routing fingerprint", model.routingFingerprint());
+            put(facts, "device", model.device());
+        }
+        put(facts, "dtype", record.config().get("model.dtype"));
+        record.versions().forEach((name, version) -> put(facts, name, version));
+        return facts;
+    }
+
+    private static void put(Map<String, String> facts, String label, String value) {
+        if (value != null) {
+            facts.put(label, value);
+        }
+    }
+
+    /** A quarter each of failed, worst, best, and any: people look for what went wrong, and need to see what is usual. */
+    private List<GalleryItem> gallery(int samples) {
+        Column id = col("prompt_id");
+        Column iou = col("truth.iou");
+        Column any = xxhash64(id);
+        Column ok = col("status").equalTo(PredictionSchema.OK);
+        Dataset<Row> named =
+                predictions.filter(id.isNotNull().and(col("image_id").isNotNull()));
+        int quarter = Math.max(1, samples / 4);
+        Set<String> chosen = new LinkedHashSet<>();
+        take(chosen, samples, named.filter(ok.and(iou.isNotNull())).orderBy(iou.desc(), id), quarter);
+        take(chosen, samples, named.filter(ok.and(iou.isNotNull())).orderBy(iou.asc(), id), quarter);
+        take(chosen, samples, named.filter(not(ok)).orderBy(any, id), quarter);
+        take(chosen, samples, named.orderBy(any, id), samples);
+
+        Map<String, Row> rows = new HashMap<>();
+        for (Row row : predictions
+                .filter(id.isInCollection(chosen))
+                .select(
+                        id,
+                        col("image_id"),
+                        col("masks.rle").alias("rles"),
+                        col("masks.score").alias("scores"),
+                        iou.alias("iou"),
+                        col("latency.total_ms").alias("total_ms"),
+                        col("error"))
+                .limit(samples)
+                .collectAsList()) {
+            rows.put(row.getString(0), row);
+        }
+        Map<String, ImageRow> pictures = pictures(
+                rows.values().stream().map(row -> row.getString(1)).distinct().toList());
+        List<GalleryItem> items = new ArrayList<>();
+        for (String prompt : chosen) {
+            Row row = rows.get(prompt);
+            if (row != null && pictures.containsKey(row.getString(1))) {
+                items.add(item(row, pictures.get(row.getString(1))));
+            }
+        }
+        return items;
+    }
+
+    private static void take(Set<String> chosen, int samples, Dataset<Row> ordered, int most) {
+        int full = Math.min(samples, chosen.size() + most);
+        // As many more as may be chosen already.
+        for (Row row : ordered.select("prompt_id").limit(most + chosen.size()).collectAsList()) {
+            if (chosen.size() < full) {
+                chosen.add(row.getString(0));
+            }
+        }
+    }
+
+    private Map<String, ImageRow> pictures(Collection<String> imageIds) {
+        Map<String, ImageRow> found = new HashMap<>();
+        for (Row row : dataset.rows()
+                .filter(col(DatasetSchema.IMAGE_ID).isInCollection(imageIds))
+                .limit(imageIds.size())
+                .collectAsList()) {
+            try {
+                ImageRow image = dataset.reader().read(row);
+                found.put(image.imageId(), image);
+            } catch (RowFailure e) {
+                // Its prompts are in the table of failures; there is no picture to show.
+                continue;
+            }
+        }
+        return found;
+    }
+
+    private GalleryItem item(Row row, ImageRow image) {
+        String promptId = row.getString(0);
+        PromptRow prompt = image.prompts().stream()
+                .filter(p -> promptId.equals(p.promptId()))
+                .findFirst()
+                .orElse(null);
+        List<Row> rles = row.getList(row.fieldIndex("rles"));
+        List<Float> scores = row.getList(row.fieldIndex("scores"));
+        Row error = row.getAs("error");
+        return new GalleryItem(
+                image.imageId(),
+                promptId,
+                prompt == null ? "" : String.join(" / ", prompt.texts()),
+                () -> {
+                    image.requireUsable();
+                    return new ImageDecoder().decode(images.read(image));
+                },
+                rles.isEmpty()
+                        ? null
+                        : mask(new EncodedMask(
+                                rles.get(0).getList(0), rles.get(0).getString(1))),
+                prompt == null ? null : target(prompt),
+                row.getAs("iou"),
+                scores.isEmpty() ? null : scores.get(0).doubleValue(),
+                row.getAs("total_ms"),
+                error == null
+                        ? null
+                        : new GalleryItem.Error(error.getString(0), error.getString(1), text(error.getString(2))));
+    }
+
+    private static Rle mask(EncodedMask encoded) {
+        try {
+            return TruthMasks.parse(encoded);
+        } catch (InvalidRleException e) {
+            return null;
+        }
+    }
+
+    private static Rle target(PromptRow prompt) {
+        try {
+            return prompt.truth() == null
+                    ? null
+                    : TruthMasks.target(prompt.truth()).orElse(null);
+        } catch (RowFailure e) {
+            return null;
+        }
+    }
+
+    private static String text(String value) {
+        return value == null ? "" : value;
+    }
+}

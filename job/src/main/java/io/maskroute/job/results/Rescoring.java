@@ -1,0 +1,201 @@
+package io.maskroute.job.results;
+
+import static org.apache.spark.sql.functions.array;
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.explode;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.struct;
+
+import io.maskroute.core.error.RowFailure;
+import io.maskroute.core.error.Stage;
+import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.datasets.mask.InvalidRleException;
+import io.maskroute.datasets.mask.Rle;
+import io.maskroute.datasets.metrics.EmptyUnion;
+import io.maskroute.datasets.metrics.ReferringRules;
+import io.maskroute.datasets.schema.DatasetSchema;
+import io.maskroute.datasets.schema.EncodedMask;
+import io.maskroute.datasets.schema.ImageRowReader;
+import io.maskroute.datasets.schema.Truth;
+import io.maskroute.job.input.InputDataset;
+import io.maskroute.job.predictions.Overlap;
+import io.maskroute.job.predictions.PredictionSchema;
+import io.maskroute.job.scoring.TruthMasks;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.apache.spark.api.java.function.Function;
+import org.apache.spark.sql.AnalysisException;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
+
+/** Scores stored predictions against a dataset's ground truth, from their masks alone; what they say of the truth is not used. */
+public final class Rescoring {
+    private static final String KEY = "key";
+    private static final String PREDICTION = "prediction";
+    private static final String NO_PREDICTION = "no-prediction";
+
+    private final InputDataset dataset;
+    private final Dataset<Row> predictions;
+    private final String path;
+    private final ReferringRules rules;
+
+    /**
+     * @param path what messages call the predictions
+     */
+    public Rescoring(InputDataset dataset, Dataset<Row> predictions, String path, ReferringRules rules) {
+        this.dataset = dataset;
+        this.predictions = predictions;
+        this.path = path;
+        this.rules = rules;
+    }
+
+    /**
+     * Opens a folder of predictions: a run folder, or the Parquet files themselves.
+     *
+     * @throws UnusableInputException when there are none, or they lack {@code prompt_id}, {@code status} or {@code masks}
+     */
+    public static Dataset<Row> open(SparkSession spark, RunFolder folder) {
+        String path = folder.has(RunFolder.PREDICTIONS) ? folder.predictions() : folder.toString();
+        Dataset<Row> rows;
+        try {
+            rows = spark.read().parquet(path);
+        } catch (Exception e) {
+            // Declared nowhere, for it comes from Scala.
+            if (e instanceof AnalysisException) {
+                throw new UnusableInputException("there are no predictions in " + path, e);
+            }
+            throw e;
+        }
+        List<String> columns = Arrays.asList(rows.schema().fieldNames());
+        for (String needed : List.of("prompt_id", "status", "masks")) {
+            if (!columns.contains(needed)) {
+                throw new UnusableInputException(path + " holds no predictions: the column " + needed + " is missing");
+            }
+        }
+        return rows;
+    }
+
+    /**
+     * @throws UnusableInputException when predictions do not belong to the dataset, or a prompt has more than one
+     */
+    public RunSummary score(String runId, List<String> notes) {
+        List<String> present = Arrays.asList(predictions.schema().fieldNames());
+        Dataset<Row> answers = predictions.select(
+                col("prompt_id").alias(KEY),
+                struct(PredictionFigures.tallied().entrySet().stream()
+                                .filter(e -> !e.getKey().equals("intersection")
+                                        && !e.getKey().equals("union"))
+                                .map(e -> present.contains(e.getValue().replaceFirst("\\..*", ""))
+                                        ? col(e.getValue()).alias(e.getKey())
+                                        : lit(null).cast(type(e.getKey())).alias(e.getKey()))
+                                .toArray(Column[]::new))
+                        .alias(PREDICTION),
+                col("masks.rle").alias("masks"));
+        // Rows of the dataset's own form, with one prompt each, so that its reader can read them.
+        Dataset<Row> questions = dataset.rows()
+                .select(
+                        col(DatasetSchema.IMAGE_ID),
+                        explode(col(DatasetSchema.PROMPTS)).alias("prompt"))
+                .select(
+                        col(DatasetSchema.IMAGE_ID),
+                        array(col("prompt")).alias(DatasetSchema.PROMPTS),
+                        col("prompt." + DatasetSchema.PROMPT_ID).alias(KEY));
+        requireOneEach(questions, answers);
+        Dataset<Row> joined = questions.join(
+                answers.filter(col(KEY).isNotNull()), questions.col(KEY).equalTo(answers.col(KEY)), "left_outer");
+        Dataset<Row> paired =
+                joined.select(col(DatasetSchema.IMAGE_ID), col(DatasetSchema.PROMPTS), col(PREDICTION), col("masks"));
+        Scorer scorer = new Scorer(ImageRowReader.of(paired.schema(), dataset.path()), rules.emptyUnion());
+        RunTally tally = RunTally.of(paired.javaRDD().map(scorer), rules);
+        Map<String, RunSummary.Latency> latency =
+                present.contains("latency") ? PredictionFigures.latency(predictions) : Map.of();
+        return PredictionFigures.summary(
+                tally, latency, dataset.counts(), new PredictionFigures.About(runId, notes, null));
+    }
+
+    private static String type(String column) {
+        return List.of("llm", "llm_dense", "vision", "decoder").contains(column) ? "bigint" : "string";
+    }
+
+    private void requireOneEach(Dataset<Row> questions, Dataset<Row> answers) {
+        Dataset<Row> named = answers.select(KEY).filter(col(KEY).isNotNull());
+        List<Row> strangers =
+                named.join(questions.select(KEY), KEY, "left_anti").limit(1).collectAsList();
+        if (!strangers.isEmpty()) {
+            throw new UnusableInputException(path + " does not belong to the dataset " + dataset.path()
+                    + ": it answers the prompt " + strangers.get(0).getString(0) + ", which the dataset does not have");
+        }
+        List<Row> doubled =
+                named.groupBy(KEY).count().filter(col("count").gt(1)).limit(1).collectAsList();
+        if (!doubled.isEmpty()) {
+            throw new UnusableInputException(
+                    path + " holds the prompt " + doubled.get(0).getString(0) + " more than once");
+        }
+    }
+
+    /** A pair of prompt and prediction to a row for {@link RunTally}. */
+    private record Scorer(ImageRowReader reader, EmptyUnion emptyUnion) implements Function<Row, Row> {
+        @Override
+        public Row call(Row pair) {
+            Row prediction = pair.getAs(PREDICTION);
+            Truth truth = null;
+            try {
+                truth = reader.read(pair).prompts().get(0).truth();
+                if (prediction == null) {
+                    throw new RowFailure(Stage.READ, NO_PREDICTION, "there is no prediction for this prompt");
+                }
+                if (!prediction.getAs("status").equals(PredictionSchema.OK)) {
+                    return row(prediction, truth == null ? null : TruthMasks.overlapOfFailed(truth));
+                }
+                return row(prediction, truth == null ? null : TruthMasks.overlap(firstMask(pair), truth, emptyUnion));
+            } catch (RowFailure e) {
+                return failed(pair, e, truth == null ? null : TruthMasks.overlapOfFailed(truth));
+            }
+        }
+
+        private static Rle firstMask(Row pair) throws RowFailure {
+            List<Row> masks = pair.getList(pair.fieldIndex("masks"));
+            if (masks == null || masks.isEmpty()) {
+                throw new RowFailure(Stage.READ, "no-mask", "the prediction is ok but has no mask");
+            }
+            Row rle = masks.get(0);
+            try {
+                return TruthMasks.parse(new EncodedMask(rle.getList(0), rle.getString(1)));
+            } catch (InvalidRleException e) {
+                throw new RowFailure(
+                        Stage.READ, "invalid-rle", "the predicted mask cannot be read: " + e.getMessage(), e);
+            }
+        }
+
+        private static Row row(Row prediction, Overlap truth) {
+            Object[] values = new Object[RunTally.COLUMNS.size()];
+            for (int i = 0; i < prediction.length(); i++) {
+                values[i] = prediction.get(i);
+            }
+            return withTruth(values, truth);
+        }
+
+        private static Row failed(Row pair, RowFailure failure, Overlap truth) {
+            Row prompt =
+                    pair.<Row>getList(pair.fieldIndex(DatasetSchema.PROMPTS)).get(0);
+            Object[] values = new Object[RunTally.COLUMNS.size()];
+            values[0] = PredictionSchema.FAILED;
+            values[1] = failure.stage().label();
+            values[2] = failure.kind();
+            values[3] = failure.getMessage();
+            values[4] = prompt == null ? null : prompt.getAs(DatasetSchema.PROMPT_ID);
+            return withTruth(values, truth);
+        }
+
+        private static Row withTruth(Object[] values, Overlap truth) {
+            int at = RunTally.COLUMNS.indexOf("intersection");
+            values[at] = truth == null ? null : truth.intersection();
+            values[at + 1] = truth == null ? null : truth.union();
+            return RowFactory.create(values);
+        }
+    }
+}

@@ -1,0 +1,51 @@
+package io.maskroute.job.results;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import io.maskroute.datasets.schema.DatasetManifest;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * {@code run.json}: what ran, for whoever wants to run it again. No credentials.
+ *
+ * @param started ISO 8601, UTC
+ * @param finished ISO 8601, UTC; null while the run goes on, and for ever if it was cut short
+ * @param models as the executors loaded them; one, unless a run mixed devices; null before the end
+ * @param config every key with its value
+ */
+@JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+@JsonInclude(JsonInclude.Include.ALWAYS)
+public record RunRecord(
+        String runId,
+        String command,
+        String started,
+        String finished,
+        DatasetRecord dataset,
+        List<ModelRecord> models,
+        Map<String, String> versions,
+        Map<String, String> config) {
+
+    /** @param protocol of referring prompts and the raster of their truth decide which published numbers compare */
+    @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+    public record DatasetRecord(String path, String name, String split, String protocol, String groundTruthRaster) {
+        public static DatasetRecord of(String path, DatasetManifest manifest) {
+            return new DatasetRecord(
+                    path,
+                    manifest.name(),
+                    manifest.split(),
+                    manifest.protocol() == null ? null : manifest.protocol().label(),
+                    manifest.groundTruthRaster() == null
+                            ? null
+                            : manifest.groundTruthRaster().label());
+        }
+    }
+
+    @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+    public record ModelRecord(String modelFingerprint, String routingFingerprint, String device) {}
+
+    public RunRecord finish(String time, List<ModelRecord> found) {
+        return new RunRecord(runId, command, started, time, dataset, found, versions, config);
+    }
+}

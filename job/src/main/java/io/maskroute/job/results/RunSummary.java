@@ -1,0 +1,85 @@
+package io.maskroute.job.results;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * {@code summary.json}: the figures of a run. Ratios are fractions of 1.
+ *
+ * @param notes what a reader must know before believing any figure
+ * @param images rows of the dataset
+ * @param prompts {@code ok + failed}
+ * @param failures alike ones together, the commonest first
+ * @param metrics null without ground truth
+ * @param latencyMs by stage, {@code work} and {@code total}, over the prompts that are ok; empty when there are none
+ * @param flops null when no prompt is ok
+ * @param throughput null when nothing ran, as in scoring stored predictions
+ */
+@JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+@JsonInclude(JsonInclude.Include.ALWAYS)
+public record RunSummary(
+        String runId,
+        List<String> notes,
+        long images,
+        long imagesWithoutPrompts,
+        long prompts,
+        long ok,
+        long failed,
+        List<Failure> failures,
+        Metrics metrics,
+        Map<String, Latency> latencyMs,
+        Flops flops,
+        Throughput throughput) {
+    /** In {@code latency_ms}: all stages together. */
+    public static final String TOTAL = "total";
+    /** In {@code latency_ms}: all stages but the queue, where a picture only waits for others. */
+    public static final String WORK = "work";
+
+    public RunSummary {
+        notes = List.copyOf(notes);
+        failures = List.copyOf(failures);
+        latencyMs = new LinkedHashMap<>(latencyMs);
+    }
+
+    @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+    public record Failure(String stage, String kind, long prompts, String examplePromptId, String exampleMessage) {}
+
+    /**
+     * Referring metrics. A failed prompt counts as an empty prediction.
+     *
+     * @param samples prompts that were scored
+     * @param intersection sum over the samples, in pixels
+     * @param union sum over the samples, in pixels
+     */
+    public record Metrics(
+            long samples,
+            long intersection,
+            long union,
+            @JsonProperty("cIoU") double cIoU,
+            @JsonProperty("gIoU") double gIoU,
+            @JsonProperty("Pr@0.5") double pr50,
+            @JsonProperty("Pr@0.6") double pr60,
+            @JsonProperty("Pr@0.7") double pr70,
+            @JsonProperty("Pr@0.8") double pr80,
+            @JsonProperty("Pr@0.9") double pr90) {}
+
+    /** Milliseconds; the percentiles are Spark's {@code percentile_approx}. */
+    public record Latency(double p50, double p95, double mean) {}
+
+    /**
+     * Means per prompt, 2 per multiply-add.
+     *
+     * @param llmRatio sum of {@code llm} over sum of {@code llm_dense}
+     */
+    @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+    public record Flops(double llm, double llmDense, double llmRatio, double vision, double decoder) {}
+
+    /** @param seconds of the Spark job, start of the model included */
+    @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+    public record Throughput(double seconds, double imagesPerSecond, double promptsPerSecond) {}
+}

@@ -1,0 +1,145 @@
+package io.maskroute.job.results;
+
+import io.maskroute.datasets.metrics.ReferringMetrics;
+import io.maskroute.datasets.metrics.ReferringRules;
+import io.maskroute.datasets.metrics.ReferringScores;
+import io.maskroute.job.predictions.PredictionSchema;
+import java.io.Serializable;
+import java.math.BigInteger;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.sql.Row;
+
+/**
+ * Counts over predictions, summed on the executors. Everything is a whole number (or a sum that does not depend on its order),
+ * so the same predictions give the same figures however they are partitioned.
+ */
+final class RunTally implements Serializable {
+    /**
+     * The columns of a row to be counted, in order; {@code intersection} and {@code union} are null without ground truth, the
+     * FLOPs without a result.
+     */
+    static final List<String> COLUMNS = List.of(
+            "status",
+            "stage",
+            "kind",
+            "message",
+            "prompt_id",
+            "llm",
+            "llm_dense",
+            "vision",
+            "decoder",
+            "intersection",
+            "union");
+
+    private static final int STATUS = 0;
+    private static final int STAGE = 1;
+    private static final int KIND = 2;
+    private static final int MESSAGE = 3;
+    private static final int PROMPT_ID = 4;
+    private static final int FIRST_FLOPS = 5;
+    private static final int FLOPS_COLUMNS = 4;
+    private static final int INTERSECTION = 9;
+    private static final int UNION = 10;
+
+    private final ReferringMetrics metrics;
+    private final TreeMap<String, Failure> failures = new TreeMap<>();
+    private final BigInteger[] flops = {BigInteger.ZERO, BigInteger.ZERO, BigInteger.ZERO, BigInteger.ZERO};
+    private long ok;
+    private long failed;
+    private long withFlops;
+
+    RunTally(ReferringRules rules) {
+        metrics = new ReferringMetrics(rules);
+    }
+
+    /** Alike failures, and the one of them whose prompt id comes first. */
+    record Failure(String stage, String kind, long count, String promptId, String message) implements Serializable {
+        private static final Comparator<String> FIRST = Comparator.nullsLast(Comparator.naturalOrder());
+
+        Failure plus(Failure other) {
+            Failure first = FIRST.compare(promptId, other.promptId) <= 0 ? this : other;
+            return new Failure(stage, kind, count + other.count, first.promptId, first.message);
+        }
+    }
+
+    static RunTally of(JavaRDD<Row> rows, ReferringRules rules) {
+        return rows.treeAggregate(new RunTally(rules), RunTally::add, RunTally::merge);
+    }
+
+    RunTally add(Row row) {
+        boolean rowOk = row.getString(STATUS).equals(PredictionSchema.OK);
+        ok += rowOk ? 1 : 0;
+        failed += rowOk ? 0 : 1;
+        if (!rowOk) {
+            addFailure(new Failure(
+                    row.getString(STAGE), row.getString(KIND), 1, row.getString(PROMPT_ID), row.getString(MESSAGE)));
+        }
+        if (!row.isNullAt(FIRST_FLOPS)) {
+            withFlops++;
+            for (int i = 0; i < FLOPS_COLUMNS; i++) {
+                flops[i] = flops[i].add(BigInteger.valueOf(row.getLong(FIRST_FLOPS + i)));
+            }
+        }
+        if (!row.isNullAt(UNION)) {
+            if (rowOk) {
+                metrics.add(row.getLong(INTERSECTION), row.getLong(UNION));
+            } else {
+                metrics.addMissing(row.getLong(UNION));
+            }
+        }
+        return this;
+    }
+
+    RunTally merge(RunTally other) {
+        ok += other.ok;
+        failed += other.failed;
+        withFlops += other.withFlops;
+        for (int i = 0; i < FLOPS_COLUMNS; i++) {
+            flops[i] = flops[i].add(other.flops[i]);
+        }
+        other.failures.values().forEach(this::addFailure);
+        metrics.merge(other.metrics);
+        return this;
+    }
+
+    private void addFailure(Failure failure) {
+        failures.merge(failure.stage() + "\0" + failure.kind(), failure, Failure::plus);
+    }
+
+    long ok() {
+        return ok;
+    }
+
+    long failed() {
+        return failed;
+    }
+
+    /** The commonest first. */
+    List<Failure> failures() {
+        return failures.values().stream()
+                .sorted(Comparator.comparingLong(Failure::count).reversed())
+                .toList();
+    }
+
+    /** Nothing when no prompt had ground truth. */
+    Optional<ReferringScores> scores() {
+        ReferringScores scores = metrics.scores();
+        return scores.samples() == 0 ? Optional.empty() : Optional.of(scores);
+    }
+
+    /** Means per prompt of llm, llm_dense, vision, decoder; nothing when no prompt has any. */
+    Optional<double[]> meanFlops() {
+        if (withFlops == 0) {
+            return Optional.empty();
+        }
+        double[] means = new double[FLOPS_COLUMNS];
+        for (int i = 0; i < FLOPS_COLUMNS; i++) {
+            means[i] = flops[i].doubleValue() / withFlops;
+        }
+        return Optional.of(means);
+    }
+}

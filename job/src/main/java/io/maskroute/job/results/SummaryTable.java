@@ -1,0 +1,101 @@
+package io.maskroute.job.results;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** The table that a run ends with on the terminal. */
+public final class SummaryTable {
+    private static final int LABEL = 14;
+    private static final int FAILURES_SHOWN = 5;
+
+    private SummaryTable() {}
+
+    public static List<String> lines(RunSummary summary) {
+        List<String> lines = new ArrayList<>();
+        row(
+                lines,
+                "images",
+                "%,d%s",
+                summary.images(),
+                summary.imagesWithoutPrompts() == 0
+                        ? ""
+                        : String.format(Locale.ROOT, " (%,d without prompts)", summary.imagesWithoutPrompts()));
+        row(lines, "prompts", "%,d: %,d ok, %,d failed", summary.prompts(), summary.ok(), summary.failed());
+        summary.failures().stream()
+                .limit(FAILURES_SHOWN)
+                .forEach(f -> row(
+                        lines,
+                        "  failed",
+                        "%,d %s/%s, e.g. %s: %s",
+                        f.prompts(),
+                        f.stage(),
+                        f.kind(),
+                        f.examplePromptId(),
+                        f.exampleMessage()));
+        if (summary.failures().size() > FAILURES_SHOWN) {
+            row(
+                    lines,
+                    "  failed",
+                    "%d more kinds: see the report",
+                    summary.failures().size() - FAILURES_SHOWN);
+        }
+        RunSummary.Metrics metrics = summary.metrics();
+        if (metrics == null) {
+            row(lines, "metrics", "none: no prompt has ground truth");
+        } else {
+            row(lines, "cIoU", "%s", percent(metrics.cIoU()));
+            row(lines, "gIoU", "%s", percent(metrics.gIoU()));
+            row(
+                    lines,
+                    "Pr@0.5–0.9",
+                    "%s %s %s %s %s",
+                    percent(metrics.pr50()),
+                    percent(metrics.pr60()),
+                    percent(metrics.pr70()),
+                    percent(metrics.pr80()),
+                    percent(metrics.pr90()));
+        }
+        RunSummary.Latency total = summary.latencyMs().get(RunSummary.TOTAL);
+        RunSummary.Latency work = summary.latencyMs().get(RunSummary.WORK);
+        if (total != null) {
+            row(
+                    lines,
+                    "latency",
+                    "p50 %.0f ms, p95 %.0f ms per prompt (with waiting for the model: p50 %.0f ms, p95 %.0f ms)",
+                    work.p50(),
+                    work.p95(),
+                    total.p50(),
+                    total.p95());
+        }
+        if (summary.flops() != null) {
+            row(
+                    lines,
+                    "LLM FLOPs",
+                    "%.3g per prompt, %s of dense and unshared",
+                    summary.flops().llm(),
+                    percent(summary.flops().llmRatio()));
+        }
+        if (summary.throughput() != null) {
+            row(
+                    lines,
+                    "throughput",
+                    "%.2f prompts/s, %.2f images/s over %.1f s",
+                    summary.throughput().promptsPerSecond(),
+                    summary.throughput().imagesPerSecond(),
+                    summary.throughput().seconds());
+        }
+        for (String note : summary.notes()) {
+            row(lines, "note", "%s", note);
+        }
+        return lines;
+    }
+
+    private static void row(List<String> lines, String label, String format, Object... values) {
+        lines.add(String.format(Locale.ROOT, "%-" + LABEL + "s", label) + String.format(Locale.ROOT, format, values));
+    }
+
+    private static String percent(double fraction) {
+        return String.format(Locale.ROOT, "%.2f %%", 100 * fraction);
+    }
+}

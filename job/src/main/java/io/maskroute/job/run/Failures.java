@@ -1,0 +1,33 @@
+package io.maskroute.job.run;
+
+import io.maskroute.core.error.RowFailure;
+import io.maskroute.core.error.Stage;
+import scala.util.control.NonFatal;
+
+/** Which throwables end a row, and which end the task. */
+final class Failures {
+    private static final int MESSAGE_LENGTH = 500;
+
+    private Failures() {}
+
+    /**
+     * A failure of the row, whatever was thrown: its own if it is a {@link RowFailure}, else one named after its class.
+     *
+     * @throws Error if the JVM itself is in trouble: then no row of this task can be trusted
+     */
+    static RowFailure of(Stage stage, Throwable thrown) {
+        if (thrown instanceof RowFailure failure) {
+            return failure;
+        }
+        if (thrown instanceof Error error && !(thrown instanceof StackOverflowError) && !NonFatal.apply(thrown)) {
+            throw error;
+        }
+        return new RowFailure(stage, thrown.getClass().getSimpleName(), firstLine(thrown), thrown);
+    }
+
+    private static String firstLine(Throwable thrown) {
+        String message = thrown.getMessage() == null ? thrown.getClass().getName() : thrown.getMessage();
+        String line = message.lines().findFirst().orElse("");
+        return line.length() <= MESSAGE_LENGTH ? line : line.substring(0, MESSAGE_LENGTH) + "…";
+    }
+}

@@ -1,0 +1,262 @@
+package io.maskroute.job.run;
+
+import io.maskroute.core.error.RowFailure;
+import io.maskroute.core.error.Stage;
+import io.maskroute.core.image.ImageDecoder;
+import io.maskroute.core.image.RgbImage;
+import io.maskroute.core.segmenter.PreparedImage;
+import io.maskroute.core.segmenter.PreparedPrompt;
+import io.maskroute.core.segmenter.ReferringPrompt;
+import io.maskroute.core.segmenter.Segmentation;
+import io.maskroute.datasets.mask.Rle;
+import io.maskroute.datasets.schema.ImageRow;
+import io.maskroute.datasets.schema.ImageRowReader;
+import io.maskroute.datasets.schema.PromptRow;
+import io.maskroute.datasets.schema.PromptTask;
+import io.maskroute.job.input.ImageBytes;
+import io.maskroute.job.predictions.Overlap;
+import io.maskroute.job.predictions.Prediction;
+import io.maskroute.job.run.ModelThread.Answer;
+import io.maskroute.job.scoring.Scoring;
+import io.maskroute.job.scoring.TruthMasks;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import org.apache.spark.sql.Row;
+
+/** What a task thread does for one picture: everything before the model, and everything after it. */
+final class ImageWork {
+    private final ModelThread model;
+    private final ImageDecoder decoder;
+    private final ImageBytes bytes;
+    private final Scoring scoring;
+    private final int promptsPerCall;
+
+    ImageWork(ModelThread model, ImageDecoder decoder, ImageBytes bytes, Scoring scoring, int promptsPerCall) {
+        this.model = model;
+        this.decoder = decoder;
+        this.bytes = bytes;
+        this.scoring = scoring;
+        this.promptsPerCall = promptsPerCall;
+    }
+
+    /** A picture on its way through the model. */
+    interface Pending {
+        /** Waits for the model; one prediction per prompt of the picture, in order. */
+        List<Prediction> finish() throws InterruptedException;
+
+        /** Takes back what the model has not begun. */
+        void cancel();
+    }
+
+    /** Prepares a picture and its prompts and hands them to the model. Whatever fails is kept for {@link Pending#finish}. */
+    Pending start(Row row, ImageRowReader reader) throws InterruptedException {
+        ImageRow image;
+        try {
+            image = reader.read(row);
+        } catch (RowFailure | RuntimeException e) {
+            return new Done(UnreadableRow.predictions(row, Failures.of(Stage.READ, e)));
+        }
+        if (image.prompts().isEmpty()) {
+            return new Done(List.of());
+        }
+        PreparedPicture picture;
+        try {
+            picture = prepare(image);
+        } catch (RowFailure failure) {
+            return new Done(image.prompts().stream()
+                    .map(prompt -> failed(image, prompt, failure))
+                    .toList());
+        }
+        List<Asked> prompts = new ArrayList<>(image.prompts().size());
+        for (PromptRow prompt : image.prompts()) {
+            prompts.add(tokenise(prompt));
+        }
+        List<Asked> usable = prompts.stream().filter(p -> p.failure == null).toList();
+        List<Call> calls = new ArrayList<>();
+        for (int from = 0; from < usable.size(); from += promptsPerCall) {
+            List<Asked> together = usable.subList(from, Math.min(usable.size(), from + promptsPerCall));
+            calls.add(new Call(
+                    together,
+                    model.submit(
+                            picture.input(),
+                            together.stream().map(p -> p.tokens).toList())));
+        }
+        return new AtModel(image, picture, prompts, usable.size(), calls);
+    }
+
+    private record PreparedPicture(PreparedImage input, double decodeMillis, double resizeMillis) {}
+
+    private PreparedPicture prepare(ImageRow image) throws RowFailure, InterruptedException {
+        Stage stage = Stage.READ;
+        try {
+            long start = System.nanoTime();
+            image.requireUsable();
+            byte[] encoded = bytes.read(image);
+            stage = Stage.DECODE;
+            RgbImage picture = decoder.decode(encoded);
+            stage = Stage.PREPROCESS;
+            long decoded = System.nanoTime();
+            PreparedImage input = model.prepare(picture);
+            return new PreparedPicture(input, millis(start, decoded), millis(decoded, System.nanoTime()));
+        } catch (InterruptedException e) {
+            throw e;
+        } catch (Throwable t) {
+            throw Failures.of(stage, t);
+        }
+    }
+
+    /** A prompt with its tokens, or with the reason why it has none. */
+    private static final class Asked {
+        private final PromptRow prompt;
+        private final PreparedPrompt tokens;
+        private final RowFailure failure;
+        private final double millis;
+
+        Asked(PromptRow prompt, PreparedPrompt tokens, RowFailure failure, double millis) {
+            this.prompt = prompt;
+            this.tokens = tokens;
+            this.failure = failure;
+            this.millis = millis;
+        }
+    }
+
+    private Asked tokenise(PromptRow prompt) throws InterruptedException {
+        Stage stage = Stage.READ;
+        long start = System.nanoTime();
+        try {
+            PromptTask task = prompt.requireUsable();
+            if (task != PromptTask.REFERRING) {
+                throw new RowFailure(
+                        Stage.READ, "unsupported-task", "this maskroute runs referring prompts, not " + prompt.task());
+            }
+            stage = Stage.TOKENIZE;
+            PreparedPrompt tokens = model.prepare(new ReferringPrompt(prompt.texts()));
+            return new Asked(prompt, tokens, null, millis(start, System.nanoTime()));
+        } catch (InterruptedException e) {
+            throw e;
+        } catch (Throwable t) {
+            return new Asked(prompt, null, Failures.of(stage, t), 0);
+        }
+    }
+
+    private record Call(List<Asked> prompts, CompletableFuture<Answer> answer) {}
+
+    private record Done(List<Prediction> finish) implements Pending {
+        @Override
+        public void cancel() {
+            // There is nothing at the model.
+        }
+    }
+
+    private final class AtModel implements Pending {
+        private final ImageRow image;
+        private final PreparedPicture picture;
+        private final List<Asked> prompts;
+        private final int sharing;
+        private final List<Call> calls;
+
+        AtModel(ImageRow image, PreparedPicture picture, List<Asked> prompts, int sharing, List<Call> calls) {
+            this.image = image;
+            this.picture = picture;
+            this.prompts = prompts;
+            this.sharing = sharing;
+            this.calls = calls;
+        }
+
+        @Override
+        public List<Prediction> finish() throws InterruptedException {
+            List<Prediction> answered = new ArrayList<>(sharing);
+            for (Call call : calls) {
+                Answer answer = await(call.answer());
+                for (int i = 0; i < call.prompts().size(); i++) {
+                    answered.add(
+                            prediction(call.prompts().get(i), answer.results().get(i), answer.queueMillis()));
+                }
+            }
+            List<Prediction> all = new ArrayList<>(prompts.size());
+            int next = 0;
+            for (Asked asked : prompts) {
+                all.add(asked.failure == null ? answered.get(next++) : failed(image, asked.prompt, asked.failure));
+            }
+            return all;
+        }
+
+        private Prediction prediction(Asked asked, PromptResult result, double queueMillis) {
+            if (result.failure() != null) {
+                return failed(image, asked.prompt, result.failure());
+            }
+            Stage stage = Stage.POSTPROCESS;
+            try {
+                Segmentation found = result.segmentation();
+                long start = System.nanoTime();
+                List<Prediction.Mask> masks = found.masks().stream()
+                        .map(mask -> new Prediction.Mask(Rle.of(mask.mask()), mask.score()))
+                        .toList();
+                double encodeMillis = millis(start, System.nanoTime());
+                stage = Stage.TRUTH;
+                return new Prediction(
+                        image.imageId(),
+                        asked.prompt.promptId(),
+                        asked.prompt.task(),
+                        null,
+                        masks,
+                        found.tokens(),
+                        found.flops(),
+                        new Prediction.Latency(
+                                picture.decodeMillis() / sharing,
+                                picture.resizeMillis() / sharing + asked.millis,
+                                found.latency().vision(),
+                                found.latency().prefix(),
+                                found.latency().prompt(),
+                                found.latency().decoder(),
+                                found.latency().postprocess() + encodeMillis,
+                                queueMillis),
+                        score(masks.get(0).rle(), asked.prompt));
+            } catch (Throwable t) {
+                return failed(image, asked.prompt, Failures.of(stage, t));
+            }
+        }
+
+        @Override
+        public void cancel() {
+            calls.forEach(call -> call.answer().cancel(false));
+        }
+    }
+
+    private Overlap score(Rle mask, PromptRow prompt) throws RowFailure {
+        if (prompt.truth() == null) {
+            return null;
+        }
+        try {
+            return TruthMasks.overlap(mask, prompt.truth(), scoring.emptyUnion());
+        } catch (RowFailure e) {
+            if (scoring.strict()) {
+                throw e;
+            }
+            return null;
+        }
+    }
+
+    private static Prediction failed(ImageRow image, PromptRow prompt, RowFailure failure) {
+        return Prediction.failed(
+                image.imageId(),
+                prompt.promptId(),
+                prompt.task(),
+                failure,
+                prompt.truth() == null ? null : TruthMasks.overlapOfFailed(prompt.truth()));
+    }
+
+    private static Answer await(CompletableFuture<Answer> answer) throws InterruptedException {
+        try {
+            return answer.get();
+        } catch (ExecutionException e) {
+            throw ModelThread.rethrown(e.getCause());
+        }
+    }
+
+    private static double millis(long fromNanos, long toNanos) {
+        return (toNanos - fromNanos) / 1e6;
+    }
+}

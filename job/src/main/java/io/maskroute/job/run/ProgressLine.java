@@ -1,0 +1,114 @@
+package io.maskroute.job.run;
+
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.apache.spark.scheduler.AccumulableInfo;
+import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerExecutorMetricsUpdate;
+import org.apache.spark.scheduler.SparkListenerTaskEnd;
+import org.apache.spark.util.LongAccumulator;
+import scala.Tuple4;
+import scala.collection.Iterator;
+import scala.collection.immutable.Seq;
+
+/**
+ * One line every few seconds with rate and time left. Running tasks report through Spark's own heartbeats, so it costs no
+ * messages; what it shows is for people, the summary counts from what was written.
+ */
+final class ProgressLine extends SparkListener implements AutoCloseable {
+    private final long total;
+    private final long okId;
+    private final long failedId;
+    private final PrintWriter out;
+    private final long startNanos = System.nanoTime();
+    private final Map<Long, Counts> running = new ConcurrentHashMap<>();
+    private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor(task -> {
+        Thread thread = new Thread(task, "maskroute-progress");
+        thread.setDaemon(true);
+        return thread;
+    });
+    private Counts finished = new Counts(0, 0);
+
+    private record Counts(long ok, long failed) {
+        Counts plus(Counts other) {
+            return new Counts(ok + other.ok, failed + other.failed);
+        }
+    }
+
+    ProgressLine(long total, LongAccumulator ok, LongAccumulator failed, Duration interval, PrintWriter out) {
+        this.total = total;
+        this.okId = ok.id();
+        this.failedId = failed.id();
+        this.out = out;
+        clock.scheduleAtFixedRate(this::print, interval.toMillis(), interval.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    @Override
+    public void onExecutorMetricsUpdate(SparkListenerExecutorMetricsUpdate update) {
+        Iterator<Tuple4<Object, Object, Object, Seq<AccumulableInfo>>> tasks =
+                update.accumUpdates().iterator();
+        while (tasks.hasNext()) {
+            Tuple4<Object, Object, Object, Seq<AccumulableInfo>> task = tasks.next();
+            running.put((Long) task._1(), counts(task._4().iterator()));
+        }
+    }
+
+    @Override
+    public synchronized void onTaskEnd(SparkListenerTaskEnd end) {
+        running.remove(end.taskInfo().taskId());
+        if (end.taskInfo().successful()) {
+            finished = finished.plus(counts(end.taskInfo().accumulables().iterator()));
+        }
+    }
+
+    private Counts counts(Iterator<AccumulableInfo> infos) {
+        long ok = 0;
+        long failed = 0;
+        while (infos.hasNext()) {
+            AccumulableInfo info = infos.next();
+            if (info.update().isDefined() && info.update().get() instanceof Long value) {
+                ok += info.id() == okId ? value : 0;
+                failed += info.id() == failedId ? value : 0;
+            }
+        }
+        return new Counts(ok, failed);
+    }
+
+    private synchronized void print() {
+        Counts now = running.values().stream().reduce(finished, Counts::plus);
+        out.println(line(now.ok(), now.failed(), total, Duration.ofNanos(System.nanoTime() - startNanos)));
+        out.flush();
+    }
+
+    static String line(long ok, long failed, long total, Duration elapsed) {
+        long done = ok + failed;
+        double rate = done / Math.max(1e-3, elapsed.toMillis() / 1e3);
+        String left = done == 0 ? "unknown" : clock(Math.round((total - done) / rate));
+        return String.format(
+                Locale.ROOT,
+                "%,d of %,d prompts (%.0f %%), %.1f/s, %,d failed, time left %s",
+                done,
+                total,
+                total == 0 ? 100 : 100.0 * done / total,
+                rate,
+                failed,
+                left);
+    }
+
+    private static String clock(long seconds) {
+        return seconds >= 3600
+                ? String.format(Locale.ROOT, "%d:%02d:%02d", seconds / 3600, seconds / 60 % 60, seconds % 60)
+                : String.format(Locale.ROOT, "%d:%02d", seconds / 60, seconds % 60);
+    }
+
+    @Override
+    public void close() {
+        clock.shutdownNow();
+    }
+}

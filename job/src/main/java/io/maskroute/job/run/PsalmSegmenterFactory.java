@@ -1,0 +1,70 @@
+package io.maskroute.job.run;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.maskroute.core.checkpoint.ModelFolder;
+import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.core.model.PsalmSegmenter;
+import io.maskroute.core.model.SegmenterOptions;
+import io.maskroute.core.routing.RoutingAdapter;
+import io.maskroute.core.segmenter.Segmenter;
+import io.maskroute.job.config.ModelOptions;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Optional;
+
+/** PSALM-shaped models from folders of this machine. */
+public final class PsalmSegmenterFactory implements SegmenterFactory {
+    /** Beside the weights: what a reader must know of the model. */
+    private static final String MODEL_CARD = "model_card.json";
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    @Override
+    public ModelSummary inspect(ModelOptions options) {
+        ModelFolder folder = ModelFolder.open(path(options.path()));
+        folder.openWeights(options.allowPartial()).close();
+        routing(options).ifPresent(routing -> RoutingAdapter.open(routing, folder.config())
+                .close());
+        return new ModelSummary(hasRandomWeights(folder.path().resolve(MODEL_CARD)));
+    }
+
+    @Override
+    public Segmenter open(ModelOptions options) {
+        return PsalmSegmenter.open(
+                path(options.path()),
+                SegmenterOptions.builder()
+                        .setDevice(options.device())
+                        .setDtype(SegmenterOptions.Dtype.valueOf(options.dtype().toUpperCase(Locale.ROOT)))
+                        .setRouting(routing(options).orElse(null))
+                        .setAllowPartial(options.allowPartial())
+                        .build());
+    }
+
+    private static Optional<Path> routing(ModelOptions options) {
+        return options.routing().equals(ModelOptions.DENSE) ? Optional.empty() : Optional.of(path(options.routing()));
+    }
+
+    private static Path path(String text) {
+        try {
+            return Path.of(text);
+        } catch (InvalidPathException e) {
+            throw new UnusableInputException("'" + text + "' is not a path: " + e.getReason(), e);
+        }
+    }
+
+    private static boolean hasRandomWeights(Path card) {
+        if (!Files.exists(card)) {
+            return false;
+        }
+        try {
+            JsonNode weights = JSON.readTree(Files.readAllBytes(card)).path("weights");
+            return weights.asText().equals("random");
+        } catch (IOException e) {
+            throw new UnusableInputException(card + " cannot be read: " + e.getMessage(), e);
+        }
+    }
+}

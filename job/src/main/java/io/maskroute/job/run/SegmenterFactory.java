@@ -1,0 +1,32 @@
+package io.maskroute.job.run;
+
+import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.core.segmenter.Segmenter;
+import io.maskroute.job.config.ModelOptions;
+import java.io.Serializable;
+
+/** Where models come from. It travels to the executors, so it holds no model itself. */
+public interface SegmenterFactory extends Serializable {
+    /**
+     * Looks at the model on the driver, without loading its weights, so that an unusable one is refused before anything
+     * starts.
+     *
+     * @throws UnusableInputException when the model or the routing cannot be used
+     */
+    ModelSummary inspect(ModelOptions options);
+
+    /**
+     * Loads the model. Called once per executor JVM, on the thread that will run it.
+     *
+     * @param options with a device of this machine: {@code cpu}, {@code cuda} or {@code cuda:N}
+     * @throws UnusableInputException when the model or the routing cannot be used
+     */
+    Segmenter open(ModelOptions options);
+
+    /**
+     * What is known of a model before it is loaded.
+     *
+     * @param randomWeights whether its model card says that the weights are random numbers, so that its masks mean nothing
+     */
+    record ModelSummary(boolean randomWeights) {}
+}

@@ -1,0 +1,57 @@
+package io.maskroute.job.run;
+
+import io.maskroute.job.config.JobConfig;
+import java.util.function.Function;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.SparkConf;
+import org.apache.spark.sql.SparkSession;
+
+/** Spark as the configuration wants it. */
+public final class SparkSessions {
+    private static final String MASTER = "spark.master";
+    private static final String HADOOP = "spark.hadoop.";
+
+    private SparkSessions() {}
+
+    /**
+     * Starts Spark for one piece of work and stops it after that.
+     *
+     * @throws RuntimeException what the work threw, without what Spark wrapped around it where the user has no use for it
+     */
+    public static <T> T with(JobConfig config, Function<SparkSession, T> work) {
+        SparkSession spark = SparkSession.builder().config(conf(config)).getOrCreate();
+        try {
+            return work.apply(spark);
+        } catch (Exception e) {
+            // Not only RuntimeException: Scala declares nothing, and Spark's own exceptions are checked ones.
+            throw SparkFailures.explained(e);
+        } finally {
+            spark.stop();
+        }
+    }
+
+    /** Hadoop's settings as Spark will have them, before there is a session. */
+    public static Configuration hadoop(JobConfig config) {
+        Configuration hadoop = new Configuration();
+        for (scala.Tuple2<String, String> setting : conf(config).getAllWithPrefix(HADOOP)) {
+            hadoop.set(setting._1(), setting._2());
+        }
+        return hadoop;
+    }
+
+    /** Defaults below what spark-submit was given (system properties), below the command line. */
+    private static SparkConf conf(JobConfig config) {
+        SparkConf conf = new SparkConf();
+        config.spark().forEach(conf::setIfMissing);
+        config.sparkOverrides().forEach(conf::set);
+        conf.setIfMissing("spark.app.name", "maskroute");
+        conf.setIfMissing(MASTER, "local[*]");
+        if (conf.get(MASTER).startsWith("local")) {
+            // The progress line lives on heartbeats; a single JVM can afford more of them.
+            conf.setIfMissing("spark.executor.heartbeatInterval", "2s");
+            conf.setIfMissing("spark.driver.bindAddress", "127.0.0.1");
+            conf.setIfMissing("spark.driver.host", "127.0.0.1");
+        }
+        return conf;
+    }
+}

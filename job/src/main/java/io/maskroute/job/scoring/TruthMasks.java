@@ -1,0 +1,80 @@
+package io.maskroute.job.scoring;
+
+import io.maskroute.core.error.RowFailure;
+import io.maskroute.core.error.Stage;
+import io.maskroute.datasets.mask.InvalidRleException;
+import io.maskroute.datasets.mask.Rle;
+import io.maskroute.datasets.metrics.EmptyUnion;
+import io.maskroute.datasets.schema.EncodedMask;
+import io.maskroute.datasets.schema.Truth;
+import io.maskroute.datasets.schema.TruthMask;
+import io.maskroute.job.predictions.Overlap;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Referring predictions against their ground truth. The truth is the union of the masks that are not crowds; without any,
+ * nothing is meant. A failed prompt is scored as an empty prediction, so that failing never raises a metric.
+ */
+public final class TruthMasks {
+    private TruthMasks() {}
+
+    /** @throws RowFailure at stage {@code truth}: {@code invalid-rle}, or {@code size-differs} from the prediction's */
+    public static Overlap overlap(Rle prediction, Truth truth, EmptyUnion emptyUnion) throws RowFailure {
+        Optional<Rle> target = target(truth);
+        if (target.isEmpty()) {
+            return overlap(0, prediction.area(), emptyUnion);
+        }
+        Rle mask = target.get();
+        if (mask.height() != prediction.height() || mask.width() != prediction.width()) {
+            throw new RowFailure(
+                    Stage.TRUTH,
+                    "size-differs",
+                    "the ground truth is " + mask.width() + "x" + mask.height() + " pixels, the picture "
+                            + prediction.width() + "x" + prediction.height());
+        }
+        long intersection = Rle.intersectionArea(prediction, mask);
+        return overlap(intersection, prediction.area() + mask.area() - intersection, emptyUnion);
+    }
+
+    private static Overlap overlap(long intersection, long union, EmptyUnion emptyUnion) {
+        return new Overlap(intersection, union, emptyUnion.iou(intersection, union));
+    }
+
+    /** The score of a prompt that failed; null when the truth itself cannot be read. */
+    public static Overlap overlapOfFailed(Truth truth) {
+        try {
+            return new Overlap(0, target(truth).map(Rle::area).orElse(0L), 0);
+        } catch (RowFailure e) {
+            return null;
+        }
+    }
+
+    /**
+     * What a referring prompt is after; nothing if it has no target.
+     *
+     * @throws RowFailure {@code invalid-rle} at stage {@code truth}
+     */
+    public static Optional<Rle> target(Truth truth) throws RowFailure {
+        List<Rle> masks = new ArrayList<>();
+        try {
+            for (TruthMask mask : truth.masks()) {
+                if (!mask.isCrowd()) {
+                    masks.add(parse(mask.mask()));
+                }
+            }
+            return masks.isEmpty() ? Optional.empty() : Optional.of(Rle.union(masks));
+        } catch (InvalidRleException e) {
+            throw new RowFailure(Stage.TRUTH, "invalid-rle", "the ground truth cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    /** @throws InvalidRleException when it is not a mask */
+    public static Rle parse(EncodedMask mask) {
+        if (mask.size().size() != 2 || mask.counts() == null) {
+            throw new InvalidRleException("a mask needs size [height, width] and counts");
+        }
+        return Rle.parse(mask.size().get(0), mask.size().get(1), mask.counts());
+    }
+}

@@ -1,0 +1,189 @@
+package io.maskroute.job.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.maskroute.datasets.schema.DatasetManifest;
+import io.maskroute.job.testing.CliRun;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What ends before Spark starts: messages and exit codes. */
+class CliTest {
+    @TempDir
+    private Path home;
+
+    @BeforeEach
+    void modelAndDataset() throws IOException {
+        Files.createDirectory(home.resolve("model"));
+        Files.createDirectory(home.resolve("dataset"));
+        new DatasetManifest(1, "test", "val", null, null, null, "test", null, null)
+                .write(home.resolve("dataset").toString(), new Configuration());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "segment", "evaluate", "import", "import refcoco", "report"})
+    void everyCommandHasHelp(String command) {
+        CliRun run = CliRun.of(home, command.isEmpty() ? new String[] {"--help"} : (command + " --help").split(" "));
+
+        assertThat(run.code()).isZero();
+        assertThat(run.out()).startsWith("Usage: maskroute " + command).contains("--version");
+        assertThat(run.err()).isEmpty();
+    }
+
+    @Test
+    void theVersionIsTheBuilds() {
+        CliRun run = CliRun.of(home, "--version");
+
+        assertThat(run.code()).isZero();
+        assertThat(run.out().strip()).matches("maskroute \\d+\\.\\d+\\.\\d+.*");
+    }
+
+    @Test
+    void anUnknownOptionIsRefusedByName() {
+        CliRun run = CliRun.of(home, "segment", "--modell", "x");
+
+        assertRefused(run, Cli.BAD_USAGE, "--modell");
+        assertThat(run.err()).contains("did you mean --model?");
+    }
+
+    @Test
+    void anUnknownCommandIsRefusedByName() {
+        assertRefused(CliRun.of(home, "sgment"), Cli.BAD_USAGE, "sgment");
+    }
+
+    @Test
+    void noCommandIsABadCommandLine() {
+        assertRefused(CliRun.of(home), Cli.BAD_USAGE, "no command given");
+        assertRefused(CliRun.of(home, "import"), Cli.BAD_USAGE, "no format given");
+    }
+
+    @Test
+    void anUnknownKeyIsRefusedByName() {
+        assertRefused(run("-s", "runtime.quue=3"), Cli.BAD_USAGE, "\"runtime.quue\"; did you mean \"runtime.queue\"?");
+    }
+
+    @Test
+    void aSettingWithoutValueIsRefused() {
+        assertRefused(run("-s", "runtime.queue"), Cli.BAD_USAGE, "-s runtime.queue: expected key=value");
+    }
+
+    @Test
+    void optionsWinOverSettings() {
+        assertRefused(run("-s", "model.path=" + home.resolve("model"), "--model", "gone"), Cli.UNUSABLE_INPUT, "gone");
+    }
+
+    @Test
+    void aMissingModelIsNamed() {
+        assertRefused(run("--model", home.resolve("gone").toString()), Cli.UNUSABLE_INPUT, "no model folder");
+    }
+
+    @Test
+    void noModelAtAllIsABadCommandLine() {
+        assertRefused(
+                CliRun.of(home, "segment", "--dataset", path("dataset"), "--output", path("out")),
+                Cli.BAD_USAGE,
+                "no model named: give --model DIR");
+    }
+
+    @Test
+    void aMissingDatasetIsNamed() {
+        assertRefused(run("--dataset", path("gone")), Cli.UNUSABLE_INPUT, "There is no dataset " + path("gone"));
+    }
+
+    @Test
+    void aFolderWithoutManifestIsNoDataset() {
+        assertRefused(run("--dataset", path("model")), Cli.UNUSABLE_INPUT, "has no _maskroute.json");
+    }
+
+    @Test
+    void aDatasetWithoutParquetIsRefusedAndLeavesNoOutput() {
+        assertRefused(
+                CliRun.withSpark(home, arguments("--model", path("model"))),
+                Cli.UNUSABLE_INPUT,
+                "holds no Parquet files");
+        assertThat(home.resolve("out")).doesNotExist();
+    }
+
+    @Test
+    void anExistingOutputIsKeptAndTheWayOutNamed() throws IOException {
+        Files.createDirectory(home.resolve("out"));
+        Path file = Files.writeString(home.resolve("out/run.json"), "{}");
+
+        assertRefused(run("--model", path("model")), Cli.UNUSABLE_INPUT, "--overwrite");
+        assertThat(file).exists();
+    }
+
+    @Test
+    void overwriteNeverDeletesWhatIsNoRun() throws IOException {
+        Files.createDirectory(home.resolve("out"));
+        Path file = Files.writeString(home.resolve("out/thesis.tex"), "years of work");
+
+        assertRefused(run("--model", path("model"), "--overwrite"), Cli.UNUSABLE_INPUT, "is not a run folder");
+        assertThat(file).exists();
+    }
+
+    @Test
+    void anOutputThatIsAFileIsRefused() throws IOException {
+        Files.writeString(home.resolve("out"), "");
+
+        assertRefused(run("--model", path("model"), "--overwrite"), Cli.UNUSABLE_INPUT, "is a file");
+    }
+
+    @Test
+    void anOutputBelowAFileIsRefused() throws IOException {
+        Files.writeString(home.resolve("out"), "");
+
+        assertRefused(
+                run("--model", path("model"), "--output", path("out") + "/deeper"), Cli.UNUSABLE_INPUT, "out/deeper");
+    }
+
+    @Test
+    void optionsOfAModelHaveNoPlaceInScoringPredictions() {
+        assertRefused(
+                CliRun.of(home, "evaluate", "--predictions", path("out"), "--dtype", "bf16"),
+                Cli.BAD_USAGE,
+                "--dtype has no meaning with --predictions");
+    }
+
+    @Test
+    void aReportNeedsAFinishedRun() {
+        assertRefused(CliRun.of(home, "report", path("out")), Cli.UNUSABLE_INPUT, "it has no summary.json");
+    }
+
+    /** A run that is refused before anything starts. */
+    private CliRun run(String... arguments) {
+        return CliRun.of(home, arguments(arguments));
+    }
+
+    private String[] arguments(String... more) {
+        List<String> all = new ArrayList<>(List.of("segment"));
+        List<String> given = List.of(more);
+        if (!given.contains("--dataset")) {
+            all.addAll(List.of("--dataset", path("dataset")));
+        }
+        if (!given.contains("--output")) {
+            all.addAll(List.of("--output", path("out")));
+        }
+        all.addAll(given);
+        return all.toArray(String[]::new);
+    }
+
+    private String path(String name) {
+        return home.resolve(name).toString();
+    }
+
+    private static void assertRefused(CliRun run, int code, String message) {
+        assertThat(run.err()).startsWith("maskroute: ").contains(message).doesNotContain("\tat ");
+        assertThat(run.err().strip().lines()).hasSize(1);
+        assertThat(run.code()).isEqualTo(code);
+    }
+}

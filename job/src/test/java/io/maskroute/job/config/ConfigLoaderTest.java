@@ -1,0 +1,124 @@
+package io.maskroute.job.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ConfigLoaderTest {
+    @TempDir
+    private Path home;
+
+    @Test
+    void everyLayerWinsOverTheOneBelow() throws IOException {
+        site("runtime { queue = 11, images-ahead = 12, prompts-per-call = 13 }");
+        Path file = Files.writeString(home.resolve("my.conf"), "runtime { queue = 21, images-ahead = 22 }");
+
+        JobConfig config = ConfigLoader.load(home, Optional.of(file), Map.of("runtime.queue", "31"));
+
+        assertThat(config.runtime().queue()).isEqualTo(31);
+        assertThat(config.runtime().imagesAhead()).isEqualTo(22);
+        assertThat(config.runtime().promptsPerCall()).isEqualTo(13);
+        assertThat(config.modelOptions().dtype()).isEqualTo("fp32");
+    }
+
+    @Test
+    void valuesOfTheCommandLineAreTakenAsTheyAre() {
+        JobConfig config = load(Map.of("dataset.path", "s3a://bucket/a b # c", "model.path", "m"));
+
+        assertThat(config.dataset()).isEqualTo("s3a://bucket/a b # c");
+    }
+
+    @Test
+    void anUnknownKeyIsRefusedWithItsPlaceAndTheNearestKnownOne() throws IOException {
+        site("\n\nruntime.quueue = 3");
+
+        assertThatThrownBy(() -> load(Map.of()))
+                .isInstanceOf(ConfigurationException.class)
+                .hasMessageContaining("maskroute.conf: 3")
+                .hasMessageContaining("unknown key \"runtime.quueue\"; did you mean \"runtime.queue\"?");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "runtime.queue, many, runtime.queue cannot be \"many\"",
+        "runtime.queue, 0, 'runtime.queue must be 1 to 4096, not 0'",
+        "model.dtype, fp8, 'model.dtype must be fp32 or bf16, not \"fp8\"'",
+        "model.device, tpu, 'model.device must be cpu, gpu or cuda:N, not \"tpu\"'",
+        "output.overwrite, perhaps, output.overwrite cannot be \"perhaps\"",
+        "progress.interval, 0s, progress.interval must be more than nothing",
+        "dataset.path, ' ', dataset.path must not be empty",
+        "nonsense, 1, unknown key \"nonsense\""
+    })
+    void aBadValueIsRefusedByName(String key, String value, String message) {
+        assertThatThrownBy(() -> load(Map.of(key, value)))
+                .isInstanceOf(ConfigurationException.class)
+                .hasMessageContaining("the command line: ")
+                .hasMessageContaining(message);
+    }
+
+    @Test
+    void aFileThatIsNotHoconIsRefusedInOneLine() throws IOException {
+        site("runtime {");
+
+        assertThatThrownBy(() -> load(Map.of()))
+                .isInstanceOf(ConfigurationException.class)
+                .hasMessageContaining("maskroute.conf")
+                .hasMessageNotContaining("\n");
+    }
+
+    @Test
+    void theFileOfTheOptionMustBeThere() {
+        assertThatThrownBy(() -> ConfigLoader.load(home, Optional.of(home.resolve("gone.conf")), Map.of()))
+                .isInstanceOf(ConfigurationException.class)
+                .hasMessageContaining("gone.conf: no such file");
+    }
+
+    @Test
+    void anythingBelowSparkIsHandedOn() throws IOException {
+        site("spark { sql.shuffle.partitions = 5, \"speculation\" = true }");
+
+        JobConfig config = load(Map.of("spark.speculation.interval", "9s"));
+
+        assertThat(config.spark())
+                .containsEntry("spark.sql.shuffle.partitions", "5")
+                .containsEntry("spark.speculation", "true");
+        assertThat(config.sparkOverrides()).containsEntry("spark.speculation.interval", "9s");
+    }
+
+    @Test
+    void secretsDoNotReachTheRecord() {
+        JobConfig config = load(Map.of(
+                "spark.hadoop.fs.s3a.secret.key", "hush",
+                "spark.hadoop.fs.s3a.access.key", "hush",
+                "dataset.path", "s3a://key:hush@bucket/data"));
+
+        assertThat(config.resolved()).containsEntry("dataset.path", "s3a://bucket/data");
+        assertThat(config.resolved().values()).noneMatch(value -> value != null && value.contains("hush"));
+    }
+
+    @Test
+    void whatIsMissingIsAskedForByOptionAndKey() {
+        assertThatThrownBy(() -> load(Map.of()).model())
+                .isInstanceOf(ConfigurationException.class)
+                .hasMessageContaining("--model")
+                .hasMessageContaining("model.path");
+    }
+
+    private void site(String text) throws IOException {
+        Files.createDirectories(home.resolve("conf"));
+        Files.writeString(home.resolve("conf/maskroute.conf"), text);
+    }
+
+    private JobConfig load(Map<String, String> overrides) {
+        return ConfigLoader.load(home, Optional.empty(), overrides);
+    }
+}

@@ -1,0 +1,89 @@
+package io.maskroute.job.testing;
+
+import io.maskroute.datasets.mask.Rle;
+import io.maskroute.datasets.schema.DatasetManifest;
+import io.maskroute.datasets.schema.DatasetSchema;
+import io.maskroute.datasets.schema.EncodedMask;
+import io.maskroute.datasets.schema.GroundTruthRaster;
+import io.maskroute.datasets.schema.ImageRow;
+import io.maskroute.datasets.schema.PromptRow;
+import io.maskroute.datasets.schema.Protocol;
+import io.maskroute.datasets.schema.Truth;
+import io.maskroute.datasets.schema.TruthMask;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Function;
+import javax.imageio.ImageIO;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+
+/** Small datasets for tests, with null wherever a test wants it, and what was written. */
+public final class Datasets {
+    private Datasets() {}
+
+    public static void write(Path folder, int files, List<ImageRow> images) {
+        withSpark(spark -> {
+            spark.createDataFrame(
+                            images.stream().map(DatasetSchema::toRow).toList(),
+                            DatasetSchema.struct().asNullable())
+                    .repartition(files)
+                    .write()
+                    .parquet(folder.toString());
+            return null;
+        });
+        new DatasetManifest(1, "test", "val", Protocol.JOINED, GroundTruthRaster.COCO, null, "test", null, null)
+                .write(folder.toString(), new Configuration());
+    }
+
+    public static List<Row> read(Path parquet) {
+        return withSpark(spark -> spark.read().parquet(parquet.toString()).collectAsList());
+    }
+
+    public static <T> T withSpark(Function<SparkSession, T> work) {
+        SparkSession spark = SparkSession.builder()
+                .master("local[2]")
+                .config("spark.ui.enabled", false)
+                .config("spark.driver.bindAddress", "127.0.0.1")
+                .config("spark.driver.host", "127.0.0.1")
+                .getOrCreate();
+        try {
+            return work.apply(spark);
+        } finally {
+            spark.stop();
+        }
+    }
+
+    public static ImageRow image(String id, byte[] bytes, PromptRow... prompts) {
+        return new ImageRow(id, bytes, null, List.of(prompts), "val", null, null);
+    }
+
+    public static PromptRow prompt(String id, Truth truth, String... sentences) {
+        return PromptRow.referring(id, List.of(sentences), truth);
+    }
+
+    /** The truth that the fake model meets exactly for these sentences. */
+    public static Truth met(int height, int width, String... sentences) {
+        return truth(Rle.of(FakeSegmenters.mask(List.of(sentences), height, width)));
+    }
+
+    public static Truth truth(Rle mask) {
+        return new Truth(
+                false,
+                List.of(new TruthMask(new EncodedMask(mask.height(), mask.width(), mask.compressed()), 1, false, 1L)));
+    }
+
+    public static byte[] png(int height, int width) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try {
+            ImageIO.write(new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB), "png", bytes);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return bytes.toByteArray();
+    }
+}

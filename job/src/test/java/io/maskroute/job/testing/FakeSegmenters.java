@@ -1,0 +1,137 @@
+package io.maskroute.job.testing;
+
+import io.maskroute.core.error.RowFailure;
+import io.maskroute.core.error.Stage;
+import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.core.image.RgbImage;
+import io.maskroute.core.mask.BinaryMask;
+import io.maskroute.core.segmenter.PreparedImage;
+import io.maskroute.core.segmenter.PreparedPrompt;
+import io.maskroute.core.segmenter.ReferringPrompt;
+import io.maskroute.core.segmenter.Segmentation;
+import io.maskroute.core.segmenter.Segmenter;
+import io.maskroute.core.segmenter.SegmenterInfo;
+import io.maskroute.job.config.ModelOptions;
+import io.maskroute.job.run.SegmenterFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * A model without a network: the mask is a rectangle that the prompt's hash decides. Some sentences make it fail. It holds the
+ * job to the threading rules of {@link Segmenter}.
+ */
+public final class FakeSegmenters implements SegmenterFactory {
+    /** A sentence whose tokens cannot be made. */
+    public static final String UNTOKENISABLE = "untokenisable";
+    /** A sentence at which the model throws what a bug would. */
+    public static final String BUG = "bug";
+    /** A sentence at which the model refuses the prompt. */
+    public static final String REFUSED = "refused";
+    /** A sentence at which loading a class fails, as when a native library is missing: no row can help that. */
+    public static final String NO_NATIVES = "no natives";
+
+    /** Models opened, and calls of {@code segment}, in this JVM; tests compare before and after. */
+    public static final AtomicInteger OPENED = new AtomicInteger();
+
+    public static final AtomicInteger CALLS = new AtomicInteger();
+
+    private static final int MASK_TOKENS = 100;
+
+    @Override
+    public ModelSummary inspect(ModelOptions options) {
+        if (!Files.isDirectory(Path.of(options.path()))) {
+            throw new UnusableInputException("there is no model folder " + options.path());
+        }
+        return new ModelSummary(true);
+    }
+
+    @Override
+    public Segmenter open(ModelOptions options) {
+        OPENED.incrementAndGet();
+        if (Files.exists(Path.of(options.path(), "broken"))) {
+            throw new UnusableInputException("the model " + options.path() + " lacks the weight x.y.z");
+        }
+        return new Fake();
+    }
+
+    /** The mask for a prompt; also used to make ground truth that is met exactly. */
+    public static BinaryMask mask(List<String> sentences, int height, int width) {
+        int hash = Math.floorMod(sentences.hashCode(), 1 << 16);
+        int rows = 1 + hash % height;
+        int columns = 1 + hash / 7 % width;
+        byte[] pixels = new byte[height * width];
+        for (int x = 0; x < columns; x++) {
+            for (int y = 0; y < rows; y++) {
+                pixels[x * height + y] = 1;
+            }
+        }
+        return new BinaryMask(height, width, pixels);
+    }
+
+    private static final class Fake implements Segmenter {
+        private final Thread owner = Thread.currentThread();
+
+        @Override
+        public SegmenterInfo info() {
+            return new SegmenterInfo("fake-model", ModelOptions.DENSE, "cpu", "fp32");
+        }
+
+        @Override
+        public PreparedImage prepare(RgbImage image) {
+            return new PreparedImage(new byte[0], 0, 0, 0, image.height(), image.width());
+        }
+
+        @Override
+        public PreparedPrompt prepare(ReferringPrompt prompt) throws RowFailure {
+            if (prompt.sentences().contains(UNTOKENISABLE)) {
+                throw new RowFailure(Stage.TOKENIZE, "too-long", "the prompt is too long");
+            }
+            int[] condition = String.join("\n", prompt.sentences()).chars().toArray();
+            return new PreparedPrompt(new int[0], new int[0], condition, new int[0]);
+        }
+
+        @Override
+        public List<Segmentation> segment(PreparedImage image, List<PreparedPrompt> prompts) throws RowFailure {
+            if (Thread.currentThread() != owner) {
+                throw new IllegalStateException("segment belongs to the thread that opened the model");
+            }
+            CALLS.incrementAndGet();
+            List<List<String>> sentences = prompts.stream()
+                    .map(p -> new String(p.condition(), 0, p.condition().length))
+                    .map(text -> List.of(text.split("\n")))
+                    .toList();
+            for (List<String> asked : sentences) {
+                if (asked.contains(BUG)) {
+                    throw new IndexOutOfBoundsException("a bug\nin two lines");
+                }
+                if (asked.contains(REFUSED)) {
+                    throw new RowFailure(Stage.PROMPT, "refused", "the model refused");
+                }
+                if (asked.contains(NO_NATIVES)) {
+                    throw new UnsatisfiedLinkError("no natives");
+                }
+            }
+            return sentences.stream()
+                    .map(asked -> segmentation(asked, image, sentences.size()))
+                    .toList();
+        }
+
+        private static Segmentation segmentation(List<String> asked, PreparedImage image, int sharing) {
+            return new Segmentation(
+                    List.of(new Segmentation.ScoredMask(
+                            mask(asked, image.originalHeight(), image.originalWidth()), 0.75f)),
+                    new Segmentation.TokenCounts(16, 4, 20, MASK_TOKENS),
+                    new Segmentation.FlopCounts(600_000_000_000L, 1_000_000_000_000L, 30L / sharing, 7),
+                    new Segmentation.StageMillis(4.0 / sharing, 2.0 / sharing, 1, 0.5, 0.25));
+        }
+
+        @Override
+        public void close() {
+            if (Thread.currentThread() != owner) {
+                throw new IllegalStateException("close belongs to the thread that opened the model");
+            }
+        }
+    }
+}
