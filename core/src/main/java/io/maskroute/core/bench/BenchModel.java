@@ -155,6 +155,11 @@ public final class BenchModel implements AutoCloseable {
         return prompts.subList(0, count);
     }
 
+    /** Routed LLM FLOPs of one prompt alone over dense ones. */
+    public double llmFlopsShare() {
+        return flops.get(Variant.ROUTED).image(prompts(1)).perPrompt().get(0).llmRatio();
+    }
+
     private RoutingPlan plan(RoutingSchedule schedule) {
         return RoutingPlan.of(schedule, config, settings.gridSide(), settings.gridSide());
     }

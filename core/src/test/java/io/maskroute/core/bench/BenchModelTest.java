@@ -62,7 +62,7 @@ class BenchModelTest {
                             vision.decoderMemory()))
                     .allSatisfy(millis -> assertThat(millis).isPositive());
             assertThat(model.gemm()).isPositive();
-            assertThat(routedShare(model)).isLessThan(1);
+            assertThat(model.llmFlopsShare()).isLessThan(1);
         }
     }
 
@@ -83,20 +83,6 @@ class BenchModelTest {
         assertThat(shape.tokens()).isEqualTo(tokens);
         assertThat(shape.condition()).isPositive();
         assertThat(shape.prefix()).isPositive();
-    }
-
-    private static double routedShare(BenchModel model) {
-        long routed = model.flops(Variant.ROUTED)
-                .image(model.prompts(1))
-                .perPrompt()
-                .get(0)
-                .llm();
-        long dense = model.flops(Variant.DENSE)
-                .image(model.prompts(1))
-                .perPrompt()
-                .get(0)
-                .llm();
-        return (double) routed / dense;
     }
 
     private static BenchModel load(Dtype dtype, int side, boolean pictures) {
