@@ -92,7 +92,7 @@ class BenchModelTest {
                 new Settings(
                         "cpu",
                         dtype,
-                        0,
+                        1,
                         side,
                         pictures,
                         SCHEDULE,

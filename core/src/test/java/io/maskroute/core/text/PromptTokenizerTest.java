@@ -118,9 +118,15 @@ class PromptTokenizerTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"", " ", "\t\n", "\u3000"})
-    void refusesEmptyPrompts(String sentence) {
-        assertFailure(prompt(sentence), "empty-prompt");
-        assertFailure(new ReferringPrompt(List.of(sentence, sentence)), "empty-prompt");
+    void aSentenceWithoutWordsIsAPrompt(String sentence) throws RowFailure {
+        int[] condition = tokenizer.prepare(prompt(sentence)).condition();
+        assertThat(condition).hasSizeGreaterThan(1);
+        assertThat(condition[condition.length - 1])
+                .isEqualTo(PSALM.specialTokens().seg());
+    }
+
+    @Test
+    void refusesAPromptWithoutSentences() {
         assertFailure(new ReferringPrompt(List.of()), "empty-prompt");
     }
 

@@ -146,7 +146,7 @@ class BenchCommandTest {
     }
 
     private CliRun bench(String... options) {
-        List<String> arguments = new ArrayList<>(List.of("bench", "--model", MODEL));
+        List<String> arguments = new ArrayList<>(List.of("bench", "--model", MODEL, "--threads", "1"));
         if (!List.of(options).contains("--routing")) {
             arguments.addAll(List.of("--routing", schedule.toString()));
         }

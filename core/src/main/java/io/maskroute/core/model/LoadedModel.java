@@ -1,0 +1,86 @@
+package io.maskroute.core.model;
+
+import io.maskroute.core.checkpoint.Fingerprint;
+import io.maskroute.core.checkpoint.ModelFolder;
+import io.maskroute.core.checkpoint.Parameter;
+import io.maskroute.core.checkpoint.StateDict;
+import io.maskroute.core.checkpoint.WeightCoverage;
+import io.maskroute.core.config.ModelConfig;
+import io.maskroute.core.flops.FlopsModel;
+import io.maskroute.core.routing.RoutingAdapter;
+import io.maskroute.core.routing.RoutingPlan;
+import io.maskroute.core.safetensors.TensorSource;
+import io.maskroute.core.segmenter.SegmenterInfo;
+import io.maskroute.core.text.PromptTokenizer;
+import io.maskroute.core.torchscript.TorchProgram;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+
+/** A model folder with a routing schedule, on its device and ready to run. */
+public record LoadedModel(
+        TorchProgram program, PsalmNetwork network, PromptTokenizer tokenizer, FlopsModel flops, SegmenterInfo info)
+        implements AutoCloseable {
+
+    /**
+     * Checks everything that can be checked before the weights are copied.
+     *
+     * @throws io.maskroute.core.error.UnusableInputException when the folder, its weights, the schedule or the device cannot be used
+     */
+    public static LoadedModel open(Path modelFolder, SegmenterOptions options) {
+        ModelFolder folder = ModelFolder.open(modelFolder);
+        ModelConfig config = folder.config();
+        int side = config.imageTokenSide();
+        Deque<AutoCloseable> opened = new ArrayDeque<>();
+        try (TensorSource weights = folder.openWeights(options.allowPartial());
+                RoutingAdapter adapter = options.routing().isPresent()
+                        ? RoutingAdapter.open(options.routing().get(), config)
+                        : RoutingAdapter.dense()) {
+            List<Parameter> expected = StateDict.expected(config);
+            WeightCoverage coverage = WeightCoverage.of(expected, weights);
+            coverage.require(options.allowPartial());
+            RoutingPlan plan = RoutingPlan.of(adapter.schedule(), config, side, side);
+            PromptTokenizer tokenizer = PromptTokenizer.open(folder.tokenizer(), config, side * side);
+            opened.push(tokenizer);
+            TorchProgram program = TorchProgram.load(options.device());
+            opened.push(program);
+            TorchProgram.enterThread(options.threads());
+            PsalmNetwork network = new PsalmNetwork(
+                    program,
+                    config,
+                    PartialWeights.over(weights, coverage, expected),
+                    options.dtype().type(),
+                    plan,
+                    adapter.tensors());
+            opened.push(network);
+            FlopsModel flops = FlopsModel.asRun(config, plan, adapter.tensors().isPresent());
+            SegmenterInfo info = new SegmenterInfo(
+                    Fingerprint.of(folder, weights),
+                    adapter.fingerprint(),
+                    options.device(),
+                    options.dtype().label());
+            return new LoadedModel(program, network, tokenizer, flops, info);
+        } catch (RuntimeException e) {
+            closeAll(opened, e);
+            throw e;
+        }
+    }
+
+    private static void closeAll(Deque<AutoCloseable> opened, RuntimeException cause) {
+        for (AutoCloseable resource : opened) {
+            try {
+                resource.close();
+            } catch (Exception e) {
+                cause.addSuppressed(e);
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        network.close();
+        program.close();
+        tokenizer.close();
+    }
+}

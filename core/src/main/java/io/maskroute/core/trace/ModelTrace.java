@@ -1,0 +1,47 @@
+package io.maskroute.core.trace;
+
+import io.maskroute.core.error.RowFailure;
+import io.maskroute.core.image.ImagePreprocessor;
+import io.maskroute.core.image.RgbImage;
+import io.maskroute.core.model.ForwardTrace;
+import io.maskroute.core.model.LoadedModel;
+import io.maskroute.core.model.SegmenterOptions;
+import io.maskroute.core.segmenter.PreparedImage;
+import io.maskroute.core.segmenter.PreparedPrompt;
+import io.maskroute.core.segmenter.ReferringPrompt;
+import io.maskroute.core.torchscript.TorchScope;
+import java.nio.file.Path;
+
+/** Runs a model folder on one picture and one prompt. */
+public final class ModelTrace {
+    private ModelTrace() {}
+
+    /** @throws RowFailure when the picture or the prompt cannot be prepared for the model */
+    public static Trace run(Path modelFolder, SegmenterOptions options, RgbImage image, ReferringPrompt prompt)
+            throws RowFailure {
+        try (LoadedModel model = LoadedModel.open(modelFolder, options)) {
+            PreparedImage picture =
+                    new ImagePreprocessor(model.network().config().image()).prepare(image);
+            PreparedPrompt tokens = model.tokenizer().prepare(prompt);
+            return Trace.of(
+                    model.network(),
+                    new ForwardTrace.Input(
+                            pixels(model, picture),
+                            tokens.prefix(),
+                            tokens.task(),
+                            tokens.condition(),
+                            tokens.suffix(),
+                            new int[0],
+                            picture.contentHeight(),
+                            picture.contentWidth(),
+                            picture.originalHeight(),
+                            picture.originalWidth()));
+        }
+    }
+
+    private static float[] pixels(LoadedModel model, PreparedImage picture) {
+        try (TorchScope work = model.network().scope()) {
+            return work.floats(model.network().vision().normalize(work, picture));
+        }
+    }
+}
