@@ -8,6 +8,7 @@ import io.maskroute.core.torchscript.TorchScope;
 import io.maskroute.core.torchscript.TorchType;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /** Swin, the projector to image tokens, and the pixel decoder: what a picture goes through before any prompt is read. */
 public final class VisionEncoder implements AutoCloseable {
@@ -108,6 +109,42 @@ public final class VisionEncoder implements AutoCloseable {
                 work.of((long) config.pixelDecoder().heads()),
                 work.of((long) config.pixelDecoder().points()),
                 taps);
+    }
+
+    /**
+     * The deformable layers of {@link #pixelDecoder} alone.
+     *
+     * @param x {@code [1, S, C]} over the positions of res5, res4, res3
+     * @param position {@code [1, S, C]}, added where the layers look from
+     */
+    public IValue pixelEncoder(TorchScope work, IValue x, IValue position, IValue taps) {
+        IValue shapes = pixelShapes(work);
+        return work.run(
+                "deformable_encoder",
+                x,
+                position,
+                pixelLayers,
+                work.of((long) config.pixelDecoder().heads()),
+                work.of((long) config.pixelDecoder().points()),
+                shapes,
+                work.run("to_device", work.run("reference_points", shapes), work.of(program.device())),
+                taps);
+    }
+
+    /** {@code List[List[int]]}: height and width of res5, res4, res3. */
+    public IValue pixelShapes(TorchScope work) {
+        return work.list(IntStream.of(5, 4, 3)
+                .mapToObj(config::mapSide)
+                .map(side -> work.ints(side, side))
+                .toArray(IValue[]::new));
+    }
+
+    /** Positions S of those maps together. */
+    public int pixelPositions() {
+        return IntStream.of(5, 4, 3)
+                .map(config::mapSide)
+                .map(side -> side * side)
+                .sum();
     }
 
     private static double[] doubles(List<Double> values) {

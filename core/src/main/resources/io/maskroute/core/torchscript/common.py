@@ -83,6 +83,10 @@ def at(self, tensors: List[Tensor], index: int) -> Tensor:
     return tensors[index]
 
 
+def matrix_product(self, a: Tensor, b: Tensor) -> Tensor:
+    return torch.matmul(a, b)
+
+
 def to_device(self, x: Tensor, device: str) -> Tensor:
     return x.to(device)
 
