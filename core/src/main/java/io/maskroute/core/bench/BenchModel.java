@@ -12,6 +12,7 @@ import io.maskroute.core.routing.RoutingPlan;
 import io.maskroute.core.routing.RoutingSchedule;
 import io.maskroute.core.routing.SegmentLayout;
 import io.maskroute.core.safetensors.TensorSource;
+import io.maskroute.core.segmenter.PicturePrompts;
 import io.maskroute.core.segmenter.PreparedImage;
 import io.maskroute.core.segmenter.PreparedPrompt;
 import io.maskroute.core.segmenter.Segmentation;
@@ -206,7 +207,9 @@ public final class BenchModel implements AutoCloseable {
                 new ReferringPass(network.orElseThrow(), llms.get(variant), flops.get(variant), settings.prompts());
         try {
             long start = System.nanoTime();
-            List<Segmentation> results = pass.segment(picture.orElseThrow(), prompts(count));
+            List<Segmentation> results = pass.segment(
+                            List.of(new PicturePrompts(picture.orElseThrow(), prompts(count))))
+                    .get(0);
             double total = millisSince(start);
             return new PictureMillis(
                     results.stream()

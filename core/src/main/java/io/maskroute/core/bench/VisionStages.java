@@ -9,6 +9,7 @@ import io.maskroute.core.model.VisionEncoder;
 import io.maskroute.core.segmenter.PreparedImage;
 import io.maskroute.core.torchscript.TorchScope;
 import io.maskroute.core.torchscript.TorchType;
+import java.util.List;
 import java.util.function.Supplier;
 
 /** Times the stages of the vision encoder, each for itself. */
@@ -30,7 +31,7 @@ final class VisionStages {
         IValue noTaps = network.noTaps();
         try (TorchScope work = network.scope()) {
             Timed maps = time(() -> {
-                IValue found = vision.backbone(work, vision.normalize(work, picture), noTaps);
+                IValue found = vision.backbone(work, vision.normalize(work, List.of(picture)), noTaps);
                 work.await(work.run("at", found, work.of(0L)));
                 return found;
             });
@@ -46,7 +47,7 @@ final class VisionStages {
             });
             Timed memory = time(() -> {
                 IValue features =
-                        network.decoder().memory(work, decoded.value()).features();
+                        network.decoder().memory(work, decoded.value(), 0).features();
                 work.await(features);
                 return features;
             });

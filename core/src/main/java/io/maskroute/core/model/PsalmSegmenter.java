@@ -3,6 +3,7 @@ package io.maskroute.core.model;
 import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.image.ImagePreprocessor;
 import io.maskroute.core.image.RgbImage;
+import io.maskroute.core.segmenter.PicturePrompts;
 import io.maskroute.core.segmenter.PreparedImage;
 import io.maskroute.core.segmenter.PreparedPrompt;
 import io.maskroute.core.segmenter.ReferringPrompt;
@@ -55,8 +56,15 @@ public final class PsalmSegmenter implements Segmenter {
 
     @Override
     public List<Segmentation> segment(PreparedImage image, List<PreparedPrompt> prompts) throws RowFailure {
+        return prompts.isEmpty()
+                ? List.of()
+                : segment(List.of(new PicturePrompts(image, prompts))).get(0);
+    }
+
+    @Override
+    public List<List<Segmentation>> segment(List<PicturePrompts> pictures) throws RowFailure {
         enterThread();
-        return pass.segment(image, prompts);
+        return pass.segment(pictures);
     }
 
     private void enterThread() {

@@ -79,6 +79,10 @@ def row(self, x: Tensor, index: int) -> Tensor:
     return x[index]
 
 
+def rows(self, x: Tensor, start: int, end: int) -> Tensor:
+    return x[start:end]
+
+
 def at(self, tensors: List[Tensor], index: int) -> Tensor:
     return tensors[index]
 
