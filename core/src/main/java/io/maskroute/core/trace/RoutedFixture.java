@@ -7,6 +7,7 @@ import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.core.routing.AdapterSpec;
 import io.maskroute.core.routing.RoutingSchedule;
 import io.maskroute.core.routing.RoutingSchedule.ImageTokens;
+import io.maskroute.core.routing.RoutingSchedule.LayerOverride;
 import io.maskroute.core.routing.RoutingSchedule.LayerSelection;
 import io.maskroute.core.routing.RoutingSchedule.Projector;
 import io.maskroute.core.routing.RoutingSchedule.ProjectorKind;
@@ -75,22 +76,19 @@ public record RoutedFixture(
                 ? Optional.of(new Heads(keys.integer("heads", 1), keys.integer("rotary_dim", 0)))
                 : Optional.empty();
         Path projectorFile = folder.resolve(sharedPrefix.isPresent() ? "expected.safetensors" : "inputs.safetensors");
+        Path weights = weights(folder, keys.string("llm_weights"));
+        Map<Integer, Integer> ranks = stride == 1 ? Map.of() : ranks(projectorFile, layers);
         RoutingSchedule schedule = new RoutingSchedule(
                 keys.integer("mask_layer_Lm", 0),
                 new ImageTokens(
                         new Proxies(ProxyKind.GRID, stride),
                         LayerSelection.of(layers),
-                        new Projector(ProjectorKind.MLP, stride == 1 ? 1 : rank(projectorFile, layers))),
-                List.of());
+                        new Projector(
+                                ProjectorKind.MLP,
+                                ranks.values().stream().findFirst().orElse(1))),
+                overrides(weights, ranks));
         return new RoutedFixture(
-                folder,
-                weights(folder, keys.string("llm_weights")),
-                projectorFile,
-                schedule,
-                grid.get(0),
-                grid.get(1),
-                heads,
-                sharedPrefix);
+                folder, weights, projectorFile, schedule, grid.get(0), grid.get(1), heads, sharedPrefix);
     }
 
     /** Adapter name to the name in {@link #projectorFile}, for the layers that project. */
@@ -130,20 +128,30 @@ public record RoutedFixture(
                 + ", which is in no folder above; put that fixture beside this one");
     }
 
-    private static int rank(Path projectorFile, List<Integer> layers) {
-        if (layers.isEmpty()) {
-            return 1;
-        }
+    /** Rank of each routed layer's projector. */
+    private static Map<Integer, Integer> ranks(Path projectorFile, List<Integer> layers) {
         try (Safetensors tensors = Safetensors.open(projectorFile)) {
-            List<Long> ranks = layers.stream()
-                    .map(layer -> firstDimension(tensors, "proj." + layer + ".V"))
-                    .distinct()
-                    .toList();
-            if (ranks.size() > 1) {
-                throw new UnusableInputException(
-                        projectorFile + ": projectors of different ranks " + ranks + "; one rank per fixture is read");
+            Map<Integer, Integer> ranks = new LinkedHashMap<>();
+            layers.forEach(layer -> ranks.put(layer, Math.toIntExact(firstDimension(tensors, "proj." + layer + ".V"))));
+            return ranks;
+        }
+    }
+
+    /** One entry per LLM layer where the ranks differ, none where one rank serves all. */
+    private static List<LayerOverride> overrides(Path weights, Map<Integer, Integer> ranks) {
+        if (ranks.values().stream().distinct().count() < 2) {
+            return List.of();
+        }
+        try (Safetensors tensors = Safetensors.open(weights)) {
+            List<LayerOverride> overrides = new ArrayList<>();
+            for (int l = 0; tensors.names().contains("model.layers." + l + ".mlp.fc1.weight"); l++) {
+                Integer rank = ranks.get(l);
+                overrides.add(
+                        rank == null
+                                ? LayerOverride.NONE
+                                : new LayerOverride(null, null, new Projector(ProjectorKind.MLP, rank)));
             }
-            return Math.toIntExact(ranks.get(0));
+            return overrides;
         }
     }
 

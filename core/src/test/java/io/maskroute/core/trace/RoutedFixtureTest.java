@@ -9,10 +9,17 @@ import io.maskroute.core.routing.AdapterSpec;
 import io.maskroute.core.routing.LayerRouting;
 import io.maskroute.core.routing.ProxyGrid;
 import io.maskroute.core.routing.RoutingPlan;
+import io.maskroute.core.routing.RoutingSchedule;
+import io.maskroute.core.safetensors.DType;
 import io.maskroute.core.safetensors.Safetensors;
+import io.maskroute.core.safetensors.SafetensorsWriter;
+import io.maskroute.core.safetensors.TensorInfo;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
@@ -155,5 +162,32 @@ class RoutedFixtureTest {
 
     private static ModelConfig.Llm llm(int hidden, int layers) {
         return new ModelConfig.Llm(hidden, 2 * hidden, layers, 4, 8, 200, 1e-5, 10000, 2048);
+    }
+
+    @Test
+    void projectorsMayHaveDifferentRanks(@TempDir Path temp) throws IOException {
+        Path original = ROUTED.resolve("public-R6-rect-5x3");
+        Files.copy(original.resolve("routing.json"), temp.resolve("routing.json"));
+        Files.copy(original.resolve("weights.safetensors"), temp.resolve("weights.safetensors"));
+        int hidden = 24;
+        Map<String, TensorInfo> infos = new LinkedHashMap<>();
+        Map<Integer, Integer> ranks = Map.of(0, 2, 2, 5);
+        ranks.forEach((layer, rank) -> {
+            infos.put("proj." + layer + ".V", TensorInfo.of(DType.F32, rank, hidden));
+            infos.put("proj." + layer + ".U", TensorInfo.of(DType.F32, hidden, rank));
+            infos.put("proj." + layer + ".s", TensorInfo.of(DType.F32, hidden));
+        });
+        try (SafetensorsWriter writer = SafetensorsWriter.create(temp.resolve("inputs.safetensors"), infos, Map.of())) {
+            for (Map.Entry<String, TensorInfo> info : infos.entrySet()) {
+                writer.writeFloats(
+                        info.getKey(), new float[(int) info.getValue().elements()]);
+            }
+            writer.finish();
+        }
+        RoutingSchedule schedule = RoutedFixture.read(temp).schedule();
+        assertThat(schedule.projector(0).rank()).isEqualTo(2);
+        assertThat(schedule.routed(1)).isFalse();
+        assertThat(schedule.projector(2).rank()).isEqualTo(5);
+        assertThat(schedule.perLayer()).hasSize(3);
     }
 }
