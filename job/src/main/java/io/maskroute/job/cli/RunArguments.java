@@ -13,11 +13,25 @@ final class RunArguments {
     @Option(names = "--dataset", paramLabel = "DIR", description = "Dataset folder (Parquet with _maskroute.json).")
     private String dataset;
 
-    @Option(names = "--output", paramLabel = "DIR", description = "Run folder to be made.")
+    @Option(
+            names = "--output",
+            paramLabel = "DIR",
+            description = "Run folder to be made; or to be continued, if it holds the same run unfinished.")
     private String output;
 
-    @Option(names = "--overwrite", description = "Replace the run folder if there is one.")
-    private Boolean overwrite;
+    @Option(names = "--fresh", description = "Start over if there is a run folder already.")
+    private Boolean fresh;
+
+    @Option(
+            names = "--retry-failed",
+            description = "Run the failed prompts of the run folder again, replace their rows, then continue.")
+    private Boolean retryFailed;
+
+    @Option(
+            names = "--max-failure-rate",
+            paramLabel = "RATE",
+            description = "Stop with exit code 2 when more than this share of the prompts has failed (0 to 1).")
+    private Double maxFailureRate;
 
     @Option(
             names = "--routing",
@@ -39,7 +53,9 @@ final class RunArguments {
         options.put("model.path", model);
         options.put("dataset.path", dataset);
         options.put("output.path", output);
-        options.put("output.overwrite", overwrite);
+        options.put("output.fresh", fresh);
+        options.put("output.retry-failed", retryFailed);
+        options.put("output.max-failure-rate", maxFailureRate);
         options.put("model.routing", routing);
         options.put("model.dtype", dtype);
         options.put("model.device", device);
@@ -52,7 +68,9 @@ final class RunArguments {
         Map<String, Object> given = new LinkedHashMap<>();
         given.put("--model", model);
         given.put("--output", output);
-        given.put("--overwrite", overwrite);
+        given.put("--fresh", fresh);
+        given.put("--retry-failed", retryFailed);
+        given.put("--max-failure-rate", maxFailureRate);
         given.put("--routing", routing);
         given.put("--dtype", dtype);
         given.put("--device", device);

@@ -130,12 +130,26 @@ public final class ConfigLoader {
         Map<String, String> sparkOverrides = new TreeMap<>();
         values.under(SPARK + ".")
                 .forEach((key, text) -> (overrides.containsKey(key) ? sparkOverrides : spark).put(key, text));
+        boolean fresh = values.flag("output.fresh");
+        boolean retryFailed = values.flag("output.retry-failed");
+        if (fresh && retryFailed) {
+            throw new ConfigurationException("--fresh starts over and --retry-failed goes on: give one of them");
+        }
         return new JobConfig(
                 model,
                 modelOptions,
                 values.text("dataset.path"),
                 values.text("output.path"),
-                values.flag("output.overwrite"),
+                fresh,
+                retryFailed,
+                new WaveOptions(
+                        values.bytes("waves.size"),
+                        values.isSet("waves.files")
+                                ? Optional.of(values.integer("waves.files", 1, Integer.MAX_VALUE))
+                                : Optional.empty(),
+                        values.text("waves.checkpoint"),
+                        values.bytes("output.file-size"),
+                        values.fraction("output.max-failure-rate")),
                 runtime,
                 new ReferringRules(
                         values.oneOf("metrics.empty-union", List.of("one", "zero"))
@@ -178,6 +192,22 @@ public final class ConfigLoader {
                 throw bad(key, "must be " + least + " to " + most + ", not " + value);
             }
             return (int) value;
+        }
+
+        long bytes(String key) {
+            long value = read(key, Config::getBytes);
+            if (value < 1) {
+                throw bad(key, "must be more than nothing");
+            }
+            return value;
+        }
+
+        double fraction(String key) {
+            double value = read(key, Config::getDouble);
+            if (!(value >= 0 && value <= 1)) {
+                throw bad(key, "must be 0 to 1, not " + value);
+            }
+            return value;
         }
 
         Duration duration(String key) {

@@ -9,6 +9,8 @@ import java.util.Optional;
  * The resolved configuration of a command.
  *
  * @param modelPath model folder, if one was named; {@link #model()} insists on it
+ * @param fresh start over instead of continuing what the output folder holds
+ * @param retryFailed run failed prompts again before continuing
  * @param rules of the metrics
  * @param reportSamples pictures in the report's gallery
  * @param spark Spark properties ({@code spark.…}) from configuration files
@@ -20,7 +22,9 @@ public record JobConfig(
         ModelOptions modelOptions,
         Optional<String> datasetPath,
         Optional<String> outputPath,
-        boolean overwrite,
+        boolean fresh,
+        boolean retryFailed,
+        WaveOptions waves,
         RuntimeOptions runtime,
         ReferringRules rules,
         int reportSamples,

@@ -22,8 +22,10 @@ import io.maskroute.job.predictions.Overlap;
 import io.maskroute.job.predictions.PredictionSchema;
 import io.maskroute.job.scoring.TruthMasks;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.function.Function;
 import org.apache.spark.sql.AnalysisException;
 import org.apache.spark.sql.Column;
@@ -60,8 +62,16 @@ public final class Rescoring {
      */
     public static Dataset<Row> open(SparkSession spark, RunFolder folder) {
         String path = folder.has(RunFolder.PREDICTIONS) ? folder.predictions() : folder.toString();
+        WaveFolders waves = new WaveFolders(new Path(path), folder.hadoop());
         Dataset<Row> rows;
         try {
+            if (!waves.isEmpty()) {
+                Collection<WaveFolders.Wave> written = waves.committed().values();
+                if (written.isEmpty()) {
+                    throw new UnusableInputException("no wave in " + path + " is complete yet");
+                }
+                return WaveFolders.read(spark, written);
+            }
             rows = spark.read().parquet(path);
         } catch (Exception e) {
             // Declared nowhere, for it comes from Scala.

@@ -6,22 +6,33 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.StandardCopyOption;
+import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.CommonPathCapabilities;
+import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FileContext;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Options;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.apache.hadoop.fs.permission.FsAction;
 import org.apache.hadoop.security.AccessControlException;
 
 /**
  * The folder of one run. {@code run.json} is written first and marks the folder as maskroute's; {@code summary.json} is written
- * last, so a run that was cut short has none.
+ * last, so a run that is not finished has none. Each file appears at once and whole, or not at all.
  */
 public final class RunFolder {
     public static final String RUN = "run.json";
     public static final String SUMMARY = "summary.json";
     public static final String REPORT = "report.html";
     public static final String PREDICTIONS = "predictions";
+
+    private static final String CHECKPOINT = "checkpoint";
+    private static final String RETRIES = "_retries";
 
     private static final int LARGEST_JSON = 64 << 20;
 
@@ -41,33 +52,32 @@ public final class RunFolder {
     }
 
     /**
-     * Checks, without changing anything, that the folder can be made.
+     * Checks, without changing anything, that the folder can be made or is a run's.
      *
-     * @throws UnusableInputException if it exists and {@code overwrite} is off, or is not a run folder, or its parent cannot
-     *     be written
+     * @return whether there is a run in it
+     * @throws UnusableInputException if it is something else, or its parent cannot be written
      */
-    public void requireUsable(boolean overwrite) {
+    public boolean holdsRun() {
         try {
             FileSystem files = files();
             if (!files.exists(folder)) {
                 requireWritableParent(files);
-                return;
+                return false;
             }
             if (!files.getFileStatus(folder).isDirectory()) {
                 throw new UnusableInputException("the output " + name + " is a file; name a folder with --output");
             }
-            FileStatus[] content = files.listStatus(folder);
-            if (content.length == 0) {
-                return;
+            if (files.exists(new Path(folder, RUN))) {
+                return true;
             }
-            if (!overwrite) {
-                throw new UnusableInputException("the output " + name
-                        + " exists already: name another folder with --output, or replace it with --overwrite");
+            for (FileStatus status : files.listStatus(folder)) {
+                if (!status.getPath().getName().startsWith(".")) {
+                    throw new UnusableInputException(
+                            "the output " + name + " is not empty and not a run folder (it has no " + RUN
+                                    + "): name another folder with --output");
+                }
             }
-            if (!files.exists(new Path(folder, RUN))) {
-                throw new UnusableInputException("the output " + name + " is not a run folder (it has no " + RUN
-                        + "), so --overwrite will not delete it: name another folder with --output");
-            }
+            return false;
         } catch (IOException e) {
             throw new UnusableInputException("the output " + name + " cannot be used: " + e.getMessage(), e);
         }
@@ -92,12 +102,11 @@ public final class RunFolder {
         }
     }
 
-    /** Makes the folder, empty. {@link #requireUsable} comes first. */
+    /** Makes the folder, empty. {@link #holdsRun} comes first. */
     public void create() {
         try {
-            FileSystem files = files();
-            files.delete(folder, true);
-            if (!files.mkdirs(folder)) {
+            remove();
+            if (!files().mkdirs(folder)) {
                 throw new IOException("the folder cannot be made");
             }
         } catch (IOException e) {
@@ -105,17 +114,58 @@ public final class RunFolder {
         }
     }
 
-    /** Takes back what {@link #create} made, after a failure that is reported anyway. */
+    /** Deletes the folder and, where that is elsewhere, the run's checkpoint. */
     public void remove() throws IOException {
+        if (has(RUN) && record().checkpoint() != null) {
+            Path checkpoint = new Path(record().checkpoint());
+            HadoopFiles.fileSystem(checkpoint, hadoop).delete(checkpoint, true);
+        }
         files().delete(folder, true);
     }
 
+    /** Writes a file, in place of one that is there: a reader finds the old one or the new one, whole. */
     public void write(String file, Writing content) {
         Path path = new Path(folder, file);
-        try (OutputStream out = files().create(path, true)) {
-            content.to(out);
+        try {
+            FileSystem files = files();
+            if (files.hasPathCapability(path, CommonPathCapabilities.ABORTABLE_STREAM)) {
+                // An object store: nothing is there before the end of the stream, and a rename would be a copy.
+                try (FSDataOutputStream out = files.create(path, true)) {
+                    try {
+                        content.to(out);
+                    } catch (IOException | RuntimeException | Error e) {
+                        out.abort();
+                        throw e;
+                    }
+                }
+                return;
+            }
+            Path half = new Path(folder, "." + file + ".half");
+            try (OutputStream out = files.create(half, true)) {
+                content.to(out);
+            }
+            if (files instanceof RawLocalFileSystem) {
+                Files.move(
+                        java.nio.file.Path.of(half.toUri().getPath()),
+                        java.nio.file.Path.of(path.toUri().getPath()),
+                        StandardCopyOption.ATOMIC_MOVE,
+                        StandardCopyOption.REPLACE_EXISTING);
+            } else {
+                FileContext.getFileContext(files.getUri(), hadoop)
+                        .rename(files.makeQualified(half), files.makeQualified(path), Options.Rename.OVERWRITE);
+            }
         } catch (IOException e) {
             throw new UnusableInputException(path + " cannot be written: " + e.getMessage(), e);
+        }
+    }
+
+    /** Takes a file away: a folder that is about to change is no finished run. */
+    public void delete(String file) {
+        Path path = new Path(folder, file);
+        try {
+            files().delete(path, true);
+        } catch (IOException e) {
+            throw new UnusableInputException(path + " cannot be deleted: " + e.getMessage(), e);
         }
     }
 
@@ -141,6 +191,34 @@ public final class RunFolder {
 
     public String predictions() {
         return new Path(folder, PREDICTIONS).toString();
+    }
+
+    public WaveFolders waves() {
+        return new WaveFolders(new Path(folder, PREDICTIONS), hadoop);
+    }
+
+    /** Where the run keeps its progress, unless it is kept elsewhere. */
+    public String checkpoint() {
+        return new Path(folder, CHECKPOINT).toString();
+    }
+
+    /** Where prompts that ran again wait for their place among the predictions. */
+    public String retries() {
+        return new Path(folder, RETRIES).toString();
+    }
+
+    public void deleteRetries() {
+        delete(RETRIES);
+    }
+
+    /** {@code run.json}. */
+    public RunRecord record() {
+        return Json.read(this, RUN, RunRecord.class);
+    }
+
+    /** {@code summary.json}, if the run is finished. */
+    public Optional<RunSummary> summary() {
+        return has(SUMMARY) ? Optional.of(Json.read(this, SUMMARY, RunSummary.class)) : Optional.empty();
     }
 
     /** For people: where a file of the run folder {@code name} is. */

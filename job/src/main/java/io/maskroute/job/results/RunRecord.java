@@ -11,7 +11,9 @@ import java.util.Map;
  * {@code run.json}: what ran, for whoever wants to run it again. No credentials.
  *
  * @param started ISO 8601, UTC
- * @param finished ISO 8601, UTC; null while the run goes on, and for ever if it was cut short
+ * @param finished ISO 8601, UTC; null while the run goes on, until it is continued to its end
+ * @param fingerprint what has to be the same for the run to be continued
+ * @param checkpoint where the progress is kept; null: in the run folder
  * @param models as the executors loaded them; one, unless a run mixed devices; null before the end
  * @param config every key with its value
  */
@@ -23,6 +25,8 @@ public record RunRecord(
         String started,
         String finished,
         DatasetRecord dataset,
+        RunFingerprint fingerprint,
+        String checkpoint,
         List<ModelRecord> models,
         Map<String, String> versions,
         Map<String, String> config) {
@@ -46,6 +50,6 @@ public record RunRecord(
     public record ModelRecord(String modelFingerprint, String routingFingerprint, String device) {}
 
     public RunRecord finish(String time, List<ModelRecord> found) {
-        return new RunRecord(runId, command, started, time, dataset, found, versions, config);
+        return new RunRecord(runId, command, started, time, dataset, fingerprint, checkpoint, found, versions, config);
     }
 }

@@ -79,7 +79,11 @@ public record RunSummary(
     @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
     public record Flops(double llm, double llmDense, double llmRatio, double vision, double decoder) {}
 
-    /** @param seconds of the Spark job, start of the model included */
+    /**
+     * Of the session that ended the run; what earlier ones did is not in it.
+     *
+     * @param seconds of the Spark jobs, start of the model included
+     */
     @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
     public record Throughput(double seconds, double imagesPerSecond, double promptsPerSecond) {}
 }

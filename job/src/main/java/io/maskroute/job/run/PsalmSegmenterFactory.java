@@ -2,11 +2,13 @@ package io.maskroute.job.run;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.maskroute.core.checkpoint.Fingerprint;
 import io.maskroute.core.checkpoint.ModelFolder;
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.core.model.PsalmSegmenter;
 import io.maskroute.core.model.SegmenterOptions;
 import io.maskroute.core.routing.RoutingAdapter;
+import io.maskroute.core.safetensors.TensorSource;
 import io.maskroute.core.segmenter.Segmenter;
 import io.maskroute.job.config.ModelOptions;
 import java.io.IOException;
@@ -26,10 +28,18 @@ public final class PsalmSegmenterFactory implements SegmenterFactory {
     @Override
     public ModelSummary inspect(ModelOptions options) {
         ModelFolder folder = ModelFolder.open(path(options.path()));
-        folder.openWeights(options.allowPartial()).close();
-        routing(options).ifPresent(routing -> RoutingAdapter.open(routing, folder.config())
-                .close());
-        return new ModelSummary(hasRandomWeights(folder.path().resolve(MODEL_CARD)));
+        String fingerprint;
+        try (TensorSource weights = folder.openWeights(options.allowPartial())) {
+            fingerprint = Fingerprint.of(folder, weights);
+        }
+        try (RoutingAdapter adapter = routing(options)
+                .map(routing -> RoutingAdapter.open(routing, folder.config()))
+                .orElseGet(RoutingAdapter::dense)) {
+            return new ModelSummary(
+                    fingerprint,
+                    adapter.fingerprint(),
+                    hasRandomWeights(folder.path().resolve(MODEL_CARD)));
+        }
     }
 
     @Override

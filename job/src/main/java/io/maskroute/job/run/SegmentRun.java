@@ -5,40 +5,31 @@ import io.maskroute.datasets.schema.DatasetManifest;
 import io.maskroute.datasets.schema.HadoopFiles;
 import io.maskroute.job.config.JobConfig;
 import io.maskroute.job.config.Redaction;
-import io.maskroute.job.input.ImageBytes;
 import io.maskroute.job.input.InputDataset;
-import io.maskroute.job.predictions.PredictionSchema;
-import io.maskroute.job.report.ReportData;
-import io.maskroute.job.report.ReportWriter;
 import io.maskroute.job.results.Json;
-import io.maskroute.job.results.PredictionFigures;
-import io.maskroute.job.results.ReportSource;
+import io.maskroute.job.results.RunFingerprint;
 import io.maskroute.job.results.RunFolder;
 import io.maskroute.job.results.RunRecord;
 import io.maskroute.job.results.RunSummary;
 import io.maskroute.job.results.Versions;
-import io.maskroute.job.scoring.Scoring;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
-import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.broadcast.Broadcast;
-import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Encoders;
-import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.util.LongAccumulator;
-import org.apache.spark.util.SerializableConfiguration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One run of the model over a dataset, from the checks that come before Spark to the report. */
+/** One run of the model over a dataset: the checks that come before anything is written, then a {@link RunSession}. */
 public final class SegmentRun {
     private static final Logger LOG = LoggerFactory.getLogger(SegmentRun.class);
 
@@ -63,16 +54,21 @@ public final class SegmentRun {
     }
 
     /**
-     * Checks everything that can be checked without Spark, then runs.
+     * Checks everything that can be checked without Spark, then runs; or continues the run that the output folder holds.
      *
-     * @throws UnusableInputException when the dataset, the model or the output cannot be used; nothing is left in the output
+     * @throws UnusableInputException when the dataset, the model or the output cannot be used, or the output holds another
+     *     run, or too many prompts fail; a run that did not get as far as its first wave leaves nothing in the output
      */
     public RunSummary run() {
         Configuration hadoop = SparkSessions.hadoop(config);
         DatasetManifest manifest = DatasetManifest.read(config.dataset(), hadoop);
         RunFolder folder = new RunFolder(config.output(), hadoop);
-        folder.requireUsable(config.overwrite());
+        boolean held = folder.holdsRun();
         SegmenterFactory.ModelSummary model = factory.inspect(config.model());
+        RunRecord.DatasetRecord source = RunRecord.DatasetRecord.of(located(config.dataset(), hadoop), manifest);
+        RunFingerprint fingerprint = fingerprint(source, model);
+        Optional<RunRecord> earlier = held && !config.fresh() ? Optional.of(folder.record()) : Optional.empty();
+        earlier.ifPresent(record -> requireSame(record, fingerprint));
         try {
             return SparkSessions.with(config, spark -> {
                 InputDataset dataset = InputDataset.open(spark, config.dataset(), manifest);
@@ -82,11 +78,71 @@ public final class SegmentRun {
                             + counts.images() + " images): there is nothing to do");
                 }
                 loadIfLocal(spark);
-                return run(spark, folder, dataset, counts, model);
+                RunRecord record = earlier.orElseGet(() -> begin(spark, folder, source, fingerprint));
+                try {
+                    return new RunSession(spark, config, factory, scored, progress, folder, dataset, counts, record)
+                            .run(notes(model));
+                } catch (RuntimeException | Error e) {
+                    if (earlier.isEmpty() && folder.waves().committed().isEmpty()) {
+                        remove(folder);
+                    }
+                    throw e;
+                }
             });
         } finally {
             ExecutorModels.closeAll();
         }
+    }
+
+    private RunFingerprint fingerprint(RunRecord.DatasetRecord source, SegmenterFactory.ModelSummary model) {
+        Map<String, String> parts = new LinkedHashMap<>();
+        parts.put("the dataset's path", source.path());
+        parts.put("the dataset's name", source.name());
+        parts.put("the dataset's split", source.split());
+        parts.put("the protocol", source.protocol());
+        parts.put("the ground truth's raster", source.groundTruthRaster());
+        parts.put("the model", model.fingerprint());
+        parts.put("the routing", model.routingFingerprint());
+        parts.put("model.dtype", config.model().dtype());
+        parts.put("model.allow-partial", String.valueOf(config.model().allowPartial()));
+        parts.put("the command", command);
+        parts.put("metrics.empty-union", config.rules().emptyUnion().name().toLowerCase(Locale.ROOT));
+        return new RunFingerprint(parts);
+    }
+
+    private void requireSame(RunRecord earlier, RunFingerprint now) {
+        String otherwise = ": name another folder with --output, or start over with --fresh";
+        if (earlier.fingerprint() == null) {
+            throw new UnusableInputException("the output " + config.output()
+                    + " holds the run of a maskroute that could not continue runs" + otherwise);
+        }
+        List<String> differences = earlier.fingerprint().differencesTo(now);
+        if (!differences.isEmpty()) {
+            throw new UnusableInputException("the output " + config.output() + " holds another run ("
+                    + String.join("; ", differences) + ")" + otherwise);
+        }
+    }
+
+    private RunRecord begin(
+            SparkSession spark, RunFolder folder, RunRecord.DatasetRecord source, RunFingerprint fingerprint) {
+        folder.create();
+        String id = UUID.randomUUID().toString();
+        RunRecord record = new RunRecord(
+                id,
+                command,
+                now(),
+                null,
+                source,
+                fingerprint,
+                config.waves()
+                        .checkpoint()
+                        .map(parent -> RunFolder.file(parent, id))
+                        .orElse(null),
+                null,
+                Versions.all(spark.version()),
+                config.resolved());
+        folder.write(RunFolder.RUN, out -> out.write(Json.write(record)));
+        return record;
     }
 
     /** Where driver and executor are one JVM, a model that does not load is known before anything is written. */
@@ -101,104 +157,6 @@ public final class SegmentRun {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted while the model was loading", e);
         }
-    }
-
-    private RunSummary run(
-            SparkSession spark,
-            RunFolder folder,
-            InputDataset dataset,
-            InputDataset.Counts counts,
-            SegmenterFactory.ModelSummary model) {
-        RunRecord record = new RunRecord(
-                UUID.randomUUID().toString(),
-                command,
-                now(),
-                null,
-                RunRecord.DatasetRecord.of(
-                        located(dataset.path(), spark.sessionState().newHadoopConf()), dataset.manifest()),
-                null,
-                Versions.all(spark.version()),
-                config.resolved());
-        boolean done = false;
-        folder.create();
-        try {
-            folder.write(RunFolder.RUN, out -> out.write(Json.write(record)));
-            RunSummary summary = predictAndSumUp(spark, folder, dataset, counts, model, record);
-            done = true;
-            return summary;
-        } finally {
-            if (!done) {
-                remove(folder);
-            }
-        }
-    }
-
-    private RunSummary predictAndSumUp(
-            SparkSession spark,
-            RunFolder folder,
-            InputDataset dataset,
-            InputDataset.Counts counts,
-            SegmenterFactory.ModelSummary model,
-            RunRecord record) {
-        double seconds = predict(spark, folder, dataset, counts.prompts(), record.runId());
-        Dataset<Row> predictions =
-                spark.read().schema(PredictionSchema.struct()).parquet(folder.predictions());
-        RunRecord finished = record.finish(now(), PredictionFigures.models(predictions));
-        RunSummary summary = PredictionFigures.of(
-                predictions,
-                counts,
-                config.rules(),
-                new PredictionFigures.About(
-                        record.runId(),
-                        notes(model),
-                        new RunSummary.Throughput(seconds, counts.images() / seconds, counts.prompts() / seconds)));
-        if (summary.prompts() != counts.prompts()) {
-            throw new IllegalStateException("the dataset has " + counts.prompts() + " prompts, but " + summary.prompts()
-                    + " predictions were written; was the dataset changed during the run?");
-        }
-        ImageBytes images = new ImageBytes(
-                dataset.path(),
-                spark.sessionState().newHadoopConf(),
-                config.runtime().maxImageBytes());
-        ReportData report =
-                new ReportSource(summary, finished, predictions, dataset, images).gather(config.reportSamples());
-        folder.write(RunFolder.REPORT, out -> ReportWriter.write(report, out));
-        folder.write(RunFolder.RUN, out -> out.write(Json.write(finished)));
-        folder.write(RunFolder.SUMMARY, out -> out.write(Json.write(summary)));
-        return summary;
-    }
-
-    /** @return seconds it took */
-    private double predict(SparkSession spark, RunFolder folder, InputDataset dataset, long prompts, String runId) {
-        LongAccumulator ok = spark.sparkContext().longAccumulator("prompts ok");
-        LongAccumulator failed = spark.sparkContext().longAccumulator("prompts failed");
-        Broadcast<SerializableConfiguration> hadoop = JavaSparkContext.fromSparkContext(spark.sparkContext())
-                .broadcast(new SerializableConfiguration(spark.sessionState().newHadoopConf()));
-        SegmentPartition task = new SegmentPartition(
-                factory,
-                config.model(),
-                config.runtime(),
-                new Scoring(scored, config.rules().emptyUnion()),
-                runId,
-                dataset.path(),
-                dataset.reader(),
-                hadoop,
-                ok,
-                failed);
-        spark.sparkContext().setJobDescription("segment " + dataset.path());
-        LOG.info("Segmenting {} prompts of {} into {}", prompts, dataset.path(), folder);
-        long start = System.nanoTime();
-        try (ProgressLine line = new ProgressLine(prompts, ok, failed, config.progressInterval(), progress)) {
-            spark.sparkContext().addSparkListener(line);
-            dataset.rows()
-                    .mapPartitions(task, Encoders.row(PredictionSchema.struct()))
-                    .write()
-                    .parquet(folder.predictions());
-            spark.sparkContext().removeSparkListener(line);
-        } finally {
-            spark.sparkContext().setJobDescription(null);
-        }
-        return (System.nanoTime() - start) / 1e9;
     }
 
     private static List<String> notes(SegmenterFactory.ModelSummary model) {
@@ -229,7 +187,7 @@ public final class SegmentRun {
         }
     }
 
-    private static String now() {
+    static String now() {
         return Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
     }
 }

@@ -114,20 +114,20 @@ class CliTest {
     }
 
     @Test
-    void anExistingOutputIsKeptAndTheWayOutNamed() throws IOException {
+    void aRunThatCannotBeContinuedIsKeptAndTheWayOutNamed() throws IOException {
         Files.createDirectory(home.resolve("out"));
         Path file = Files.writeString(home.resolve("out/run.json"), "{}");
 
-        assertRefused(run("--model", path("model")), Cli.UNUSABLE_INPUT, "--overwrite");
+        assertRefused(run("--model", path("model")), Cli.UNUSABLE_INPUT, "--fresh");
         assertThat(file).exists();
     }
 
     @Test
-    void overwriteNeverDeletesWhatIsNoRun() throws IOException {
+    void startingOverNeverDeletesWhatIsNoRun() throws IOException {
         Files.createDirectory(home.resolve("out"));
         Path file = Files.writeString(home.resolve("out/thesis.tex"), "years of work");
 
-        assertRefused(run("--model", path("model"), "--overwrite"), Cli.UNUSABLE_INPUT, "is not a run folder");
+        assertRefused(run("--model", path("model"), "--fresh"), Cli.UNUSABLE_INPUT, "not a run folder");
         assertThat(file).exists();
     }
 
@@ -135,7 +135,12 @@ class CliTest {
     void anOutputThatIsAFileIsRefused() throws IOException {
         Files.writeString(home.resolve("out"), "");
 
-        assertRefused(run("--model", path("model"), "--overwrite"), Cli.UNUSABLE_INPUT, "is a file");
+        assertRefused(run("--model", path("model"), "--fresh"), Cli.UNUSABLE_INPUT, "is a file");
+    }
+
+    @Test
+    void startingOverAndGoingOnAreTwoThings() {
+        assertRefused(run("--fresh", "--retry-failed"), Cli.BAD_USAGE, "give one of them");
     }
 
     @Test

@@ -53,7 +53,10 @@ class ConfigLoaderTest {
         "runtime.queue, 0, 'runtime.queue must be 1 to 4096, not 0'",
         "model.dtype, fp8, 'model.dtype must be fp32 or bf16, not \"fp8\"'",
         "model.device, tpu, 'model.device must be cpu, gpu or cuda:N, not \"tpu\"'",
-        "output.overwrite, perhaps, output.overwrite cannot be \"perhaps\"",
+        "output.fresh, perhaps, output.fresh cannot be \"perhaps\"",
+        "output.max-failure-rate, 5, output.max-failure-rate must be 0 to 1",
+        "waves.size, much, waves.size cannot be \"much\"",
+        "waves.files, 0, waves.files must be 1 to 2147483647",
         "progress.interval, 0s, progress.interval must be more than nothing",
         "dataset.path, ' ', dataset.path must not be empty",
         "nonsense, 1, unknown key \"nonsense\""

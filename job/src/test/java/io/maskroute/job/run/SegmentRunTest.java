@@ -366,7 +366,7 @@ class SegmentRunTest {
         assertThat(evaluate().code()).isZero();
         Files.writeString(out.resolve("old"), "");
 
-        assertThat(evaluate("--overwrite").code()).isZero();
+        assertThat(evaluate("--fresh").code()).isZero();
         assertThat(out.resolve("old")).doesNotExist();
 
         String report = Files.readString(out.resolve("report.html"));

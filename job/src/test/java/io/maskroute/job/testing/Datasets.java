@@ -20,6 +20,7 @@ import java.util.function.Function;
 import javax.imageio.ImageIO;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 
 /** Small datasets for tests, with null wherever a test wants it, and what was written. */
@@ -28,14 +29,32 @@ public final class Datasets {
 
     public static void write(Path folder, int files, List<ImageRow> images) {
         withSpark(spark -> {
-            spark.createDataFrame(
-                            images.stream().map(DatasetSchema::toRow).toList(),
-                            DatasetSchema.struct().asNullable())
-                    .repartition(files)
-                    .write()
-                    .parquet(folder.toString());
+            append(spark, folder, files, images);
             return null;
         });
+        writeManifest(folder);
+    }
+
+    /** A dataset of as many files as there are groups, in that order by age. */
+    public static void writeFiles(Path folder, List<List<ImageRow>> groups) {
+        withSpark(spark -> {
+            groups.forEach(group -> append(spark, folder, 1, group));
+            return null;
+        });
+        writeManifest(folder);
+    }
+
+    private static void append(SparkSession spark, Path folder, int files, List<ImageRow> images) {
+        spark.createDataFrame(
+                        images.stream().map(DatasetSchema::toRow).toList(),
+                        DatasetSchema.struct().asNullable())
+                .repartition(files)
+                .write()
+                .mode(SaveMode.Append)
+                .parquet(folder.toString());
+    }
+
+    private static void writeManifest(Path folder) {
         new DatasetManifest(1, "test", "val", Protocol.JOINED, GroundTruthRaster.COCO, null, "test", null, null)
                 .write(folder.toString(), new Configuration());
     }

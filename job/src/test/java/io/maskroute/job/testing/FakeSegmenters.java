@@ -13,6 +13,8 @@ import io.maskroute.core.segmenter.Segmenter;
 import io.maskroute.core.segmenter.SegmenterInfo;
 import io.maskroute.job.config.ModelOptions;
 import io.maskroute.job.run.SegmenterFactory;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -29,6 +31,10 @@ public final class FakeSegmenters implements SegmenterFactory {
     public static final String BUG = "bug";
     /** A sentence at which the model refuses the prompt. */
     public static final String REFUSED = "refused";
+    /** A sentence at which the model refuses the prompt as long as there is a file of this name in its folder. */
+    public static final String FLAKY = "flaky";
+    /** A file in the model folder whose content is the model's fingerprint. */
+    public static final String FINGERPRINT = "fingerprint";
     /** A sentence at which loading a class fails, as when a native library is missing: no row can help that. */
     public static final String NO_NATIVES = "no natives";
 
@@ -44,7 +50,7 @@ public final class FakeSegmenters implements SegmenterFactory {
         if (!Files.isDirectory(Path.of(options.path()))) {
             throw new UnusableInputException("there is no model folder " + options.path());
         }
-        return new ModelSummary(true);
+        return new ModelSummary(fingerprint(options), options.routing(), true);
     }
 
     @Override
@@ -53,7 +59,16 @@ public final class FakeSegmenters implements SegmenterFactory {
         if (Files.exists(Path.of(options.path(), "broken"))) {
             throw new UnusableInputException("the model " + options.path() + " lacks the weight x.y.z");
         }
-        return new Fake();
+        return new Fake(options);
+    }
+
+    private static String fingerprint(ModelOptions options) {
+        Path file = Path.of(options.path(), FINGERPRINT);
+        try {
+            return Files.exists(file) ? Files.readString(file) : "fake-model";
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** The mask for a prompt; also used to make ground truth that is met exactly. */
@@ -72,10 +87,15 @@ public final class FakeSegmenters implements SegmenterFactory {
 
     private static final class Fake implements Segmenter {
         private final Thread owner = Thread.currentThread();
+        private final ModelOptions options;
+
+        Fake(ModelOptions options) {
+            this.options = options;
+        }
 
         @Override
         public SegmenterInfo info() {
-            return new SegmenterInfo("fake-model", ModelOptions.DENSE, "cpu", "fp32");
+            return new SegmenterInfo(fingerprint(options), options.routing(), "cpu", "fp32");
         }
 
         @Override
@@ -105,6 +125,9 @@ public final class FakeSegmenters implements SegmenterFactory {
             for (List<String> asked : sentences) {
                 if (asked.contains(BUG)) {
                     throw new IndexOutOfBoundsException("a bug\nin two lines");
+                }
+                if (asked.contains(FLAKY) && Files.exists(Path.of(options.path(), FLAKY))) {
+                    throw new RowFailure(Stage.PROMPT, "flaky", "the model refused for now");
                 }
                 if (asked.contains(REFUSED)) {
                     throw new RowFailure(Stage.PROMPT, "refused", "the model refused");

@@ -1,0 +1,37 @@
+package io.maskroute.job.results;
+
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonValue;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+
+/**
+ * What decides the rows of a run, by name. Rows of runs with different fingerprints do not belong into one folder. Where and how
+ * fast something runs (device, cluster, sizes of waves) is not in it.
+ *
+ * @param parts name to value, as text; null where there is none
+ */
+public record RunFingerprint(@JsonValue Map<String, String> parts) {
+    @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
+    public RunFingerprint {
+        parts = new LinkedHashMap<>(parts);
+    }
+
+    /** What is not the same, one phrase each; empty when the runs belong together. */
+    public List<String> differencesTo(RunFingerprint now) {
+        Set<String> names = new LinkedHashSet<>(parts.keySet());
+        names.addAll(now.parts.keySet());
+        return names.stream()
+                .filter(name -> !Objects.equals(parts.get(name), now.parts.get(name)))
+                .map(name -> name + " was " + text(parts.get(name)) + " and is " + text(now.parts.get(name)))
+                .toList();
+    }
+
+    private static String text(String value) {
+        return value == null ? "not set" : value;
+    }
+}

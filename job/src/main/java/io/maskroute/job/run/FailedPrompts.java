@@ -1,0 +1,89 @@
+package io.maskroute.job.run;
+
+import static org.apache.spark.sql.functions.array_contains;
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.collect_set;
+import static org.apache.spark.sql.functions.filter;
+
+import io.maskroute.datasets.schema.DatasetSchema;
+import io.maskroute.job.input.InputDataset;
+import io.maskroute.job.predictions.PredictionSchema;
+import io.maskroute.job.results.RunFolder;
+import io.maskroute.job.results.WaveFolders;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.apache.spark.api.java.function.MapPartitionsFunction;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SaveMode;
+import org.apache.spark.sql.SparkSession;
+
+/**
+ * Runs the failed prompts of a run folder again and puts what comes of it in their rows' place. First all of them run, into a
+ * folder aside; then each wave that has some is written anew as its next generation, which replaces the older one at once. Cut
+ * short at any point, every prompt still has one row, and the same command goes on.
+ */
+final class FailedPrompts {
+    private static final String WAVE = "wave";
+    private static final String RETRY = "retry";
+
+    private final SparkSession spark;
+    private final RunFolder folder;
+    private final WaveFolders folders;
+    private final Dataset<Row> failed;
+
+    FailedPrompts(SparkSession spark, RunFolder folder) {
+        this.spark = spark;
+        this.folder = folder;
+        this.folders = folder.waves();
+        // A row without the two names cannot be found again in the dataset; running it again could not help it either.
+        this.failed = folders.readNumbered(spark, folders.committed().values())
+                .filter(col("status").equalTo(PredictionSchema.FAILED))
+                .filter(col("image_id").isNotNull().and(col("prompt_id").isNotNull()))
+                .select("image_id", "prompt_id", WAVE);
+    }
+
+    long count() {
+        return failed.count();
+    }
+
+    void retry(InputDataset dataset, MapPartitionsFunction<Row, Row> segment, long fileBytes) {
+        folder.deleteRetries();
+        List<Integer> waves =
+                failed.select(WAVE).distinct().orderBy(WAVE).as(Encoders.INT()).collectAsList();
+        Dataset<Row> wanted = failed.groupBy(col("image_id").alias(RETRY + "_image"))
+                .agg(collect_set("prompt_id").alias(RETRY));
+        Column prompts = filter(
+                col(DatasetSchema.PROMPTS),
+                prompt -> array_contains(col(RETRY), prompt.getField(DatasetSchema.PROMPT_ID)));
+        Column[] columns = Stream.of(dataset.rows().columns())
+                .map(name -> name.equals(DatasetSchema.PROMPTS) ? prompts.alias(name) : col(name))
+                .toArray(Column[]::new);
+        dataset.rows()
+                .join(wanted, col(DatasetSchema.IMAGE_ID).equalTo(col(RETRY + "_image")))
+                .select(columns)
+                .mapPartitions(segment, Encoders.row(PredictionSchema.struct()))
+                .join(failed.select("prompt_id", WAVE), "prompt_id")
+                .write()
+                .mode(SaveMode.Overwrite)
+                .partitionBy(WAVE)
+                .parquet(folder.retries());
+        Dataset<Row> results =
+                spark.read().schema(PredictionSchema.struct().add(WAVE, "int")).parquet(folder.retries());
+        Map<Integer, WaveFolders.Wave> committed = folders.committed();
+        for (int wave : waves) {
+            WaveFolders.Wave old = committed.get(wave);
+            Dataset<Row> again = results.filter(col(WAVE).equalTo(wave)).drop(WAVE);
+            Dataset<Row> kept = WaveFolders.read(spark, List.of(old))
+                    .join(again.select("prompt_id"), new String[] {"prompt_id"}, "left_anti");
+            spark.sparkContext().setJobDescription("replace the failed rows of wave " + wave);
+            folders.write(kept.unionByName(again), folders.wave(wave, old.generation() + 1), fileBytes);
+        }
+        spark.sparkContext().setJobDescription(null);
+        folders.deleteReplaced();
+        folder.deleteRetries();
+    }
+}
