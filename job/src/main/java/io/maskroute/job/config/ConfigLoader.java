@@ -119,7 +119,7 @@ public final class ConfigLoader {
                 model.orElse(""),
                 values.text("model.routing").orElse(ModelOptions.DENSE),
                 values.oneOf("model.dtype", List.of("fp32", "bf16")),
-                values.matching("model.device", Pattern.compile("cpu|gpu|cuda(:\\d+)?"), "cpu, gpu or cuda:N"),
+                values.matching("model.device", Pattern.compile("cpu|gpu|cuda:\\d{1,3}"), "cpu, gpu or cuda:N"),
                 values.flag("model.allow-partial"));
         RuntimeOptions runtime = new RuntimeOptions(
                 values.integer("runtime.images-ahead", 1, 1024),

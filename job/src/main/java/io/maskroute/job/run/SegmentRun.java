@@ -71,6 +71,7 @@ public final class SegmentRun {
         Configuration hadoop = SparkSessions.hadoop(config);
         DatasetManifest manifest = DatasetManifest.read(config.dataset(), hadoop);
         RunFolder folder = new RunFolder(config.output(), hadoop);
+        folder.requireApart(config.dataset());
         folder.requireUsable(config.overwrite());
         SegmenterFactory.ModelSummary model = factory.inspect(config.model());
         try {
