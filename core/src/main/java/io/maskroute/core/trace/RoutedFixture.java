@@ -131,8 +131,8 @@ public record RoutedFixture(
                 }
             }
         }
-        throw new UnusableInputException(folder + ": llm_weights names " + named
-                + ", but no folder above holds " + inFixtures + "; put that fixture there");
+        throw new UnusableInputException(folder + ": llm_weights names " + named + ", but no folder above holds "
+                + inFixtures + "; put that fixture there");
     }
 
     private static int rank(Path projectorFile, List<Integer> layers) {

@@ -131,8 +131,8 @@ class RoutedFixtureTest {
     void borrowed_weights_are_found_whatever_the_folder_of_fixtures_is_called(@TempDir Path copies) throws Exception {
         Path borrowing = Files.createDirectories(copies.resolve("routed/borrowing"));
         Files.copy(ROUTED.resolve("public-R0-dense-equivalence/routing.json"), borrowing.resolve("routing.json"));
-        Path weights = Files.createDirectory(copies.resolve("public-E-sixteen-tokens"))
-                .resolve("weights.safetensors");
+        Path weights =
+                Files.createDirectory(copies.resolve("public-E-sixteen-tokens")).resolve("weights.safetensors");
         Files.createFile(weights);
 
         assertThat(RoutedFixture.read(borrowing).weights()).isEqualTo(weights.toAbsolutePath());

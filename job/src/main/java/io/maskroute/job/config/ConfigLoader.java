@@ -60,8 +60,10 @@ public final class ConfigLoader {
             merged.putAll(checked(known, parse(siteFile)));
         }
         file.ifPresent(f -> {
-            if (!Files.exists(f)) {
-                throw new ConfigurationException("--conf " + f + ": no such file");
+            // The parser takes a folder for an empty file.
+            if (!Files.isRegularFile(f)) {
+                throw new ConfigurationException(
+                        "--conf " + f + ": " + (Files.exists(f) ? "not a file" : "no such file"));
             }
             merged.putAll(checked(known, parse(f)));
         });

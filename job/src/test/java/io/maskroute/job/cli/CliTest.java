@@ -137,7 +137,8 @@ class CliTest {
         Files.writeString(home.resolve("run.json"), "{}");
         Files.createSymbolicLink(home.resolve("link"), home.resolve("dataset"));
 
-        for (String inside : List.of(dataset, dataset + "/", dataset + "/out", path("model/../dataset"), path("link/out"))) {
+        for (String inside :
+                List.of(dataset, dataset + "/", dataset + "/out", path("model/../dataset"), path("link/out"))) {
             assertRefused(run("--output", inside, "--overwrite"), Cli.UNUSABLE_INPUT, "or inside it");
         }
         assertRefused(run("--output", home.toString(), "--overwrite"), Cli.UNUSABLE_INPUT, "holds the dataset");
