@@ -4,7 +4,6 @@ import io.maskroute.core.bench.BenchModel;
 import io.maskroute.core.bench.BenchModel.Settings;
 import io.maskroute.core.bench.PromptShape;
 import io.maskroute.core.checkpoint.ModelFolder;
-import io.maskroute.core.checkpoint.Parameter;
 import io.maskroute.core.checkpoint.RandomWeights;
 import io.maskroute.core.checkpoint.StateDict;
 import io.maskroute.core.config.ModelConfig;
@@ -85,7 +84,7 @@ public final class Bench {
                             options.prompts()))) {
                 BenchResult.Model described = new BenchResult.Model(
                         origin,
-                        parameters(config),
+                        StateDict.parameters(config),
                         options.dtype().label(),
                         options.device(),
                         side * side,
@@ -133,12 +132,5 @@ public final class Bench {
                     + " image, " + config.maskDecoder().queries() + " mask) do not fit the model's "
                     + config.llm().maxPositions() + " positions; give smaller --text or --image-tokens");
         }
-    }
-
-    private static long parameters(ModelConfig config) {
-        return StateDict.expected(config).stream()
-                .filter(Parameter::required)
-                .mapToLong(parameter -> parameter.info().elements())
-                .sum();
     }
 }
