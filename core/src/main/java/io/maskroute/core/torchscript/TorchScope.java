@@ -32,7 +32,7 @@ public final class TorchScope implements AutoCloseable {
 
     /** Calls a method of the program. Values of any scope may be arguments; the result belongs to this one. */
     public IValue run(String method, IValue... arguments) {
-        return own(IValueUtils.runMethod(program.block(), method, arguments));
+        return own(call(method, arguments));
     }
 
     /** Takes a value out of this scope; the caller closes it. */
@@ -121,8 +121,7 @@ public final class TorchScope implements AutoCloseable {
             java.util.function.Function<IValue, IValue[]> arguments) {
         try (PtNDArray array = manager.create(elements, new Shape(count), type);
                 IValue tensor = IValue.from(array)) {
-            IValueUtils.runMethod(program.block(), method, arguments.apply(tensor))
-                    .close();
+            call(method, arguments.apply(tensor)).close();
         }
         // The native tensor points into the buffer until here.
         java.lang.ref.Reference.reachabilityFence(elements);
@@ -131,7 +130,7 @@ public final class TorchScope implements AutoCloseable {
     /** The elements of a floating-point tensor of any dtype, layout and device, row-major. */
     public float[] floats(IValue tensor) {
         // DJL reads storage in order, whatever the strides.
-        try (IValue readable = IValueUtils.runMethod(program.block(), "readable", tensor, of(TorchType.FLOAT32));
+        try (IValue readable = call("readable", tensor, of(TorchType.FLOAT32));
                 PtNDArray array = readable.toTensor(manager)) {
             return array.toFloatArray();
         }
@@ -139,7 +138,7 @@ public final class TorchScope implements AutoCloseable {
 
     /** The elements of a tensor of whole numbers, row-major. */
     public long[] longs(IValue tensor) {
-        try (IValue readable = IValueUtils.runMethod(program.block(), "readable", tensor, of(TorchType.INT64));
+        try (IValue readable = call("readable", tensor, of(TorchType.INT64));
                 PtNDArray array = readable.toTensor(manager)) {
             return array.toLongArray();
         }
@@ -147,7 +146,7 @@ public final class TorchScope implements AutoCloseable {
 
     /** The elements of a tensor of 0..255 or of booleans, row-major. */
     public byte[] bytes(IValue tensor) {
-        try (IValue readable = IValueUtils.runMethod(program.block(), "readable", tensor, of(TorchType.UINT8));
+        try (IValue readable = call("readable", tensor, of(TorchType.UINT8));
                 PtNDArray array = readable.toTensor(manager)) {
             return array.toByteArray();
         }
@@ -186,8 +185,12 @@ public final class TorchScope implements AutoCloseable {
         try (PtNDArray array = manager.create(elements, new Shape(shape), type);
                 IValue borrowed = IValue.from(array)) {
             // DJL's tensor borrows a Java buffer that may be collected; the program's copy owns its memory.
-            return own(IValueUtils.runMethod(program.block(), "owned_copy", borrowed));
+            return own(call("owned_copy", borrowed));
         }
+    }
+
+    private IValue call(String method, IValue... arguments) {
+        return NativeCalls.call(() -> IValueUtils.runMethod(program.block(), method, arguments));
     }
 
     private IValue own(IValue value) {

@@ -47,6 +47,7 @@ public record RoutedFixture(
         Optional<Heads> heads,
         Optional<SharedPrefix> sharedPrefix) {
     private static final JsonMapper JSON = JsonMapper.builder().build();
+    private static final String FIXTURES = "fixtures/";
 
     /** Attention heads, and the leading channels of each that are rotated. */
     public record Heads(int heads, int rotaryDim) {}
@@ -116,16 +117,20 @@ public record RoutedFixture(
 
     /** The fixtures' own path, {@code fixtures/NAME/...}, is found wherever the fixtures lie. */
     private static Path weights(Path folder, String named) {
-        if (!named.startsWith("fixtures/")) {
+        if (!named.startsWith(FIXTURES)) {
             return folder.resolve("weights.safetensors");
         }
+        // Without "fixtures/" too: a copy of the folder may have another name.
+        String inFixtures = named.substring(FIXTURES.length());
         for (Path above = folder.toAbsolutePath().normalize(); above != null; above = above.getParent()) {
-            if (Files.exists(above.resolve(named))) {
-                return above.resolve(named);
+            for (String path : List.of(named, inFixtures)) {
+                if (Files.exists(above.resolve(path))) {
+                    return above.resolve(path);
+                }
             }
         }
-        throw new UnusableInputException(folder + ": llm_weights names " + named
-                + ", which is in no folder above; put that fixture beside this one");
+        throw new UnusableInputException(folder + ": llm_weights names " + named + ", but no folder above holds "
+                + inFixtures + "; put that fixture there");
     }
 
     /** Rank of each routed layer's projector. */

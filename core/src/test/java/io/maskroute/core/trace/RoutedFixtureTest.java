@@ -135,6 +135,17 @@ class RoutedFixtureTest {
     }
 
     @Test
+    void borrowed_weights_are_found_whatever_the_folder_of_fixtures_is_called(@TempDir Path copies) throws Exception {
+        Path borrowing = Files.createDirectories(copies.resolve("routed/borrowing"));
+        Files.copy(ROUTED.resolve("public-R0-dense-equivalence/routing.json"), borrowing.resolve("routing.json"));
+        Path weights =
+                Files.createDirectory(copies.resolve("public-E-sixteen-tokens")).resolve("weights.safetensors");
+        Files.createFile(weights);
+
+        assertThat(RoutedFixture.read(borrowing).weights()).isEqualTo(weights.toAbsolutePath());
+    }
+
+    @Test
     void what_is_not_a_fixture_is_refused_by_name(@TempDir Path folder) throws Exception {
         assertRefused(folder, "routing.json: cannot be read");
         Path file = folder.resolve("routing.json");

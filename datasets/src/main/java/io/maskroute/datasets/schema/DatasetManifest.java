@@ -101,7 +101,7 @@ public record DatasetManifest(
                         files.exists(file.getParent())
                                 ? dataset + " is not a maskroute dataset: it has no " + FILE_NAME
                                         + " (an import that was cut short leaves none; import it again)"
-                                : "There is no dataset " + dataset,
+                                : "There is no dataset " + dataset + ": name the folder of one",
                         e);
             }
         } catch (IOException e) {

@@ -60,8 +60,10 @@ public final class ConfigLoader {
             merged.putAll(checked(known, parse(siteFile)));
         }
         file.ifPresent(f -> {
-            if (!Files.exists(f)) {
-                throw new ConfigurationException("--conf " + f + ": no such file");
+            // The parser takes a folder for an empty file.
+            if (!Files.isRegularFile(f)) {
+                throw new ConfigurationException(
+                        "--conf " + f + ": " + (Files.exists(f) ? "not a file" : "no such file"));
             }
             merged.putAll(checked(known, parse(f)));
         });
@@ -119,7 +121,7 @@ public final class ConfigLoader {
                 model.orElse(""),
                 values.text("model.routing").orElse(ModelOptions.DENSE),
                 values.oneOf("model.dtype", List.of("fp32", "bf16")),
-                values.matching("model.device", Pattern.compile("cpu|gpu|cuda(:\\d+)?"), "cpu, gpu or cuda:N"),
+                values.matching("model.device", Pattern.compile("cpu|gpu|cuda:\\d{1,3}"), "cpu, gpu or cuda:N"),
                 values.flag("model.allow-partial"));
         RuntimeOptions runtime = new RuntimeOptions(
                 values.integer("runtime.images-ahead", 1, 1024),

@@ -8,7 +8,7 @@ import java.io.Serializable;
  * @param path model folder
  * @param routing {@link #DENSE}, a {@code routing.json}, or an adapter folder
  * @param dtype {@code fp32} or {@code bf16}
- * @param device {@code cpu}, {@code cuda}, {@code cuda:N}, or {@code gpu} (the one Spark assigned)
+ * @param device {@code cpu}, {@code cuda:N}, or {@code gpu} (the one Spark assigned)
  * @param allowPartial go on when weights are missing or left over
  */
 public record ModelOptions(String path, String routing, String dtype, String device, boolean allowPartial)

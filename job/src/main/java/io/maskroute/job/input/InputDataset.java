@@ -28,6 +28,7 @@ import org.apache.spark.sql.SparkSession;
  * @param reader of those rows
  */
 public record InputDataset(String path, DatasetManifest manifest, Dataset<Row> rows, ImageRowReader reader) {
+    private static final String FILES = "*.parquet";
     private static final List<String> COLUMNS =
             List.of(DatasetSchema.IMAGE_ID, DatasetSchema.IMAGE, DatasetSchema.IMAGE_URI, DatasetSchema.PROMPTS);
 
@@ -40,11 +41,12 @@ public record InputDataset(String path, DatasetManifest manifest, Dataset<Row> r
     public static InputDataset open(SparkSession spark, String path, DatasetManifest manifest) {
         Dataset<Row> all;
         try {
-            all = spark.read().parquet(path);
+            // Pictures that rows refer to may lie in the same folder.
+            all = spark.read().option("pathGlobFilter", FILES).parquet(path);
         } catch (Exception e) {
             // Declared nowhere, for it comes from Scala.
             if (e instanceof AnalysisException) {
-                throw new UnusableInputException("the dataset " + path + " holds no Parquet files", e);
+                throw new UnusableInputException("the dataset " + path + " holds no Parquet files (" + FILES + ")", e);
             }
             throw e;
         }

@@ -2,10 +2,12 @@ package io.maskroute.job.results;
 
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.datasets.schema.HadoopFiles;
+import java.io.File;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.StandardCopyOption;
 import java.util.Optional;
@@ -81,6 +83,38 @@ public final class RunFolder {
         } catch (IOException e) {
             throw new UnusableInputException("the output " + name + " cannot be used: " + e.getMessage(), e);
         }
+    }
+
+    /**
+     * Checks that the run and the dataset stay out of each other's way: Spark reads whatever lies in a dataset's folder, and
+     * making the run folder deletes what was in it.
+     *
+     * @throws UnusableInputException if one of them is the other or lies in it
+     */
+    public void requireApart(String dataset) {
+        try {
+            String run = location(folder);
+            String data = location(HadoopFiles.path(dataset));
+            if (run.startsWith(data)) {
+                throw new UnusableInputException("the output " + name + " is the dataset's folder " + dataset
+                        + " or inside it; name another folder with --output");
+            }
+            if (data.startsWith(run)) {
+                throw new UnusableInputException("the output " + name + " holds the dataset " + dataset
+                        + ", which would be deleted; name another folder with --output");
+            }
+        } catch (IOException e) {
+            throw new UnusableInputException("the output " + name + " cannot be used: " + e.getMessage(), e);
+        }
+    }
+
+    /** Absolute, without links and dots where the file system is this machine's, and with a slash at the end. */
+    private String location(Path path) throws IOException {
+        URI uri = HadoopFiles.fileSystem(path, hadoop).makeQualified(path).toUri();
+        String text = "file".equals(uri.getScheme())
+                ? new File(uri.getPath()).getCanonicalPath()
+                : uri.normalize().toString();
+        return text.endsWith("/") ? text : text + "/";
     }
 
     private void requireWritableParent(FileSystem files) throws IOException {

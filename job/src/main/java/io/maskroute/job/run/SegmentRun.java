@@ -63,6 +63,7 @@ public final class SegmentRun {
         Configuration hadoop = SparkSessions.hadoop(config);
         DatasetManifest manifest = DatasetManifest.read(config.dataset(), hadoop);
         RunFolder folder = new RunFolder(config.output(), hadoop);
+        folder.requireApart(config.dataset());
         boolean held = folder.holdsRun();
         SegmenterFactory.ModelSummary model = factory.inspect(config.model());
         RunRecord.DatasetRecord source = RunRecord.DatasetRecord.of(located(config.dataset(), hadoop), manifest);

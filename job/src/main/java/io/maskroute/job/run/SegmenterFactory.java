@@ -18,7 +18,7 @@ public interface SegmenterFactory extends Serializable {
     /**
      * Loads the model. Called once per executor JVM, on the thread that will run it.
      *
-     * @param options with a device of this machine: {@code cpu}, {@code cuda} or {@code cuda:N}
+     * @param options with a device of this machine: {@code cpu} or {@code cuda:N}
      * @throws UnusableInputException when the model or the routing cannot be used
      */
     Segmenter open(ModelOptions options);

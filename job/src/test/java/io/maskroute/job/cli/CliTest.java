@@ -132,6 +132,20 @@ class CliTest {
     }
 
     @Test
+    void theRunAndTheDatasetStayApart() throws IOException {
+        String dataset = path("dataset");
+        Files.writeString(home.resolve("run.json"), "{}");
+        Files.createSymbolicLink(home.resolve("link"), home.resolve("dataset"));
+
+        for (String inside :
+                List.of(dataset, dataset + "/", dataset + "/out", path("model/../dataset"), path("link/out"))) {
+            assertRefused(run("--output", inside, "--overwrite"), Cli.UNUSABLE_INPUT, "or inside it");
+        }
+        assertRefused(run("--output", home.toString(), "--overwrite"), Cli.UNUSABLE_INPUT, "holds the dataset");
+        assertRefused(run("--model", path("gone"), "--output", dataset + "-out"), Cli.UNUSABLE_INPUT, "gone");
+    }
+
+    @Test
     void anOutputThatIsAFileIsRefused() throws IOException {
         Files.writeString(home.resolve("out"), "");
 

@@ -83,6 +83,9 @@ class ConfigLoaderTest {
         assertThatThrownBy(() -> ConfigLoader.load(home, Optional.of(home.resolve("gone.conf")), Map.of()))
                 .isInstanceOf(ConfigurationException.class)
                 .hasMessageContaining("gone.conf: no such file");
+        assertThatThrownBy(() -> ConfigLoader.load(home, Optional.of(home), Map.of()))
+                .isInstanceOf(ConfigurationException.class)
+                .hasMessageContaining(home + ": not a file");
     }
 
     @Test

@@ -12,7 +12,6 @@ import io.maskroute.job.testing.CliRun;
 import io.maskroute.job.testing.Datasets;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -49,14 +48,14 @@ class HostileImagesTest {
         }
         assertThat(images).hasSize(IMAGES);
         Collections.shuffle(images, new Random(1));
-        Files.createDirectory(home.resolve("model"));
         Datasets.write(home.resolve("dataset"), 4, images);
 
-        CliRun run = CliRun.withSpark(
+        CliRun run = CliRun.withModel(
                 home,
+                2,
                 "evaluate",
                 "--model",
-                home.resolve("model").toString(),
+                "../models/tiny",
                 "--dataset",
                 home.resolve("dataset").toString(),
                 "--output",
