@@ -35,10 +35,11 @@ jars=
 if [ -f "$root/job/target/submit.classpath" ]; then
   jars=$(tr ':' ',' <"$root/job/target/submit.classpath")
 fi
+application=("$root"/job/target/job-*.jar)
 java_options=$(tr '\n' ' ' <"$root/conf/jvm.options")
 run "$spark_submit" --name maskroute --class io.maskroute.job.cli.Main \
   --conf "spark.driver.extraJavaOptions=$java_options -Dmaskroute.home=$root" \
   --conf "spark.executor.extraJavaOptions=$java_options" \
   --conf "spark.executorEnv.GLIBC_TUNABLES=$GLIBC_TUNABLES" \
   ${jars:+--jars "$jars"} ${spark_args[@]+"${spark_args[@]}"} \
-  "$root/job/target/job-0.1.0.jar" ${args[@]+"${args[@]}"}
+  "${application[0]}" ${args[@]+"${args[@]}"}

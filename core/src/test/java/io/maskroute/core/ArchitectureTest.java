@@ -35,7 +35,10 @@ class ArchitectureTest {
         noClasses()
                 .that()
                 .resideOutsideOfPackages(
-                        "io.maskroute.core.torchscript..", "io.maskroute.core.model..", "io.maskroute.core.trace..")
+                        "io.maskroute.core.torchscript..",
+                        "io.maskroute.core.model..",
+                        "io.maskroute.core.trace..",
+                        "io.maskroute.core.bench..")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("ai.djl.pytorch..", "ai.djl.ndarray..", "ai.djl.nn..")

@@ -15,17 +15,6 @@ class ArchitectureTest {
             .importPackages("io.maskroute");
 
     @Test
-    void coreKnowsNoSpark() {
-        noClasses()
-                .that()
-                .resideInAPackage("io.maskroute.core..")
-                .should()
-                .dependOnClassesThat()
-                .resideInAnyPackage("org.apache.spark..", "org.apache.hadoop..", "scala..")
-                .check(CLASSES);
-    }
-
-    @Test
     void onePlaceEndsTheJvm() {
         noClasses()
                 .that()
@@ -42,17 +31,5 @@ class ArchitectureTest {
     @Test
     void packagesOfTheJobDependOneWay() {
         slices().matching("io.maskroute.job.(*)..").should().beFreeOfCycles().check(CLASSES);
-    }
-
-    @Test
-    void formatsKnowNoModelAndNoJob() {
-        noClasses()
-                .that()
-                .resideInAPackage("io.maskroute.datasets..")
-                .should()
-                .dependOnClassesThat()
-                .resideInAnyPackage(
-                        "io.maskroute.job..", "io.maskroute.core.model..", "io.maskroute.core.torchscript..")
-                .check(CLASSES);
     }
 }

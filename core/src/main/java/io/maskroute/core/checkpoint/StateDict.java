@@ -37,6 +37,14 @@ public final class StateDict {
         return List.copyOf(dict.parameters);
     }
 
+    /** Numbers in the tensors that the model reads. */
+    public static long parameters(ModelConfig config) {
+        return expected(config).stream()
+                .filter(Parameter::required)
+                .mapToLong(parameter -> parameter.info().elements())
+                .sum();
+    }
+
     private void llm() {
         ModelConfig.Llm llm = config.llm();
         int d = llm.hidden();

@@ -6,6 +6,7 @@ import io.maskroute.core.routing.LayerRouting;
 import io.maskroute.core.routing.RoutingPlan;
 import io.maskroute.core.routing.RoutingSchedule;
 import io.maskroute.core.routing.SegmentLayout;
+import io.maskroute.core.segmenter.PreparedPrompt;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -25,6 +26,15 @@ public final class FlopsModel {
         this.execution = execution;
         this.vision = new VisionCounter(config).count();
         this.decoder = new DecoderCounter(config).count();
+    }
+
+    /**
+     * For what the TorchScript program computes.
+     *
+     * @param trainedProjectors whether the routing comes with tensors
+     */
+    public static FlopsModel asRun(ModelConfig config, RoutingPlan plan, boolean trainedProjectors) {
+        return new FlopsModel(config, plan, new Execution(LastLayer.QUERIES_KEYS_VALUES, trainedProjectors));
     }
 
     /** One picture's vision work, prompts aside. */
@@ -51,6 +61,14 @@ public final class FlopsModel {
             promptsDense.add(densePrefix.plus(prompt(dense, prefix.tokens(), text)));
         }
         return new ImageFlops(prefix(plan, prefix), prompts, promptsDense, vision, decoder);
+    }
+
+    /** A picture with prompts that run together, so that they share its prefix; at least one. */
+    public ImageFlops image(List<PreparedPrompt> prompts) {
+        PreparedPrompt first = prompts.get(0);
+        return image(
+                new SegmentLayout(first.prefix().length, plan.imageTokens(), first.task().length),
+                prompts.stream().mapToInt(PreparedPrompt::ownLength).toArray());
     }
 
     private LlmFlops prefix(RoutingPlan plan, SegmentLayout layout) {

@@ -6,7 +6,6 @@ import io.maskroute.core.checkpoint.Parameter;
 import io.maskroute.core.checkpoint.StateDict;
 import io.maskroute.core.checkpoint.WeightCoverage;
 import io.maskroute.core.config.ModelConfig;
-import io.maskroute.core.flops.Execution;
 import io.maskroute.core.flops.FlopsModel;
 import io.maskroute.core.routing.RoutingAdapter;
 import io.maskroute.core.routing.RoutingPlan;
@@ -55,14 +54,13 @@ public record LoadedModel(
                     plan,
                     adapter.tensors());
             opened.push(network);
-            Execution execution = new Execution(
-                    Execution.LastLayer.QUERIES_KEYS_VALUES, adapter.tensors().isPresent());
+            FlopsModel flops = FlopsModel.asRun(config, plan, adapter.tensors().isPresent());
             SegmenterInfo info = new SegmenterInfo(
                     Fingerprint.of(folder, weights),
                     adapter.fingerprint(),
                     options.device(),
                     options.dtype().label());
-            return new LoadedModel(program, network, tokenizer, new FlopsModel(config, plan, execution), info);
+            return new LoadedModel(program, network, tokenizer, flops, info);
         } catch (RuntimeException e) {
             closeAll(opened, e);
             throw e;

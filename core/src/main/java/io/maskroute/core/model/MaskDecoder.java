@@ -69,9 +69,12 @@ public final class MaskDecoder implements AutoCloseable {
      */
     public record Memory(IValue features, IValue memory) {}
 
-    /** @param decoded what {@link VisionEncoder#pixelDecoder} gave */
-    public Memory memory(TorchScope work, IValue decoded) {
-        IValue features = work.run("decoder_features", decoded, work.of(TorchType.FLOAT32));
+    /**
+     * @param decoded what {@link VisionEncoder#pixelDecoder} gave
+     * @param picture which of its pictures
+     */
+    public Memory memory(TorchScope work, IValue decoded, int picture) {
+        IValue features = work.run("decoder_features", decoded, work.of((long) picture), work.of(TorchType.FLOAT32));
         IValue memory = work.run("decoder_memory", features, weights, layers, work.of((long)
                 config.maskDecoder().heads()));
         return new Memory(work.run("at", features, work.of(0L)), memory);
@@ -94,6 +97,13 @@ public final class MaskDecoder implements AutoCloseable {
                 work.longsOnDevice(ends),
                 heads,
                 taps));
+    }
+
+    /** Rows {@code from} to {@code to} of {@link #inputs}. */
+    IValue[] inputsOf(TorchScope work, IValue[] inputs, int from, int to) {
+        IValue start = work.of((long) from);
+        IValue end = work.of((long) to);
+        return new IValue[] {work.run("rows", inputs[0], start, end), work.run("rows", inputs[1], start, end)};
     }
 
     /** @return condition logits {@code [R, Q]} and mask embeddings {@code [R, Q, mask_dim]} */

@@ -63,6 +63,11 @@ public final class PsalmNetwork implements AutoCloseable {
         return noTaps;
     }
 
+    /** Where the weights are: {@code cpu} or {@code cuda:N}. */
+    public String device() {
+        return program.device();
+    }
+
     /** Opens a scope for one picture's work. */
     public TorchScope scope() {
         return program.scope();

@@ -18,6 +18,7 @@ public final class RoutedLlm implements AutoCloseable {
     private final ModelConfig.Llm config;
     private final TorchProgram program;
     private final TorchScope scope;
+    private final TorchType dtype;
     private final RoutingPlan plan;
     private final RoutingTensors routing;
     private final IValue embeddings;
@@ -50,6 +51,7 @@ public final class RoutedLlm implements AutoCloseable {
             Optional<TensorSource> adapter) {
         this.config = config;
         this.program = program;
+        this.dtype = dtype;
         this.plan = plan;
         this.scope = program.scope();
         embeddings = weights.group(scope, "model.", dtype, name -> name.equals("embed_tokens.weight"));
@@ -62,6 +64,29 @@ public final class RoutedLlm implements AutoCloseable {
                 scope.of(config.ropeTheta()),
                 scope.of(program.device()));
         routing = new RoutingTensors(program, plan, adapter, dtype);
+    }
+
+    private RoutedLlm(RoutedLlm weights, RoutingPlan plan, Optional<TensorSource> adapter) {
+        config = weights.config;
+        program = weights.program;
+        dtype = weights.dtype;
+        this.plan = plan;
+        scope = program.scope();
+        embeddings = weights.embeddings;
+        layers = weights.layers;
+        finalNorm = weights.finalNorm;
+        rotary = weights.rotary;
+        routing = new RoutingTensors(program, plan, adapter, dtype);
+    }
+
+    /**
+     * The same weights, which stay in memory once, under another plan. It serves no longer than this LLM does, and closing it
+     * frees only what its plan added.
+     *
+     * @param adapter tensors of the plan's routing adapter, if there is one
+     */
+    public RoutedLlm withPlan(RoutingPlan plan, Optional<TensorSource> adapter) {
+        return new RoutedLlm(this, plan, adapter);
     }
 
     public RoutingPlan plan() {

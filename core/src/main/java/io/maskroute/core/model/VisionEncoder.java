@@ -8,6 +8,7 @@ import io.maskroute.core.torchscript.TorchScope;
 import io.maskroute.core.torchscript.TorchType;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /** Swin, the projector to image tokens, and the pixel decoder: what a picture goes through before any prompt is read. */
 public final class VisionEncoder implements AutoCloseable {
@@ -53,11 +54,20 @@ public final class VisionEncoder implements AutoCloseable {
         return scope.list(stages.toArray(IValue[]::new));
     }
 
-    /** Pixels of 0..255 -> what {@link #backbone} takes. */
-    public IValue normalize(TorchScope work, PreparedImage image) {
+    /** Pixels of 0..255 of B pictures -> what {@link #backbone} takes. */
+    public IValue normalize(TorchScope work, List<PreparedImage> images) {
+        int size = config.image().size();
+        int length = 3 * size * size;
+        byte[] pixels = images.get(0).pixels();
+        if (images.size() > 1) {
+            pixels = new byte[images.size() * length];
+            for (int i = 0; i < images.size(); i++) {
+                System.arraycopy(images.get(i).pixels(), 0, pixels, i * length, length);
+            }
+        }
         return work.run(
                 "normalize_pixels",
-                work.bytes(image.pixels(), 1, 3, image.size(), image.size()),
+                work.bytes(pixels, images.size(), 3, size, size),
                 work.doubles(doubles(config.image().mean())),
                 work.doubles(doubles(config.image().std())),
                 work.of(dtype),
@@ -69,7 +79,7 @@ public final class VisionEncoder implements AutoCloseable {
         return work.run("cast", pixels, work.of(dtype), work.of(program.device()));
     }
 
-    /** Pixels {@code [1, 3, S, S]} -> the maps res2..res5. */
+    /** Pixels {@code [B, 3, S, S]} -> the maps res2..res5. */
     public IValue backbone(TorchScope work, IValue pixels, IValue taps) {
         ModelConfig.Swin swin = config.swin();
         return work.run(
@@ -84,7 +94,7 @@ public final class VisionEncoder implements AutoCloseable {
                 taps);
     }
 
-    /** The maps -> image tokens {@code [1, N, d]}. */
+    /** The maps -> image tokens {@code [B, N, d]}. */
     public IValue imageTokens(TorchScope work, IValue maps, IValue taps) {
         ModelConfig.VisionProjector vision = config.visionProjector();
         return work.run(
@@ -98,7 +108,7 @@ public final class VisionEncoder implements AutoCloseable {
                 taps);
     }
 
-    /** The maps -> mask features {@code [1, mask_dim, h, w]} and three levels {@code [1, C, h, w]}, coarse to fine. */
+    /** The maps -> mask features {@code [B, mask_dim, h, w]} and three levels {@code [B, C, h, w]}, coarse to fine. */
     public IValue pixelDecoder(TorchScope work, IValue maps, IValue taps) {
         return work.run(
                 "pixel_decoder",
@@ -108,6 +118,42 @@ public final class VisionEncoder implements AutoCloseable {
                 work.of((long) config.pixelDecoder().heads()),
                 work.of((long) config.pixelDecoder().points()),
                 taps);
+    }
+
+    /**
+     * The deformable layers of {@link #pixelDecoder} alone.
+     *
+     * @param x {@code [1, S, C]} over the positions of res5, res4, res3
+     * @param position {@code [1, S, C]}, added where the layers look from
+     */
+    public IValue pixelEncoder(TorchScope work, IValue x, IValue position, IValue taps) {
+        IValue shapes = pixelShapes(work);
+        return work.run(
+                "deformable_encoder",
+                x,
+                position,
+                pixelLayers,
+                work.of((long) config.pixelDecoder().heads()),
+                work.of((long) config.pixelDecoder().points()),
+                shapes,
+                work.run("to_device", work.run("reference_points", shapes), work.of(program.device())),
+                taps);
+    }
+
+    /** {@code List[List[int]]}: height and width of res5, res4, res3. */
+    public IValue pixelShapes(TorchScope work) {
+        return work.list(IntStream.of(5, 4, 3)
+                .mapToObj(config::mapSide)
+                .map(side -> work.ints(side, side))
+                .toArray(IValue[]::new));
+    }
+
+    /** Positions S of those maps together. */
+    public int pixelPositions() {
+        return IntStream.of(5, 4, 3)
+                .map(config::mapSide)
+                .map(side -> side * side)
+                .sum();
     }
 
     private static double[] doubles(List<Double> values) {

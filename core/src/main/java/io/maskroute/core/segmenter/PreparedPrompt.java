@@ -1,5 +1,7 @@
 package io.maskroute.core.segmenter;
 
+import java.util.Arrays;
+
 /**
  * A tokenised prompt. Its whole sequence is {@code prefix, image tokens, task, condition, suffix, mask tokens}.
  *
@@ -8,4 +10,16 @@ package io.maskroute.core.segmenter;
  * @param condition token ids of the referring expression, with the closing {@code [SEG]}; their hidden states are averaged
  * @param suffix token ids between the condition and the mask tokens
  */
-public record PreparedPrompt(int[] prefix, int[] task, int[] condition, int[] suffix) {}
+public record PreparedPrompt(int[] prefix, int[] task, int[] condition, int[] suffix) {
+    /** Text tokens that no other prompt shares: condition and suffix. */
+    public int ownLength() {
+        return condition.length + suffix.length;
+    }
+
+    /** The tokens that {@link #ownLength} counts, in order. */
+    public int[] own() {
+        int[] own = Arrays.copyOf(condition, ownLength());
+        System.arraycopy(suffix, 0, own, condition.length, suffix.length);
+        return own;
+    }
+}

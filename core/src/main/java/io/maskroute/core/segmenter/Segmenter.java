@@ -2,6 +2,7 @@ package io.maskroute.core.segmenter;
 
 import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.image.RgbImage;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -26,6 +27,20 @@ public interface Segmenter extends AutoCloseable {
      * @return one result per prompt, in order
      */
     List<Segmentation> segment(PreparedImage image, List<PreparedPrompt> prompts) throws RowFailure;
+
+    /**
+     * Several pictures, together where the model can. Worth it on a device that one picture does not fill; the callers choose how
+     * many fit its memory. When one of them fails, all do: try them one by one then.
+     *
+     * @return per picture what {@link #segment(PreparedImage, List)} gives
+     */
+    default List<List<Segmentation>> segment(List<PicturePrompts> pictures) throws RowFailure {
+        List<List<Segmentation>> results = new ArrayList<>(pictures.size());
+        for (PicturePrompts picture : pictures) {
+            results.add(segment(picture.image(), picture.prompts()));
+        }
+        return results;
+    }
 
     @Override
     void close();

@@ -88,6 +88,17 @@ public final class PromptTokenizer implements AutoCloseable {
         }
     }
 
+    /** Numbers of text tokens that all prompts of one picture share: before and after the image tokens. */
+    public record SharedText(int prefix, int task) {
+        public int tokens() {
+            return prefix + task;
+        }
+    }
+
+    public SharedText sharedText() {
+        return new SharedText(prefix.length, task.length);
+    }
+
     /**
      * @return arrays that other prompts share: not to be changed
      * @throws RowFailure of stage {@code tokenize}; kinds: {@code empty-prompt} (no sentence),

@@ -11,6 +11,7 @@ import io.maskroute.core.segmenter.PreparedPrompt;
 import io.maskroute.core.segmenter.ReferringPrompt;
 import io.maskroute.core.torchscript.TorchScope;
 import java.nio.file.Path;
+import java.util.List;
 
 /** Runs a model folder on one picture and one prompt. */
 public final class ModelTrace {
@@ -41,7 +42,7 @@ public final class ModelTrace {
 
     private static float[] pixels(LoadedModel model, PreparedImage picture) {
         try (TorchScope work = model.network().scope()) {
-            return work.floats(model.network().vision().normalize(work, picture));
+            return work.floats(model.network().vision().normalize(work, List.of(picture)));
         }
     }
 }

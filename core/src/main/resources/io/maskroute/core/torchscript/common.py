@@ -79,8 +79,16 @@ def row(self, x: Tensor, index: int) -> Tensor:
     return x[index]
 
 
+def rows(self, x: Tensor, start: int, end: int) -> Tensor:
+    return x[start:end]
+
+
 def at(self, tensors: List[Tensor], index: int) -> Tensor:
     return tensors[index]
+
+
+def matrix_product(self, a: Tensor, b: Tensor) -> Tensor:
+    return torch.matmul(a, b)
 
 
 def to_device(self, x: Tensor, device: str) -> Tensor:

@@ -13,11 +13,11 @@ def decoder_layer(self, cross: Dict[str, Tensor], self_attention: Dict[str, Tens
     return out
 
 
-def decoder_features(self, decoded: List[Tensor], dtype: int) -> List[Tensor]:
-    """What the pixel decoder gave, in the dtype of the mask decoder's weights."""
+def decoder_features(self, decoded: List[Tensor], picture: int, dtype: int) -> List[Tensor]:
+    """What the pixel decoder gave for one picture, each [1, ...], in the dtype of the mask decoder's weights."""
     out: List[Tensor] = []
     for x in decoded:
-        out.append(x.to(dtype))
+        out.append(x[picture:picture + 1].to(dtype))
     return out
 
 

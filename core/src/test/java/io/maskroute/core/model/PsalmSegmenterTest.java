@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.maskroute.core.config.ModelConfig;
 import io.maskroute.core.config.ModelConfig.VisionProjector;
 import io.maskroute.core.image.RgbImage;
+import io.maskroute.core.segmenter.PicturePrompts;
 import io.maskroute.core.segmenter.PreparedImage;
 import io.maskroute.core.segmenter.PreparedPrompt;
 import io.maskroute.core.segmenter.ReferringPrompt;
@@ -99,6 +100,70 @@ class PsalmSegmenterTest {
         }
     }
 
+    /** Pictures of other contents and sizes in the same call change nothing either, whatever the batches of prompts cut through. */
+    @ParameterizedTest
+    @EnumSource(Schedule.class)
+    void picturesTogetherGiveWhatTheyGiveAlone(Schedule schedule) throws Exception {
+        Path folder = model(TinyModel.config(new VisionProjector(VisionProjector.Kind.SWIN_CONV, 4, 24)));
+        try (PsalmSegmenter segmenter = PsalmSegmenter.open(
+                folder,
+                SegmenterOptions.builder()
+                        .setRouting(schedule.write(temp))
+                        .setPromptBatch(3)
+                        .build())) {
+            List<PreparedPrompt> prompts = prompts(segmenter);
+            List<PicturePrompts> pictures = List.of(
+                    new PicturePrompts(image(segmenter, 75, 110, 3), prompts),
+                    new PicturePrompts(image(segmenter, 64, 40, 4), prompts.subList(1, 3)),
+                    new PicturePrompts(image(segmenter, 130, 131, 5), prompts.subList(4, 5)));
+            List<List<Segmentation>> together = segmenter.segment(pictures);
+            for (int i = 0; i < pictures.size(); i++) {
+                PicturePrompts picture = pictures.get(i);
+                List<Segmentation> alone = segmenter.segment(picture.image(), picture.prompts());
+                assertThat(together.get(i)).hasSameSizeAs(alone);
+                for (int p = 0; p < alone.size(); p++) {
+                    assertThat(together.get(i).get(p).masks().get(0).mask().columnMajor())
+                            .isEqualTo(alone.get(p).masks().get(0).mask().columnMajor());
+                    assertThat(together.get(i).get(p).masks().get(0).score())
+                            .isCloseTo(alone.get(p).masks().get(0).score(), within(1e-6f));
+                    assertThat(together.get(i).get(p).flops())
+                            .isEqualTo(alone.get(p).flops());
+                }
+            }
+        }
+    }
+
+    /** What a call takes from native memory it gives back: a leaked key-value cache alone would be 130 kB a call. */
+    @Test
+    void aThousandPredictionsLeaveMemoryFlat() throws Exception {
+        Path folder = model(TinyModel.config(new VisionProjector(VisionProjector.Kind.LINEAR, 4, 0)));
+        try (PsalmSegmenter segmenter = PsalmSegmenter.open(
+                folder, SegmenterOptions.builder().setThreads(1).build())) {
+            PreparedImage image = image(segmenter);
+            List<PreparedPrompt> prompts = prompts(segmenter);
+            int calls = 1000 / prompts.size();
+            for (int i = 0; i < 60; i++) {
+                segmenter.segment(image, prompts);
+            }
+            long before = residentKilobytes();
+            for (int i = 0; i < calls; i++) {
+                segmenter.segment(image, prompts);
+            }
+            assertThat(residentKilobytes()).isLessThan(before + before / 20);
+        }
+    }
+
+    /** Of this process, after a collection, so that the Java heap counts as what it keeps. */
+    private static long residentKilobytes() throws Exception {
+        System.gc();
+        for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
+            if (line.startsWith("VmRSS:")) {
+                return Long.parseLong(line.replaceAll("\\D", ""));
+            }
+        }
+        throw new IllegalStateException("no VmRSS in /proc/self/status");
+    }
+
     enum Schedule {
         DENSE(null),
         ROUTED(
@@ -141,10 +206,14 @@ class PsalmSegmenterTest {
         return TinyModel.write(temp.resolve("model"), config, TOKENIZER);
     }
 
-    private static PreparedImage image(PsalmSegmenter segmenter) throws Exception {
-        byte[] rgb = new byte[75 * 110 * 3];
-        new Random(3).nextBytes(rgb);
-        return segmenter.prepare(new RgbImage(75, 110, rgb));
+    private static PreparedImage image(PsalmSegmenter segmenter) {
+        return image(segmenter, 75, 110, 3);
+    }
+
+    private static PreparedImage image(PsalmSegmenter segmenter, int height, int width, int seed) {
+        byte[] rgb = new byte[height * width * 3];
+        new Random(seed).nextBytes(rgb);
+        return segmenter.prepare(new RgbImage(height, width, rgb));
     }
 
     private static List<PreparedPrompt> prompts(PsalmSegmenter segmenter) throws Exception {

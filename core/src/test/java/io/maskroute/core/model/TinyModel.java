@@ -10,10 +10,10 @@ import java.nio.file.Path;
 import java.util.List;
 
 /** Writes small model folders with seeded random weights. */
-final class TinyModel {
+public final class TinyModel {
     private TinyModel() {}
 
-    static ModelConfig config(VisionProjector projector) {
+    public static ModelConfig config(VisionProjector projector) {
         ModelConfig psalm = ModelConfig.psalm();
         return new ModelConfig(
                 new ModelConfig.Image(

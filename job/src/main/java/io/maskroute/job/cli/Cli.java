@@ -49,6 +49,8 @@ public final class Cli {
                 .addSubcommand(
                         new CommandLine(new ImportCommand()).addSubcommand(new ImportRefcocoCommand(environment)))
                 .addSubcommand(new ReportCommand(environment))
+                .addSubcommand(new PlanCommand(environment))
+                .addSubcommand(new BenchCommand(environment))
                 .addSubcommand(new TraceCommand(environment))
                 .setOut(environment.out())
                 .setErr(environment.err())

@@ -1,20 +1,15 @@
 package io.maskroute.job.cli;
 
-import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.datasets.schema.DatasetManifest;
 import io.maskroute.job.config.ConfigurationException;
 import io.maskroute.job.config.JobConfig;
 import io.maskroute.job.input.InputDataset;
-import io.maskroute.job.results.Json;
 import io.maskroute.job.results.Rescoring;
 import io.maskroute.job.results.RunFolder;
 import io.maskroute.job.results.RunSummary;
 import io.maskroute.job.results.SummaryTable;
 import io.maskroute.job.run.SegmentRun;
 import io.maskroute.job.run.SparkSessions;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.apache.hadoop.conf.Configuration;
@@ -42,8 +37,8 @@ final class EvaluateCommand implements Callable<Integer> {
             description = "Score these predictions (a run folder, or their Parquet files) without a model.")
     private String predictions;
 
-    @Option(names = "--json", paramLabel = "FILE", description = "Write the summary here as well.")
-    private Path json;
+    @Mixin
+    private JsonArgument json;
 
     EvaluateCommand(Cli.Environment environment) {
         this.environment = environment;
@@ -56,16 +51,16 @@ final class EvaluateCommand implements Callable<Integer> {
                     run.firstOfAModel() + " has no meaning with --predictions: nothing runs and no run folder is made");
         }
         JobConfig config = configuration.load(environment.home(), run.options());
-        requireWritable(json);
+        json.requireWritable();
         if (predictions != null) {
             RunSummary summary = score(config);
             SummaryTable.lines(summary).forEach(environment.out()::println);
-            writeJson(summary);
+            json.write(summary);
             return Cli.DONE;
         }
         RunSummary summary =
                 new SegmentRun("evaluate", config, environment.segmenters(), true, environment.err()).run();
-        writeJson(summary);
+        json.write(summary);
         return new RunEnding(environment).show(summary, config.output());
     }
 
@@ -79,27 +74,5 @@ final class EvaluateCommand implements Callable<Integer> {
                         predictions,
                         config.rules())
                 .score(predictions, List.of()));
-    }
-
-    private static void requireWritable(Path file) {
-        if (file == null) {
-            return;
-        }
-        Path parent = file.toAbsolutePath().getParent();
-        if (Files.isDirectory(file) || parent == null || !Files.isDirectory(parent) || !Files.isWritable(parent)) {
-            throw new UnusableInputException(
-                    "--json " + file + " cannot be written: name a file in a folder that exists");
-        }
-    }
-
-    private void writeJson(RunSummary summary) {
-        if (json == null) {
-            return;
-        }
-        try {
-            Files.write(json, Json.write(summary));
-        } catch (IOException e) {
-            throw new UnusableInputException("--json " + json + " cannot be written: " + e.getMessage(), e);
-        }
     }
 }

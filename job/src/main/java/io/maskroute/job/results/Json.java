@@ -8,8 +8,10 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.maskroute.core.error.UnusableInputException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 
-/** The JSON files of a run folder. */
+/** Records as JSON files: those of a run folder, and results that programs read. */
 public final class Json {
     private static final ObjectMapper MAPPER = JsonMapper.builder()
             .enable(SerializationFeature.INDENT_OUTPUT)
@@ -24,6 +26,17 @@ public final class Json {
             return (MAPPER.writeValueAsString(record) + "\n").getBytes(StandardCharsets.UTF_8);
         } catch (JsonProcessingException e) {
             throw new IllegalStateException(e);
+        }
+    }
+
+    /** @throws UnusableInputException when the file is missing or not of this form */
+    public static <T> T read(Path file, Class<T> type) {
+        try {
+            return MAPPER.readValue(Files.readAllBytes(file), type);
+        } catch (JsonProcessingException e) {
+            throw new UnusableInputException(file + " cannot be understood: " + e.getOriginalMessage(), e);
+        } catch (IOException e) {
+            throw new UnusableInputException(file + " cannot be read: " + e, e);
         }
     }
 

@@ -83,8 +83,11 @@ public final class ReportSource {
         RunFigures.Latency latency = null;
         if (!summary.latencyMs().isEmpty()) {
             Map<String, Double> means = new LinkedHashMap<>();
-            PredictionSchema.STAGES.forEach(
-                    stage -> means.put(stage, summary.latencyMs().get(stage).mean()));
+            // The queue would dwarf the stages, and says how the job was fed, not what a prompt costs.
+            PredictionSchema.STAGES.stream()
+                    .filter(stage -> !stage.equals("queue"))
+                    .forEach(stage ->
+                            means.put(stage, summary.latencyMs().get(stage).mean()));
             RunSummary.Latency work = summary.latencyMs().get(RunSummary.WORK);
             latency = new RunFigures.Latency(work.p50(), work.p95(), means);
         }
@@ -151,7 +154,7 @@ public final class ReportSource {
                         col("masks.rle").alias("rles"),
                         col("masks.score").alias("scores"),
                         iou.alias("iou"),
-                        col("latency.total_ms").alias("total_ms"),
+                        col("latency.total_ms").minus(col("latency.queue_ms")).alias("work_ms"),
                         col("error"))
                 .limit(samples)
                 .collectAsList()) {
@@ -220,7 +223,7 @@ public final class ReportSource {
                 prompt == null ? null : target(prompt),
                 row.getAs("iou"),
                 scores.isEmpty() ? null : scores.get(0).doubleValue(),
-                row.getAs("total_ms"),
+                row.getAs("work_ms"),
                 error == null
                         ? null
                         : new GalleryItem.Error(error.getString(0), error.getString(1), text(error.getString(2))));

@@ -12,8 +12,8 @@ import io.maskroute.datasets.mask.Rle;
 import io.maskroute.datasets.schema.ImageRow;
 import io.maskroute.datasets.schema.ImageRowReader;
 import io.maskroute.datasets.schema.PromptRow;
-import io.maskroute.datasets.schema.PromptTask;
 import io.maskroute.job.input.ImageBytes;
+import io.maskroute.job.input.ReferringPrompts;
 import io.maskroute.job.predictions.Overlap;
 import io.maskroute.job.predictions.Prediction;
 import io.maskroute.job.run.ModelThread.Answer;
@@ -126,13 +126,9 @@ final class ImageWork {
         Stage stage = Stage.READ;
         long start = System.nanoTime();
         try {
-            PromptTask task = prompt.requireUsable();
-            if (task != PromptTask.REFERRING) {
-                throw new RowFailure(
-                        Stage.READ, "unsupported-task", "this maskroute runs referring prompts, not " + prompt.task());
-            }
+            ReferringPrompt referring = ReferringPrompts.of(prompt);
             stage = Stage.TOKENIZE;
-            PreparedPrompt tokens = model.prepare(new ReferringPrompt(prompt.texts()));
+            PreparedPrompt tokens = model.prepare(referring);
             return new Asked(prompt, tokens, null, millis(start, System.nanoTime()));
         } catch (InterruptedException e) {
             throw e;

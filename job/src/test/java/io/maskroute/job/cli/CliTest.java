@@ -30,7 +30,7 @@ class CliTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "segment", "evaluate", "import", "import refcoco", "report"})
+    @ValueSource(strings = {"", "segment", "evaluate", "import", "import refcoco", "report", "plan", "bench"})
     void everyCommandHasHelp(String command) {
         CliRun run = CliRun.of(home, command.isEmpty() ? new String[] {"--help"} : (command + " --help").split(" "));
 

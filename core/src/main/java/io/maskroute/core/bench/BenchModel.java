@@ -1,0 +1,264 @@
+package io.maskroute.core.bench;
+
+import ai.djl.pytorch.jni.IValue;
+import io.maskroute.core.config.ModelConfig;
+import io.maskroute.core.error.RowFailure;
+import io.maskroute.core.flops.FlopsModel;
+import io.maskroute.core.model.PsalmNetwork;
+import io.maskroute.core.model.ReferringPass;
+import io.maskroute.core.model.RoutedLlm;
+import io.maskroute.core.model.SegmenterOptions.Dtype;
+import io.maskroute.core.routing.RoutingPlan;
+import io.maskroute.core.routing.RoutingSchedule;
+import io.maskroute.core.routing.SegmentLayout;
+import io.maskroute.core.safetensors.TensorSource;
+import io.maskroute.core.segmenter.PicturePrompts;
+import io.maskroute.core.segmenter.PreparedImage;
+import io.maskroute.core.segmenter.PreparedPrompt;
+import io.maskroute.core.segmenter.Segmentation;
+import io.maskroute.core.segmenter.Segmentation.StageMillis;
+import io.maskroute.core.torchscript.TorchProgram;
+import io.maskroute.core.torchscript.TorchScope;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.stream.IntStream;
+
+/**
+ * A model in memory once, with a dense and a routed plan over its weights, run on random inputs. For one thread.
+ */
+public final class BenchModel implements AutoCloseable {
+    /** Side of the square matrices whose product stands for the machine's peak. */
+    public static final int GEMM_SIDE = 2048;
+
+    /** Which plan runs. */
+    public enum Variant {
+        DENSE,
+        ROUTED
+    }
+
+    /**
+     * What is measured.
+     *
+     * @param threads that one operator may use; 0 leaves PyTorch's choice
+     * @param gridSide of the square of image tokens; the model's own when pictures are run too
+     * @param pictures whether the whole model is loaded, or the LLM alone
+     * @param adapter tensors of the schedule's projectors; empty for untrained ones
+     * @param prompts of a picture
+     */
+    public record Settings(
+            String device,
+            Dtype dtype,
+            int threads,
+            int gridSide,
+            boolean pictures,
+            RoutingSchedule schedule,
+            Optional<TensorSource> adapter,
+            PromptShape text,
+            int prompts) {}
+
+    /** The LLM over a prefix and the prompts that share it. */
+    public record LlmMillis(double prefix, double prompts) {
+        public double total() {
+            return prefix + prompts;
+        }
+    }
+
+    /**
+     * A picture with its prompts.
+     *
+     * @param stages of all prompts together
+     * @param total of the call
+     */
+    public record PictureMillis(StageMillis stages, double total) {}
+
+    private final ModelConfig config;
+    private final Settings settings;
+    private final TorchProgram program;
+    private final TorchScope scope;
+    private final Optional<PsalmNetwork> network;
+    private final RoutedLlm loaded;
+    private final Map<Variant, RoutedLlm> llms = new EnumMap<>(Variant.class);
+    private final Map<Variant, FlopsModel> flops = new EnumMap<>(Variant.class);
+    private final List<PreparedPrompt> prompts;
+    private final Optional<PreparedImage> picture;
+    private final IValue noTaps;
+    private final IValue imageTokens;
+    private final IValue maskTokens;
+    private final IValue left;
+    private final IValue right;
+
+    private BenchModel(TorchProgram program, ModelConfig config, TensorSource weights, Settings settings) {
+        this.config = config;
+        this.settings = settings;
+        this.program = program;
+        scope = program.scope();
+        RoutingPlan dense = plan(RoutingSchedule.dense());
+        RoutingPlan routed = plan(settings.schedule());
+        if (settings.pictures()) {
+            PsalmNetwork whole =
+                    new PsalmNetwork(program, config, weights, settings.dtype().type(), dense, Optional.empty());
+            network = Optional.of(whole);
+            loaded = whole.llm();
+        } else {
+            network = Optional.empty();
+            loaded = RoutedLlm.load(
+                    program, config.llm(), weights, settings.dtype().type(), dense, Optional.empty());
+        }
+        llms.put(Variant.DENSE, loaded);
+        llms.put(Variant.ROUTED, loaded.withPlan(routed, settings.adapter()));
+        flops.put(Variant.DENSE, FlopsModel.asRun(config, dense, false));
+        flops.put(
+                Variant.ROUTED,
+                FlopsModel.asRun(config, routed, settings.adapter().isPresent()));
+        prompts = IntStream.range(0, settings.prompts())
+                .mapToObj(i -> settings.text().prompt(config, i))
+                .toList();
+        picture = settings.pictures() ? Optional.of(noise(config.image().size())) : Optional.empty();
+        noTaps = scope.run("no_taps");
+        int d = config.llm().hidden();
+        imageTokens = random(1, (long) settings.gridSide() * settings.gridSide(), d);
+        maskTokens = scope.run("row", random(1, config.maskDecoder().queries(), d), scope.of(0L));
+        left = random(GEMM_SIDE, GEMM_SIDE);
+        right = random(GEMM_SIDE, GEMM_SIDE);
+    }
+
+    /** @throws io.maskroute.core.error.UnusableInputException when the device or the schedule cannot be used */
+    public static BenchModel load(ModelConfig config, TensorSource weights, Settings settings) {
+        TorchProgram program = TorchProgram.load(settings.device());
+        try {
+            TorchProgram.enterThread(settings.threads());
+            return new BenchModel(program, config, weights, settings);
+        } catch (RuntimeException e) {
+            program.close();
+            throw e;
+        }
+    }
+
+    /** Version of the loaded libtorch. */
+    public static String pytorchVersion() {
+        return TorchProgram.pytorchVersion();
+    }
+
+    /** What a plan's runs cost. */
+    public FlopsModel flops(Variant variant) {
+        return flops.get(variant);
+    }
+
+    public RoutingPlan plan(Variant variant) {
+        return llms.get(variant).plan();
+    }
+
+    /** The first {@code count} of the prompts that are run. */
+    public List<PreparedPrompt> prompts(int count) {
+        return prompts.subList(0, count);
+    }
+
+    /** Routed LLM FLOPs of one prompt alone over dense ones. */
+    public double llmFlopsShare() {
+        return flops.get(Variant.ROUTED).image(prompts(1)).perPrompt().get(0).llmRatio();
+    }
+
+    private RoutingPlan plan(RoutingSchedule schedule) {
+        return RoutingPlan.of(schedule, config, settings.gridSide(), settings.gridSide());
+    }
+
+    /** A product of two square matrices of side {@link #GEMM_SIDE} in the model's dtype: {@code 2 * side^3} operations. */
+    public double gemm() {
+        try (TorchScope work = program.scope()) {
+            long start = System.nanoTime();
+            work.await(work.run("matrix_product", left, right));
+            return millisSince(start);
+        }
+    }
+
+    /** The LLM alone: a prefix with random image tokens, and {@code count} prompts in one batch. */
+    public LlmMillis llm(Variant variant, int count) {
+        RoutedLlm llm = llms.get(variant);
+        PromptShape text = settings.text();
+        try (TorchScope work = program.scope()) {
+            PreparedPrompt first = prompts.get(0);
+            long start = System.nanoTime();
+            IValue input = llm.prefixInput(work, first.prefix(), imageTokens, first.task());
+            SegmentLayout layout = new SegmentLayout(text.prefix(), llm.plan().imageTokens(), text.task());
+            IValue cache = llm.prefix(work, input, layout, noTaps);
+            work.await(work.run("at", cache, work.of(0L)));
+            double prefix = millisSince(start);
+
+            start = System.nanoTime();
+            int[][] own = new int[count][];
+            long[] lengths = new long[count];
+            for (int r = 0; r < count; r++) {
+                own[r] = prompts.get(r).own();
+                lengths[r] = own[r].length;
+            }
+            IValue embedded = llm.textInput(work, own, text.condition() + text.suffix());
+            IValue hidden = llm.suffix(work, embedded, maskTokens, lengths, new long[count], cache, noTaps);
+            work.await(work.elements(hidden)[0]);
+            return new LlmMillis(prefix, millisSince(start));
+        }
+    }
+
+    /** A picture of noise with {@code count} prompts, from normalised pixels to masks, as production runs it. */
+    public PictureMillis picture(Variant variant, int count) {
+        ReferringPass pass =
+                new ReferringPass(network.orElseThrow(), llms.get(variant), flops.get(variant), settings.prompts());
+        try {
+            long start = System.nanoTime();
+            List<Segmentation> results = pass.segment(
+                            List.of(new PicturePrompts(picture.orElseThrow(), prompts(count))))
+                    .get(0);
+            double total = millisSince(start);
+            return new PictureMillis(
+                    results.stream()
+                            .map(Segmentation::latency)
+                            .reduce(BenchModel::sum)
+                            .orElseThrow(),
+                    total);
+        } catch (RowFailure e) {
+            throw new IllegalStateException("the measured picture failed: " + e.getMessage(), e);
+        }
+    }
+
+    /** The vision stages one by one. */
+    public VisionMillis vision() {
+        return new VisionStages(config, network.orElseThrow(), settings.dtype().type()).run(picture.orElseThrow());
+    }
+
+    private static StageMillis sum(StageMillis a, StageMillis b) {
+        return new StageMillis(
+                a.vision() + b.vision(),
+                a.prefix() + b.prefix(),
+                a.prompt() + b.prompt(),
+                a.decoder() + b.decoder(),
+                a.postprocess() + b.postprocess());
+    }
+
+    static double millisSince(long start) {
+        return (System.nanoTime() - start) / 1e6;
+    }
+
+    private static PreparedImage noise(int size) {
+        byte[] pixels = new byte[3 * size * size];
+        new Random(size).nextBytes(pixels);
+        return new PreparedImage(pixels, size, size, size, size, size);
+    }
+
+    private IValue random(long... shape) {
+        return RandomInputs.tensor(scope, settings.dtype().type(), program.device(), shape);
+    }
+
+    @Override
+    public void close() {
+        llms.get(Variant.ROUTED).close();
+        if (network.isPresent()) {
+            network.get().close();
+        } else {
+            loaded.close();
+        }
+        scope.close();
+        program.close();
+    }
+}

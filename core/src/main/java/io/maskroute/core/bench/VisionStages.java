@@ -1,0 +1,109 @@
+package io.maskroute.core.bench;
+
+import static io.maskroute.core.bench.BenchModel.millisSince;
+
+import ai.djl.pytorch.jni.IValue;
+import io.maskroute.core.config.ModelConfig;
+import io.maskroute.core.model.PsalmNetwork;
+import io.maskroute.core.model.VisionEncoder;
+import io.maskroute.core.segmenter.PreparedImage;
+import io.maskroute.core.torchscript.TorchScope;
+import io.maskroute.core.torchscript.TorchType;
+import java.util.List;
+import java.util.function.Supplier;
+
+/** Times the stages of the vision encoder, each for itself. */
+final class VisionStages {
+    private static final int LEVELS = 3;
+
+    private final ModelConfig config;
+    private final PsalmNetwork network;
+    private final TorchType dtype;
+
+    VisionStages(ModelConfig config, PsalmNetwork network, TorchType dtype) {
+        this.config = config;
+        this.network = network;
+        this.dtype = dtype;
+    }
+
+    VisionMillis run(PreparedImage picture) {
+        VisionEncoder vision = network.vision();
+        IValue noTaps = network.noTaps();
+        try (TorchScope work = network.scope()) {
+            Timed maps = time(() -> {
+                IValue found = vision.backbone(work, vision.normalize(work, List.of(picture)), noTaps);
+                work.await(work.run("at", found, work.of(0L)));
+                return found;
+            });
+            Timed tokens = time(() -> {
+                IValue made = vision.imageTokens(work, maps.value(), noTaps);
+                work.await(made);
+                return made;
+            });
+            Timed decoded = time(() -> {
+                IValue levels = vision.pixelDecoder(work, maps.value(), noTaps);
+                work.await(work.run("at", levels, work.of(0L)));
+                return levels;
+            });
+            Timed memory = time(() -> {
+                IValue features =
+                        network.decoder().memory(work, decoded.value(), 0).features();
+                work.await(features);
+                return features;
+            });
+            return new VisionMillis(
+                    maps.millis(),
+                    tokens.millis(),
+                    decoded.millis(),
+                    pixelEncoder(),
+                    sampling() * config.pixelDecoder().layers(),
+                    memory.millis());
+        }
+    }
+
+    private double pixelEncoder() {
+        try (TorchScope work = network.scope()) {
+            long[] shape = {
+                1, network.vision().pixelPositions(), config.pixelDecoder().convDim()
+            };
+            IValue x = RandomInputs.tensor(work, dtype, network.device(), shape);
+            IValue position = RandomInputs.tensor(work, dtype, network.device(), shape);
+            return time(() -> {
+                        IValue out = network.vision().pixelEncoder(work, x, position, network.noTaps());
+                        work.await(out);
+                        return out;
+                    })
+                    .millis();
+        }
+    }
+
+    /** Uniformly random points: the worst case for the caches. */
+    private double sampling() {
+        ModelConfig.PixelDecoder pixel = config.pixelDecoder();
+        int positions = network.vision().pixelPositions();
+        try (TorchScope work = network.scope()) {
+            String device = network.device();
+            IValue value = RandomInputs.tensor(
+                    work, dtype, device, 1, positions, pixel.heads(), pixel.convDim() / pixel.heads());
+            IValue locations = RandomInputs.tensor(
+                    work, TorchType.FLOAT32, device, 1, positions, pixel.heads(), LEVELS, pixel.points(), 2);
+            IValue attention = RandomInputs.tensor(
+                    work, TorchType.FLOAT32, device, 1, positions, pixel.heads(), LEVELS, pixel.points());
+            IValue shapes = network.vision().pixelShapes(work);
+            return time(() -> {
+                        IValue out = work.run("deformable_sampling", value, shapes, locations, attention);
+                        work.await(out);
+                        return out;
+                    })
+                    .millis();
+        }
+    }
+
+    private record Timed(IValue value, double millis) {}
+
+    private static Timed time(Supplier<IValue> stage) {
+        long start = System.nanoTime();
+        IValue value = stage.get();
+        return new Timed(value, millisSince(start));
+    }
+}

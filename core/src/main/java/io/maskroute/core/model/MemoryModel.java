@@ -1,0 +1,162 @@
+package io.maskroute.core.model;
+
+import io.maskroute.core.checkpoint.Parameter;
+import io.maskroute.core.checkpoint.StateDict;
+import io.maskroute.core.config.ModelConfig;
+import io.maskroute.core.model.SegmenterOptions.Dtype;
+import io.maskroute.core.routing.AdapterSpec;
+import io.maskroute.core.routing.LayerRouting;
+import io.maskroute.core.routing.RoutingPlan;
+import io.maskroute.core.torchscript.TorchType;
+import java.util.List;
+
+/**
+ * Device memory of a model from its sizes alone. Weights, keys and values are exact up to a few small heads that are stored but
+ * not loaded. Activations are an estimate: the largest temporaries that are alive at once in the stage that needs most, counted
+ * from the TorchScript sources; attention is taken to be computed without a score matrix, and what the allocator keeps or wastes
+ * is not in it.
+ */
+public final class MemoryModel {
+    private static final int FP32 = 4;
+    private static final int RES2 = 2;
+    private static final int LEVELS = 3;
+    /** Masks of this many queries are resized at once, each with its cut and its probabilities beside it. */
+    private static final int FULL_SIZE_MASKS = 16 * 3;
+
+    private final ModelConfig config;
+    private final RoutingPlan plan;
+    private final boolean adapter;
+    private final long bytes;
+
+    /** @param adapter whether the routing comes with tensors */
+    public MemoryModel(ModelConfig config, RoutingPlan plan, boolean adapter, Dtype dtype) {
+        this.config = config;
+        this.plan = plan;
+        this.adapter = adapter;
+        this.bytes = dtype.type() == TorchType.FLOAT32 ? FP32 : 2;
+    }
+
+    /**
+     * Bytes of one picture at a time.
+     *
+     * @param keysAndValues of the picture's prefix, in every layer
+     * @param activations of the stage that needs most
+     */
+    public record Estimate(long weights, long adapter, long keysAndValues, long activations) {
+        public long total() {
+            return weights + adapter + keysAndValues + activations;
+        }
+    }
+
+    /**
+     * @param sharedText text tokens of the prefix
+     * @param ownText text tokens of the longest prompt of its own
+     * @param prompts that go through the LLM at once
+     */
+    public Estimate estimate(int sharedText, int ownText, int prompts) {
+        long prefix = (long) sharedText + plan.imageTokens();
+        long keysAndValues = 2L * config.llm().layers() * prefix * config.llm().hidden() * bytes;
+        long vision = Math.max(swin(), pixelDecoder());
+        long llm = Math.max(prefix(prefix, sharedText), prompts(prefix, ownText, prompts));
+        // The mask features stay while the LLM and the mask decoder run.
+        long activations = Math.max(vision, features() + Math.max(llm, postprocess()));
+        return new Estimate(weights(), adapter(), keysAndValues, activations);
+    }
+
+    /** The mask decoder and the heads around it are always fp32. */
+    private long weights() {
+        return StateDict.expected(config).stream()
+                .filter(Parameter::required)
+                .mapToLong(p -> p.info().elements() * (isDecoder(p.key()) ? FP32 : bytes))
+                .sum();
+    }
+
+    private static boolean isDecoder(String key) {
+        return key.startsWith("predictor.") || key.contains("_projector.") && !key.startsWith("model.");
+    }
+
+    private long adapter() {
+        if (!adapter) {
+            return 0;
+        }
+        return bytes
+                * AdapterSpec.expected(plan.schedule(), config.llm()).values().stream()
+                        .mapToLong(MemoryModel::product)
+                        .sum();
+    }
+
+    private static long product(List<Long> shape) {
+        return shape.stream().reduce(1L, Math::multiplyExact);
+    }
+
+    /** The stage that needs most: attention with its position bias per window, or the MLP before and after its GELU. */
+    private long swin() {
+        ModelConfig.Swin swin = config.swin();
+        long n = (long) swin.window() * swin.window();
+        long most = 0;
+        for (int s = 0; s < swin.depths().size(); s++) {
+            long c = swin.channels(s);
+            long positions = positions(RES2 + s);
+            long across = (config.mapSide(RES2 + s) - 1) / swin.window() + 1;
+            long windows = across * across;
+            long attention = windows * n * (7 * c) + 2 * windows * swin.heads().get(s) * n * n;
+            long mlp = positions * c * (3 + 2L * swin.mlpRatio());
+            most = Math.max(most, Math.max(attention, mlp));
+        }
+        return (most + maps()) * bytes;
+    }
+
+    private long maps() {
+        long sum = 0;
+        for (int s = 0; s < config.swin().depths().size(); s++) {
+            sum += positions(RES2 + s) * config.swin().channels(s);
+        }
+        return sum;
+    }
+
+    /** A deformable layer's sampling, its FFN, or the maps at the finest size. */
+    private long pixelDecoder() {
+        ModelConfig.PixelDecoder pixel = config.pixelDecoder();
+        long positions = 0;
+        for (int stage = RES2 + 1; stage <= RES2 + LEVELS; stage++) {
+            positions += positions(stage);
+        }
+        long samples = positions * pixel.heads() * LEVELS * pixel.points();
+        // Per sample four corners of an int32 index and a weight, and about ten fp32 numbers on the way to them.
+        long sampling = samples * (4 * (4 + bytes) + 10 * FP32) + 6 * positions * pixel.convDim() * bytes;
+        long ffn = positions * (2L * pixel.ffn() + 4L * pixel.convDim()) * bytes;
+        long fine = positions(RES2) * (4L * pixel.convDim() + pixel.maskDim()) * bytes + features();
+        return Math.max(Math.max(sampling, ffn), fine) + maps() * bytes;
+    }
+
+    private long features() {
+        return positions(RES2) * config.pixelDecoder().maskDim() * FP32;
+    }
+
+    private long prefix(long tokens, int text) {
+        long ffnRows = text
+                + plan.layers().stream().mapToLong(LayerRouting::proxies).max().orElse(0);
+        return llmLayer(tokens, ffnRows);
+    }
+
+    private long prompts(long prefix, int ownText, int prompts) {
+        long own = (long) ownText + config.maskDecoder().queries();
+        long joined = 2 * (prefix + own) * config.llm().hidden() + own * (prefix + own);
+        return llmLayer(prompts * own, prompts * own) + prompts * joined * bytes;
+    }
+
+    /** Input, norm, attention and FFN output, queries, keys and values, and the FFN before and after its GELU. */
+    private long llmLayer(long tokens, long ffnRows) {
+        return (tokens * 7 * config.llm().hidden() + ffnRows * 2 * config.llm().ffn()) * bytes;
+    }
+
+    private long postprocess() {
+        long size = config.image().size();
+        return FP32 * (config.maskDecoder().queries() * positions(RES2) + FULL_SIZE_MASKS * size * size);
+    }
+
+    private long positions(int stage) {
+        long side = config.mapSide(stage);
+        return side * side;
+    }
+}

@@ -1,0 +1,214 @@
+package io.maskroute.core.model;
+
+import ai.djl.engine.EngineException;
+import ai.djl.pytorch.jni.IValue;
+import io.maskroute.core.error.RowFailure;
+import io.maskroute.core.error.Stage;
+import io.maskroute.core.flops.FlopsModel;
+import io.maskroute.core.mask.BinaryMask;
+import io.maskroute.core.routing.RoutingPlan;
+import io.maskroute.core.routing.SegmentLayout;
+import io.maskroute.core.segmenter.PicturePrompts;
+import io.maskroute.core.segmenter.PreparedImage;
+import io.maskroute.core.segmenter.PreparedPrompt;
+import io.maskroute.core.segmenter.Segmentation;
+import io.maskroute.core.segmenter.Segmentation.FlopCounts;
+import io.maskroute.core.segmenter.Segmentation.ScoredMask;
+import io.maskroute.core.segmenter.Segmentation.StageMillis;
+import io.maskroute.core.segmenter.Segmentation.TokenCounts;
+import io.maskroute.core.torchscript.TorchScope;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Pictures and their referring prompts through the network. The vision encoder, the pixel decoder and the LLM's prefix run once
+ * per picture; its prompts' own tokens run against them in batches. For one thread at a time.
+ */
+public final class ReferringPass {
+    private final PsalmNetwork network;
+    private final RoutedLlm llm;
+    private final FlopsModel flops;
+    private final int promptBatch;
+
+    /**
+     * @param llm the network's own, or the same under another plan
+     * @param flops for that plan
+     * @param promptBatch prompts that run through the LLM at once
+     */
+    public ReferringPass(PsalmNetwork network, RoutedLlm llm, FlopsModel flops, int promptBatch) {
+        this.network = network;
+        this.llm = llm;
+        this.flops = flops;
+        this.promptBatch = promptBatch;
+    }
+
+    /**
+     * As {@link io.maskroute.core.segmenter.Segmenter#segment(List)}. The pictures run together through the vision encoder and the
+     * prefix, their prompts together through the LLM.
+     */
+    public List<List<Segmentation>> segment(List<PicturePrompts> pictures) throws RowFailure {
+        if (pictures.isEmpty()) {
+            return List.of();
+        }
+        StageClock clock = new StageClock();
+        try (TorchScope work = network.scope()) {
+            return segment(work, pictures, clock);
+        } catch (EngineException e) {
+            throw new RowFailure(clock.stage(), "engine-error", lastLine(e), e);
+        }
+    }
+
+    /** One prompt of the batch; prompts of a picture stand together. */
+    private record Row(int picture, PreparedPrompt prompt) {}
+
+    private List<List<Segmentation>> segment(TorchScope work, List<PicturePrompts> pictures, StageClock clock) {
+        IValue noTaps = network.noTaps();
+        List<Row> rows = rows(pictures);
+        PreparedPrompt first = rows.get(0).prompt();
+
+        clock.start(Stage.VISION);
+        IValue pixels = network.vision()
+                .normalize(work, pictures.stream().map(PicturePrompts::image).toList());
+        IValue maps = network.vision().backbone(work, pixels, noTaps);
+        IValue imageTokens = network.vision().imageTokens(work, maps, noTaps);
+        IValue decoded = network.vision().pixelDecoder(work, maps, noTaps);
+        work.await(work.run("at", decoded, work.of(0L)));
+        double visionMillis = clock.stop() / pictures.size();
+
+        clock.start(Stage.DECODER);
+        List<MaskDecoder.Memory> memories = new ArrayList<>();
+        for (int i = 0; i < pictures.size(); i++) {
+            memories.add(network.decoder().memory(work, decoded, i));
+        }
+        work.await(memories.get(memories.size() - 1).features());
+        double memoryMillis = clock.stop() / pictures.size();
+
+        clock.start(Stage.PREFIX);
+        SegmentLayout layout =
+                new SegmentLayout(first.prefix().length, llm.plan().imageTokens(), first.task().length);
+        IValue prefix = llm.prefixInput(work, first.prefix(), imageTokens, first.task());
+        IValue cache = llm.prefix(work, prefix, layout, noTaps);
+        work.await(work.run("at", cache, work.of(0L)));
+        double prefixMillis = clock.stop() / pictures.size();
+
+        List<List<Segmentation>> results = new ArrayList<>();
+        List<List<FlopCounts>> counts = new ArrayList<>();
+        for (PicturePrompts picture : pictures) {
+            results.add(new ArrayList<>());
+            counts.add(flops.image(picture.prompts()).perPrompt());
+        }
+        for (int from = 0; from < rows.size(); from += promptBatch) {
+            List<Row> batch = rows.subList(from, Math.min(from + promptBatch, rows.size()));
+            try (TorchScope inner = network.scope()) {
+                segmentBatch(inner, pictures, batch, cache, memories, clock, (row, mask, times) -> {
+                    List<Segmentation> ofPicture = results.get(row.picture());
+                    int sharing = pictures.get(row.picture()).prompts().size();
+                    StageMillis latency = new StageMillis(
+                            visionMillis / sharing,
+                            prefixMillis / sharing,
+                            times[0],
+                            times[1] + memoryMillis / sharing,
+                            times[2]);
+                    ofPicture.add(new Segmentation(
+                            List.of(mask),
+                            tokens(row.prompt()),
+                            counts.get(row.picture()).get(ofPicture.size()),
+                            latency));
+                });
+            }
+        }
+        return results;
+    }
+
+    private static List<Row> rows(List<PicturePrompts> pictures) {
+        List<Row> rows = new ArrayList<>();
+        for (int i = 0; i < pictures.size(); i++) {
+            for (PreparedPrompt prompt : pictures.get(i).prompts()) {
+                rows.add(new Row(i, prompt));
+            }
+        }
+        PreparedPrompt first = rows.get(0).prompt();
+        for (Row row : rows) {
+            if (!Arrays.equals(row.prompt().prefix(), first.prefix())
+                    || !Arrays.equals(row.prompt().task(), first.task())) {
+                throw new IllegalArgumentException("prompts of one call share their prefix and task text");
+            }
+        }
+        return rows;
+    }
+
+    private interface BatchConsumer {
+        /** @param times milliseconds in the LLM, the mask decoder and post-processing */
+        void accept(Row row, ScoredMask mask, double[] times);
+    }
+
+    private void segmentBatch(
+            TorchScope work,
+            List<PicturePrompts> pictures,
+            List<Row> batch,
+            IValue cache,
+            List<MaskDecoder.Memory> memories,
+            StageClock clock,
+            BatchConsumer consumer) {
+        IValue noTaps = network.noTaps();
+        MaskDecoder decoder = network.decoder();
+        clock.start(Stage.PROMPT);
+        int rows = batch.size();
+        int[][] own = new int[rows][];
+        long[] lengths = new long[rows];
+        long[] ends = new long[rows];
+        long[] pictureOf = new long[rows];
+        for (int r = 0; r < rows; r++) {
+            PreparedPrompt prompt = batch.get(r).prompt();
+            own[r] = prompt.own();
+            lengths[r] = own[r].length;
+            ends[r] = prompt.condition().length;
+            pictureOf[r] = batch.get(r).picture();
+        }
+        int longest = (int) Arrays.stream(lengths).max().orElseThrow();
+        IValue text = llm.textInput(work, own, longest);
+        IValue hidden = llm.suffix(work, text, decoder.maskTokens(), lengths, pictureOf, cache, noTaps);
+        IValue[] inputs = decoder.inputs(work, hidden, new long[rows], ends, noTaps);
+        work.await(inputs[0]);
+        double promptMillis = clock.stop() / rows;
+
+        for (int from = 0; from < rows; ) {
+            int picture = batch.get(from).picture();
+            int to = from;
+            while (to < rows && batch.get(to).picture() == picture) {
+                to++;
+            }
+            MaskDecoder.Memory memory = memories.get(picture);
+            clock.start(Stage.DECODER);
+            IValue[] decoded = decoder.decode(work, decoder.inputsOf(work, inputs, from, to), memory, noTaps);
+            work.await(decoded[0]);
+            double decoderMillis = clock.stop() / (to - from);
+            PreparedImage image = pictures.get(picture).image();
+            for (int r = from; r < to; r++) {
+                clock.start(Stage.POSTPROCESS);
+                IValue[] best = decoder.bestMask(work, decoded, r - from, memory, image);
+                ScoredMask mask = new ScoredMask(
+                        new BinaryMask(image.originalHeight(), image.originalWidth(), work.bytes(best[2])),
+                        work.floats(best[0])[0]);
+                consumer.accept(batch.get(r), mask, new double[] {promptMillis, decoderMillis, clock.stop()});
+            }
+            from = to;
+        }
+    }
+
+    private TokenCounts tokens(PreparedPrompt prompt) {
+        RoutingPlan plan = llm.plan();
+        return new TokenCounts(
+                plan.imageTokens(),
+                plan.meanProxies(),
+                prompt.prefix().length + prompt.task().length + prompt.ownLength(),
+                network.config().maskDecoder().queries());
+    }
+
+    /** The interpreter prints its traceback first and the reason last. */
+    private static String lastLine(EngineException e) {
+        String message = String.valueOf(e.getMessage()).strip();
+        return message.substring(message.lastIndexOf('\n') + 1);
+    }
+}

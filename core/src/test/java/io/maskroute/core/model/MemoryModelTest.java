@@ -1,0 +1,64 @@
+package io.maskroute.core.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.withinPercentage;
+
+import io.maskroute.core.config.ModelConfig;
+import io.maskroute.core.model.MemoryModel.Estimate;
+import io.maskroute.core.model.SegmenterOptions.Dtype;
+import io.maskroute.core.routing.RoutingPlan;
+import io.maskroute.core.routing.RoutingSchedule;
+import io.maskroute.core.routing.RoutingScheduleReader;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+
+/** Orders of magnitude at the published size, known without the formula. */
+class MemoryModelTest {
+    private static final ModelConfig PSALM = ModelConfig.psalm();
+
+    @Test
+    void weightsAreTwoBytesEachInBf16() {
+        // 1.59 billion parameters, without the language head that is never read, 103 million; the mask decoder's 15
+        // million
+        // stay fp32.
+        double read = 1.59e9 - 50297.0 * 2048;
+        assertThat((double) estimate(Dtype.FP32, 7).weights()).isCloseTo(4 * read, withinPercentage(1));
+        assertThat((double) estimate(Dtype.BF16, 7).weights()).isCloseTo(2 * read + 2 * 15e6, withinPercentage(1));
+    }
+
+    @Test
+    void keysAndValuesAreThoseOfThePrefix() {
+        // 24 layers of keys and values, 71 + 256 tokens, width 2048, 2 bytes.
+        assertThat(estimate(Dtype.BF16, 7).keysAndValues()).isEqualTo(2L * 24 * (71 + 256) * 2048 * 2);
+        assertThat(estimate(Dtype.BF16, 1).keysAndValues())
+                .isEqualTo(estimate(Dtype.BF16, 7).keysAndValues());
+    }
+
+    @Test
+    void aRoutingAdapterIsSmall() {
+        RoutingSchedule schedule = RoutingScheduleReader.read(Path.of("..", "conf", "routing", "psalm-56.json"));
+        RoutingPlan plan = RoutingPlan.of(schedule, PSALM, 16, 16);
+
+        // 24 layers of 2048 * (2 * 128 + 1) numbers.
+        assertThat(new MemoryModel(PSALM, plan, true, Dtype.BF16)
+                        .estimate(71, 10, 7)
+                        .adapter())
+                .isEqualTo(24L * 2048 * 257 * 2);
+        assertThat(new MemoryModel(PSALM, plan, false, Dtype.BF16)
+                        .estimate(71, 10, 7)
+                        .adapter())
+                .isZero();
+    }
+
+    @Test
+    void activationsGrowWithTheBatchAndThePublishedModelFitsSixGigabytes() {
+        assertThat(estimate(Dtype.BF16, 64).activations())
+                .isGreaterThan(estimate(Dtype.BF16, 7).activations());
+        assertThat(estimate(Dtype.BF16, 7).total()).isLessThan(6_000_000_000L);
+    }
+
+    private static Estimate estimate(Dtype dtype, int prompts) {
+        RoutingPlan dense = RoutingPlan.of(RoutingSchedule.dense(), PSALM, 16, 16);
+        return new MemoryModel(PSALM, dense, false, dtype).estimate(71, 10, prompts);
+    }
+}

@@ -1,0 +1,89 @@
+package io.maskroute.job.cli;
+
+import io.maskroute.job.bench.BenchResult;
+import io.maskroute.job.config.ConfigurationException;
+import io.maskroute.job.config.JobConfig;
+import io.maskroute.job.plan.Plan;
+import io.maskroute.job.plan.PlanResult;
+import io.maskroute.job.plan.PlanTable;
+import io.maskroute.job.results.Json;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+@Command(
+        name = "plan",
+        mixinStandardHelpOptions = true,
+        versionProvider = Cli.VersionProvider.class,
+        description =
+                "Tokens, FLOPs, memory and time of a dataset under a model and a routing; loads no weights and reads no"
+                        + " images.")
+final class PlanCommand implements Callable<Integer> {
+    private final Cli.Environment environment;
+
+    @Mixin
+    private JsonArgument json;
+
+    @Mixin
+    private ConfigArguments configuration;
+
+    @Option(names = "--model", paramLabel = "DIR", description = "Model folder.")
+    private String model;
+
+    @Option(names = "--dataset", paramLabel = "DIR", description = "Dataset folder (Parquet with _maskroute.json).")
+    private String dataset;
+
+    @Option(
+            names = "--routing",
+            paramLabel = "SCHEDULE",
+            description = "dense, a routing.json, or a folder with routing.json and routing.safetensors.")
+    private String routing;
+
+    @Option(names = "--dtype", paramLabel = "TYPE", description = "fp32 or bf16.")
+    private String dtype;
+
+    @Option(
+            names = "--bench",
+            paramLabel = "FILE",
+            description = "What bench --json measured of this model on such an executor; gives the time.")
+    private Path bench;
+
+    @Option(
+            names = "--executors",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "Executors that share the work; default: ${DEFAULT-VALUE}.")
+    private int executors;
+
+    PlanCommand(Cli.Environment environment) {
+        this.environment = environment;
+    }
+
+    @Override
+    public Integer call() {
+        if (executors < 1) {
+            throw new ConfigurationException("--executors must be at least 1, not " + executors);
+        }
+        JobConfig config = configuration.load(environment.home(), options());
+        json.requireWritable();
+        Optional<BenchResult> measured = Optional.ofNullable(bench).map(file -> Json.read(file, BenchResult.class));
+        PlanResult plan = new Plan(config, measured, String.valueOf(bench), executors).run();
+        PlanTable.lines(plan).forEach(environment.out()::println);
+        json.write(plan);
+        return Cli.DONE;
+    }
+
+    private Map<String, Object> options() {
+        Map<String, Object> options = new HashMap<>();
+        options.put("model.path", model);
+        options.put("dataset.path", dataset);
+        options.put("model.routing", routing);
+        options.put("model.dtype", dtype);
+        return options;
+    }
+}

@@ -1,0 +1,48 @@
+package io.maskroute.job.plan;
+
+import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.core.model.SegmenterOptions.Dtype;
+import io.maskroute.job.bench.BenchResult;
+import io.maskroute.job.bench.BenchResult.Run;
+
+/** Speeds that were measured, turned into hours. */
+record BenchTimes(BenchResult bench, String file) {
+    private static final double GIGA = 1e9;
+    private static final double SECONDS = 3600;
+
+    /** @throws UnusableInputException unless whole pictures of this model were measured in this dtype */
+    void requireMeasured(long parameters, Dtype dtype) {
+        if (bench.format() != BenchResult.FORMAT || bench.model() == null) {
+            throw new UnusableInputException(
+                    file + " is no result of this maskroute's bench; write one with bench --json");
+        }
+        if (bench.image() == null) {
+            throw new UnusableInputException(
+                    file + " has measured the LLM alone; measure whole pictures with bench --parts image");
+        }
+        if (bench.model().parameters() != parameters || !bench.model().dtype().equals(dtype.label())) {
+            throw new UnusableInputException(file + " has measured a model of "
+                    + bench.model().parameters() + " parameters in "
+                    + bench.model().dtype() + ", and this one has "
+                    + parameters + " and runs in " + dtype.label() + "; measure it with bench --model");
+        }
+    }
+
+    /** @param dense whether the planned run is */
+    PlanResult.Time estimate(PlanResult.Flops flops, long prompts, boolean dense, int executors) {
+        Run run = bench.image().mostShared(dense ? "dense" : "routed");
+        double llm = hours(run, BenchResult.LLM, flops.llm());
+        double vision = hours(run, BenchResult.VISION, flops.vision());
+        double decoder = hours(run, BenchResult.DECODER, flops.decoder());
+        double post = prompts
+                * run.stageMillisPerPrompt().get(BenchResult.POSTPROCESS).median()
+                / 1e3
+                / SECONDS;
+        double all = llm + vision + decoder + post;
+        return new PlanResult.Time(file, executors, llm, vision, decoder, post, all, all / executors);
+    }
+
+    private static double hours(Run run, String part, long flops) {
+        return flops / GIGA / run.parts().get(part).gflopPerSecond().median() / SECONDS;
+    }
+}

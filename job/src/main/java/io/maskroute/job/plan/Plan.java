@@ -1,0 +1,205 @@
+package io.maskroute.job.plan;
+
+import io.maskroute.core.checkpoint.ModelFolder;
+import io.maskroute.core.checkpoint.StateDict;
+import io.maskroute.core.config.ModelConfig;
+import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.core.flops.FlopsModel;
+import io.maskroute.core.flops.ImageFlops;
+import io.maskroute.core.model.MemoryModel;
+import io.maskroute.core.model.SegmenterOptions;
+import io.maskroute.core.model.SegmenterOptions.Dtype;
+import io.maskroute.core.routing.RoutingAdapter;
+import io.maskroute.core.routing.RoutingPlan;
+import io.maskroute.core.routing.RoutingSchedule;
+import io.maskroute.core.routing.SegmentLayout;
+import io.maskroute.core.text.PromptTokenizer;
+import io.maskroute.core.text.PromptTokenizer.SharedText;
+import io.maskroute.datasets.schema.DatasetManifest;
+import io.maskroute.job.bench.BenchResult;
+import io.maskroute.job.config.JobConfig;
+import io.maskroute.job.config.ModelOptions;
+import io.maskroute.job.input.InputDataset;
+import io.maskroute.job.run.SparkSessions;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/** Counts a dataset's tokens with Spark, and works out the rest from sizes. */
+public final class Plan {
+    private final JobConfig config;
+    private final Optional<BenchTimes> times;
+    private final int executors;
+
+    /**
+     * @param bench what the estimate of time is made from
+     * @param benchFile its file
+     */
+    public Plan(JobConfig config, Optional<BenchResult> bench, String benchFile, int executors) {
+        this.config = config;
+        this.times = bench.map(result -> new BenchTimes(result, benchFile));
+        this.executors = executors;
+    }
+
+    /** @throws UnusableInputException when the dataset, the model, the routing or the bench result cannot be used */
+    public PlanResult run() {
+        DatasetManifest manifest = DatasetManifest.read(config.dataset(), SparkSessions.hadoop(config));
+        ModelOptions options = config.model();
+        ModelFolder folder = ModelFolder.open(Path.of(options.path()));
+        boolean dense = options.routing().equals(ModelOptions.DENSE);
+        try (RoutingAdapter adapter =
+                dense ? RoutingAdapter.dense() : RoutingAdapter.open(Path.of(options.routing()), folder.config())) {
+            Costs costs = new Costs(
+                    folder,
+                    adapter.schedule(),
+                    adapter.tensors().isPresent(),
+                    Dtype.valueOf(options.dtype().toUpperCase(Locale.ROOT)));
+            times.ifPresent(t -> t.requireMeasured(costs.parameters(), costs.dtype));
+            TokenCounts counts = SparkSessions.with(
+                    config,
+                    spark -> TokenCounting.count(
+                            InputDataset.open(spark, config.dataset(), manifest),
+                            folder.path().toString()));
+            return costs.of(counts);
+        }
+    }
+
+    /** One model under one routing. */
+    private final class Costs {
+        private final ModelFolder folder;
+        private final ModelConfig model;
+        private final boolean trained;
+        private final Dtype dtype;
+        private final RoutingPlan plan;
+        private final FlopsModel flops;
+        private final FlopsModel denseFlops;
+        private final SharedText shared;
+
+        Costs(ModelFolder folder, RoutingSchedule schedule, boolean trained, Dtype dtype) {
+            this.folder = folder;
+            this.model = folder.config();
+            this.trained = trained;
+            this.dtype = dtype;
+            int side = model.imageTokenSide();
+            plan = RoutingPlan.of(schedule, model, side, side);
+            flops = FlopsModel.asRun(model, plan, trained);
+            denseFlops = FlopsModel.asRun(model, RoutingPlan.of(RoutingSchedule.dense(), model, side, side), false);
+            try (PromptTokenizer tokenizer = PromptTokenizer.open(folder.tokenizer(), model, side * side)) {
+                shared = tokenizer.sharedText();
+            }
+        }
+
+        PlanResult of(TokenCounts counts) {
+            PlanResult.Flops total = flops(counts);
+            return new PlanResult(
+                    PlanResult.FORMAT,
+                    dataset(counts),
+                    new PlanResult.Model(folder.path().toString(), parameters(), dtype.label()),
+                    new PlanResult.Routing(
+                            config.model().routing(),
+                            trained ? "adapter" : "untrained",
+                            plan.maskTokenLayer(),
+                            plan.meanProxies()),
+                    tokens(counts),
+                    total,
+                    memory(counts),
+                    times.map(t -> t.estimate(total, counts.usablePrompts(), plan.isDense(), executors))
+                            .orElse(null));
+        }
+
+        long parameters() {
+            return StateDict.parameters(model);
+        }
+
+        private PlanResult.Dataset dataset(TokenCounts counts) {
+            long images = counts.images();
+            long prompts = counts.usablePrompts() + counts.unusablePrompts();
+            return new PlanResult.Dataset(
+                    config.dataset(),
+                    images,
+                    counts.pictures().getOrDefault(0, 0L),
+                    prompts,
+                    counts.usablePrompts(),
+                    Map.copyOf(counts.unusable()),
+                    images == 0 ? 0 : (double) prompts / images,
+                    counts.mostPrompts());
+        }
+
+        private PlanResult.Tokens tokens(TokenCounts counts) {
+            long prompts = counts.usablePrompts();
+            long always = (long) plan.imageTokens()
+                    + shared.tokens()
+                    + model.maskDecoder().queries();
+            return new PlanResult.Tokens(
+                    plan.imageTokens(),
+                    plan.meanProxies(),
+                    model.maskDecoder().queries(),
+                    shared.tokens(),
+                    prompts == 0 ? 0 : (double) counts.ownTokens() / prompts,
+                    counts.quantile(0.5),
+                    counts.quantile(0.95),
+                    counts.quantile(1),
+                    passes(counts),
+                    prompts * always + counts.ownTokens());
+        }
+
+        /** Shared work once per pass, and each prompt's own: what {@link ImageFlops#perPrompt} divides sums to the same. */
+        private PlanResult.Flops flops(TokenCounts counts) {
+            SegmentLayout prefix = new SegmentLayout(shared.prefix(), plan.imageTokens(), shared.task());
+            long passes = passes(counts);
+            long prompts = counts.usablePrompts();
+            long llm = passes * flops.image(prefix).prefix().total();
+            long llmDenseShared = passes * denseFlops.image(prefix).prefix().total();
+            long llmDense = 0;
+            for (Map.Entry<Integer, Long> own : counts.ownText().entrySet()) {
+                ImageFlops routed = flops.image(prefix, own.getKey());
+                llm += own.getValue() * routed.prompts().get(0).total();
+                llmDense += own.getValue() * routed.promptsDense().get(0).total();
+                llmDenseShared += own.getValue()
+                        * denseFlops
+                                .image(prefix, own.getKey())
+                                .prompts()
+                                .get(0)
+                                .total();
+            }
+            long vision = passes * flops.vision().total();
+            long decoder = passes * flops.decoder().memory()
+                    + prompts * flops.decoder().prompt();
+            double alone = (double) prompts
+                    * (flops.vision().total()
+                            + flops.decoder().memory()
+                            + flops.decoder().prompt());
+            return new PlanResult.Flops(
+                    llm,
+                    llmDense,
+                    llmDense == 0 ? 0 : (double) llm / llmDense,
+                    llmDenseShared,
+                    vision,
+                    decoder,
+                    llm + vision + decoder,
+                    llmDense + alone);
+        }
+
+        private long passes(TokenCounts counts) {
+            return counts.passes(config.runtime().promptsPerCall());
+        }
+
+        private PlanResult.Memory memory(TokenCounts counts) {
+            int atOnce = Math.min(
+                    counts.mostPrompts(),
+                    Math.min(
+                            config.runtime().promptsPerCall(),
+                            SegmenterOptions.builder().build().promptBatch()));
+            MemoryModel.Estimate bytes =
+                    new MemoryModel(model, plan, trained, dtype).estimate(shared.tokens(), counts.quantile(1), atOnce);
+            return new PlanResult.Memory(
+                    atOnce,
+                    bytes.weights(),
+                    bytes.adapter(),
+                    bytes.keysAndValues(),
+                    bytes.activations(),
+                    bytes.total());
+        }
+    }
+}

@@ -1,0 +1,118 @@
+package io.maskroute.job.plan;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import java.util.Map;
+
+/**
+ * What {@code plan --json} writes. Names carry their units; shares are fractions of 1.
+ *
+ * @param format {@value #FORMAT}
+ * @param time null without a bench result
+ */
+@JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+@JsonInclude(JsonInclude.Include.ALWAYS)
+public record PlanResult(
+        int format,
+        Dataset dataset,
+        Model model,
+        Routing routing,
+        Tokens tokens,
+        Flops flops,
+        Memory memory,
+        Time time) {
+    static final int FORMAT = 1;
+
+    /**
+     * @param unusable prompts that will become failed rows, by reason, as far as that shows without their pictures
+     */
+    @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+    public record Dataset(
+            String path,
+            long images,
+            long imagesWithoutUsablePrompts,
+            long prompts,
+            long usablePrompts,
+            Map<String, Long> unusable,
+            double promptsPerImage,
+            int mostPromptsPerImage) {}
+
+    @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+    public record Model(String path, long parameters, String dtype) {}
+
+    /** @param projectors {@code adapter} or {@code untrained} */
+    @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+    public record Routing(String source, String projectors, int maskTokenLayer, int meanProxies) {}
+
+    /**
+     * Per prompt; text is shared and own together in {@code total}.
+     *
+     * @param sharedText before and after the image tokens, once per pass
+     * @param passes of a picture and its prompts through the model
+     * @param total over all prompts, each with its whole sequence
+     */
+    @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+    public record Tokens(
+            int image,
+            int proxy,
+            int mask,
+            int sharedText,
+            double ownTextMean,
+            int ownTextP50,
+            int ownTextP95,
+            int ownTextMax,
+            long passes,
+            long total) {}
+
+    /**
+     * Totals over the usable prompts, 2 per multiply-add; {@code llm}, {@code llm_dense}, {@code vision} and {@code decoder} are
+     * the sums of the columns that a run writes.
+     *
+     * @param llm routed and shared
+     * @param llmDense each prompt alone and dense
+     * @param llmDenseShared dense, with the same sharing
+     * @param total of the run
+     * @param totalDense each prompt alone and dense, with its own pass of the picture
+     */
+    @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+    public record Flops(
+            long llm,
+            long llmDense,
+            double llmRatio,
+            long llmDenseShared,
+            long vision,
+            long decoder,
+            long total,
+            double totalDense) {}
+
+    /**
+     * Of an executor's device.
+     *
+     * @param prompts of one picture that are run at once
+     */
+    @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+    public record Memory(
+            int prompts,
+            long weightsBytes,
+            long adapterBytes,
+            long keysAndValuesBytes,
+            long activationsBytes,
+            long totalBytes) {}
+
+    /**
+     * @param bench file the speeds are from
+     * @param llmHours and the next ones: of one executor
+     * @param hours with all executors
+     */
+    @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+    public record Time(
+            String bench,
+            int executors,
+            double llmHours,
+            double visionHours,
+            double decoderHours,
+            double postprocessHours,
+            double executorHours,
+            double hours) {}
+}

@@ -1,0 +1,106 @@
+package io.maskroute.job.plan;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** A plan as lines that a person reads. */
+public final class PlanTable {
+    private static final double GIGABYTE = 1e9;
+    private static final double TERA = 1e12;
+
+    private PlanTable() {}
+
+    public static List<String> lines(PlanResult plan) {
+        List<String> lines = new ArrayList<>();
+        PlanResult.Dataset dataset = plan.dataset();
+        row(
+                lines,
+                "dataset",
+                "%s: %d images, %d prompts (%.2f per image, at most %d)",
+                dataset.path(),
+                dataset.images(),
+                dataset.prompts(),
+                dataset.promptsPerImage(),
+                dataset.mostPromptsPerImage());
+        dataset.unusable().forEach((reason, count) -> row(lines, "  will fail", "%d prompts: %s", count, reason));
+        row(
+                lines,
+                "model",
+                "%s: %.3g parameters, %s",
+                plan.model().path(),
+                (double) plan.model().parameters(),
+                plan.model().dtype());
+        row(
+                lines,
+                "routing",
+                "%s: mask tokens from layer %d, %d of %d image tokens as proxies",
+                plan.routing().source(),
+                plan.routing().maskTokenLayer(),
+                plan.routing().meanProxies(),
+                plan.tokens().image());
+        PlanResult.Tokens tokens = plan.tokens();
+        row(
+                lines,
+                "tokens",
+                "%d image, %d shared text, %d mask; own text %.1f on average, p95 %d, at most %d; %d passes",
+                tokens.image(),
+                tokens.sharedText(),
+                tokens.mask(),
+                tokens.ownTextMean(),
+                tokens.ownTextP95(),
+                tokens.ownTextMax(),
+                tokens.passes());
+        PlanResult.Flops flops = plan.flops();
+        row(
+                lines,
+                "LLM FLOPs",
+                "%.4g T: %.1f %% of each prompt alone and dense (dense and shared: %.1f %%)",
+                flops.llm() / TERA,
+                100 * flops.llmRatio(),
+                flops.llmDense() == 0 ? 0 : 100.0 * flops.llmDenseShared() / flops.llmDense());
+        row(
+                lines,
+                "all FLOPs",
+                "%.4g T: vision %.4g T, mask decoder %.4g T; each prompt alone and dense %.4g T",
+                flops.total() / TERA,
+                flops.vision() / TERA,
+                flops.decoder() / TERA,
+                flops.totalDense() / TERA);
+        PlanResult.Memory memory = plan.memory();
+        row(
+                lines,
+                "memory",
+                "about %.2f GB on the device: weights %.2f, adapter %.3f, keys and values %.3f, activations %.2f (%d prompts at"
+                        + " once)",
+                memory.totalBytes() / GIGABYTE,
+                memory.weightsBytes() / GIGABYTE,
+                memory.adapterBytes() / GIGABYTE,
+                memory.keysAndValuesBytes() / GIGABYTE,
+                memory.activationsBytes() / GIGABYTE,
+                memory.prompts());
+        PlanResult.Time time = plan.time();
+        if (time == null) {
+            row(lines, "time", "unknown: measure this model with bench --json FILE and give --bench FILE");
+        } else {
+            row(
+                    lines,
+                    "time",
+                    "%.3g hours on %d executors as fast as in %s; %.3g executor-hours: LLM %.3g, vision %.3g, mask decoder %.3g,"
+                            + " masks %.3g",
+                    time.hours(),
+                    time.executors(),
+                    time.bench(),
+                    time.executorHours(),
+                    time.llmHours(),
+                    time.visionHours(),
+                    time.decoderHours(),
+                    time.postprocessHours());
+        }
+        return lines;
+    }
+
+    private static void row(List<String> lines, String label, String format, Object... values) {
+        lines.add(String.format(Locale.ROOT, "%-12s", label) + String.format(Locale.ROOT, format, values));
+    }
+}

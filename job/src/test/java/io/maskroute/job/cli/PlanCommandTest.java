@@ -1,0 +1,208 @@
+package io.maskroute.job.cli;
+
+import static io.maskroute.job.testing.Datasets.image;
+import static io.maskroute.job.testing.Datasets.png;
+import static io.maskroute.job.testing.Datasets.prompt;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.maskroute.datasets.schema.PromptRow;
+import io.maskroute.job.run.PsalmSegmenterFactory;
+import io.maskroute.job.testing.CliRun;
+import io.maskroute.job.testing.Datasets;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.ToLongFunction;
+import org.apache.spark.sql.Row;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A plan against the run that it foretells, with the bundled model. */
+class PlanCommandTest {
+    private static final Path HOME = Path.of("..");
+    private static final String MODEL = HOME.resolve("models/tiny").toString();
+    private static final String GIGAFLOPS =
+            """
+            {"millis_per_prompt": {"median": 1}, "gflop_per_second": {"median": %s}}
+            """;
+
+    @TempDir
+    private Path temp;
+
+    private Path dataset;
+    private Path schedule;
+
+    @BeforeEach
+    void write() throws Exception {
+        dataset = temp.resolve("dataset");
+        schedule = Files.writeString(
+                temp.resolve("routing.json"),
+                """
+                {"format": 1, "mask_token_layer": 5, "image_tokens": {"proxies": {"kind": "grid", "stride": 2},
+                 "layers": "all", "projector": {"kind": "linear", "rank": 16}}}
+                """);
+        Datasets.write(
+                dataset,
+                2,
+                List.of(
+                        image(
+                                "a",
+                                png(20, 30),
+                                prompt("a1", null, "the red cup"),
+                                prompt("a2", null, "second bottle from the right", "the green one"),
+                                prompt("wordless", null),
+                                prompt("a3", null, "dog")),
+                        image("b", png(30, 20), prompt("b1", null, "a man in a blue jacket")),
+                        image(
+                                "c",
+                                png(8, 8),
+                                new PromptRow("everything", "panoptic", List.of(), "coco", List.of(), null))));
+    }
+
+    @Test
+    void theTotalsAreThoseOfARun() throws Exception {
+        JsonNode plan = plan("--routing", schedule.toString(), "-s", "runtime.prompts-per-call=2");
+        List<Row> rows = segment();
+
+        assertThat(rows).hasSize(6);
+        assertThat(sum(rows, "flops", "llm")).isEqualTo(plan.at("/flops/llm").longValue());
+        assertThat(sum(rows, "flops", "llm_dense"))
+                .isEqualTo(plan.at("/flops/llm_dense").longValue());
+        assertThat(sum(rows, "flops", "vision"))
+                .isEqualTo(plan.at("/flops/vision").longValue());
+        assertThat(sum(rows, "flops", "decoder"))
+                .isEqualTo(plan.at("/flops/decoder").longValue());
+        assertThat(total(
+                        rows,
+                        "tokens",
+                        tokens -> tokens.<Integer>getAs("image")
+                                + tokens.<Integer>getAs("text")
+                                + tokens.<Integer>getAs("mask")))
+                .isEqualTo(plan.at("/tokens/total").longValue());
+
+        assertThat(plan.at("/dataset/images").longValue()).isEqualTo(3);
+        assertThat(plan.at("/dataset/prompts").longValue()).isEqualTo(6);
+        assertThat(plan.at("/dataset/usable_prompts").longValue()).isEqualTo(4);
+        assertThat(plan.at("/dataset/unusable/no-text").longValue()).isEqualTo(1);
+        assertThat(plan.at("/dataset/unusable/unsupported-task").longValue()).isEqualTo(1);
+        assertThat(plan.at("/dataset/images_without_usable_prompts").longValue())
+                .isEqualTo(1);
+        // Three prompts of one picture in calls of two, and one of another.
+        assertThat(plan.at("/tokens/passes").longValue()).isEqualTo(3);
+        assertThat(plan.at("/time").isNull()).isTrue();
+    }
+
+    private List<Row> segment() {
+        StringWriter err = new StringWriter();
+        int code = new Cli(HOME, new PsalmSegmenterFactory(), new PrintWriter(new StringWriter()), new PrintWriter(err))
+                .run(
+                        "segment",
+                        "--model",
+                        MODEL,
+                        "--dataset",
+                        dataset.toString(),
+                        "--routing",
+                        schedule.toString(),
+                        "--output",
+                        temp.resolve("out").toString(),
+                        "-s",
+                        "runtime.prompts-per-call=2",
+                        "-s",
+                        "spark.master=local[1]",
+                        "-s",
+                        "spark.sql.shuffle.partitions=1");
+        assertThat(code).as(err.toString()).isZero();
+        return Datasets.read(temp.resolve("out/predictions"));
+    }
+
+    private static long sum(List<Row> rows, String struct, String field) {
+        return total(rows, struct, flops -> flops.<Long>getAs(field));
+    }
+
+    private static long total(List<Row> rows, String struct, ToLongFunction<Row> value) {
+        return rows.stream()
+                .map(row -> row.<Row>getAs(struct))
+                .filter(row -> row != null)
+                .mapToLong(value)
+                .sum();
+    }
+
+    @Test
+    void hoursFollowFromWhatWasMeasured() throws Exception {
+        Path bench = Files.writeString(temp.resolve("bench.json"), bench(3687142, "bf16"));
+
+        JsonNode plan = plan(
+                "--routing", schedule.toString(), "--dtype", "bf16", "--bench", bench.toString(), "--executors", "4");
+
+        double llm = plan.at("/flops/llm").longValue() / 1e9 / 10 / 3600;
+        double vision = plan.at("/flops/vision").longValue() / 1e9 / 20 / 3600;
+        double decoder = plan.at("/flops/decoder").longValue() / 1e9 / 40 / 3600;
+        double post = 4 * 5 / 1e3 / 3600;
+        assertThat(plan.at("/time/llm_hours").doubleValue()).isCloseTo(llm, within(1e-12));
+        assertThat(plan.at("/time/executor_hours").doubleValue())
+                .isCloseTo(llm + vision + decoder + post, within(1e-12));
+        assertThat(plan.at("/time/hours").doubleValue()).isCloseTo((llm + vision + decoder + post) / 4, within(1e-12));
+    }
+
+    /** The routed run that shares most is the one to go by. */
+    private static String bench(long parameters, String dtype) {
+        return """
+               {"format": 1, "model": {"parameters": %d, "dtype": "%s"}, "image": {"ratios": [], "runs": [
+                {"name": "dense_shared", "routing": "dense", "prompts": 7, "parts": {}},
+                {"name": "routed_alone", "routing": "routed", "prompts": 1, "parts": {}},
+                {"name": "routed_shared", "routing": "routed", "prompts": 7,
+                 "stage_millis_per_prompt": {"postprocess": {"median": 5}},
+                 "parts": {"llm": %s, "vision": %s, "decoder": %s}}]}}
+               """
+                .formatted(
+                        parameters, dtype, GIGAFLOPS.formatted(10), GIGAFLOPS.formatted(20), GIGAFLOPS.formatted(40));
+    }
+
+    @Test
+    void whatCannotBeUsedIsRefused() throws Exception {
+        Path other = Files.writeString(temp.resolve("other.json"), bench(5, "fp32"));
+        Path llmOnly = Files.writeString(temp.resolve("llm.json"), "{\"format\": 1, \"model\": {\"dtype\": \"fp32\"}}");
+        Path broken = Files.writeString(temp.resolve("broken.json"), "{");
+
+        assertRefused(2, "a model of 5 parameters", "--bench", other.toString());
+        assertRefused(2, "has measured the LLM alone", "--bench", llmOnly.toString());
+        assertRefused(2, "cannot be understood", "--bench", broken.toString());
+        assertRefused(
+                2,
+                "missing.json cannot be read",
+                "--bench",
+                temp.resolve("missing.json").toString());
+        assertRefused(1, "--executors must be at least 1, not 0", "--executors", "0");
+    }
+
+    private void assertRefused(int code, String message, String... options) {
+        CliRun run = run(options);
+
+        assertThat(run.code()).as(message).isEqualTo(code);
+        assertThat(run.err()).contains(message);
+        assertThat(run.out()).isEmpty();
+    }
+
+    private JsonNode plan(String... options) throws Exception {
+        Path json = temp.resolve("plan.json");
+        List<String> all = new ArrayList<>(List.of(options));
+        all.addAll(List.of("--json", json.toString()));
+        CliRun run = run(all.toArray(String[]::new));
+        assertThat(run.code()).as(run.err()).isZero();
+        assertThat(run.out()).contains("LLM FLOPs", "memory", "time");
+        return new ObjectMapper().readTree(json.toFile());
+    }
+
+    private CliRun run(String... options) {
+        List<String> all = new ArrayList<>(List.of("plan", "--model", MODEL, "--dataset", dataset.toString()));
+        all.addAll(List.of(options));
+        return CliRun.withSpark(HOME, all.toArray(String[]::new));
+    }
+}
