@@ -94,9 +94,19 @@ class WavesTest {
         }
         Datasets.writeFiles(home.resolve("dataset"), List.of(many));
 
-        assertThat(evaluate("-s", "output.file-size=16k", "-s", "spark.sql.shuffle.partitions=32")
-                        .code())
-                .isZero();
+        List<String> settings = new ArrayList<>();
+        for (String setting : List.of(
+                "spark.master=local[2]",
+                "waves.files=1",
+                "output.file-size=4k",
+                "spark.sql.shuffle.partitions=32",
+                // Spark joins files below 1 MB, whatever the size asked for.
+                "spark.sql.adaptive.coalescePartitions.minPartitionSize=1k")) {
+            settings.addAll(List.of("-s", setting));
+        }
+        CliRun run = CliRun.of(home, arguments("evaluate", settings.toArray(String[]::new)));
+
+        assertThat(run.code()).isZero();
 
         assertThat(parquetFiles(wave(0))).hasSize(1);
         assertThat(parquetFiles(wave(WAVES))).hasSizeBetween(3, 31);
