@@ -139,9 +139,9 @@ class CliTest {
 
         for (String inside :
                 List.of(dataset, dataset + "/", dataset + "/out", path("model/../dataset"), path("link/out"))) {
-            assertRefused(run("--output", inside, "--overwrite"), Cli.UNUSABLE_INPUT, "or inside it");
+            assertRefused(run("--output", inside, "--fresh"), Cli.UNUSABLE_INPUT, "or inside it");
         }
-        assertRefused(run("--output", home.toString(), "--overwrite"), Cli.UNUSABLE_INPUT, "holds the dataset");
+        assertRefused(run("--output", home.toString(), "--fresh"), Cli.UNUSABLE_INPUT, "holds the dataset");
         assertRefused(run("--model", path("gone"), "--output", dataset + "-out"), Cli.UNUSABLE_INPUT, "gone");
     }
 
