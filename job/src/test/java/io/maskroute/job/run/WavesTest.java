@@ -98,7 +98,7 @@ class WavesTest {
         for (String setting : List.of(
                 "spark.master=local[2]",
                 "waves.files=1",
-                "output.file-size=4k",
+                "output.file-size=16k",
                 "spark.sql.shuffle.partitions=32",
                 // Spark joins files below 1 MB, whatever the size asked for.
                 "spark.sql.adaptive.coalescePartitions.minPartitionSize=1k")) {
