@@ -55,7 +55,7 @@ public final class ReferringPass {
         try (TorchScope work = network.scope()) {
             return segment(work, pictures, clock);
         } catch (EngineException e) {
-            throw new RowFailure(clock.stage(), "engine-error", lastLine(e), e);
+            throw EngineFailure.of(clock.stage(), e);
         }
     }
 
@@ -204,11 +204,5 @@ public final class ReferringPass {
                 plan.meanProxies(),
                 prompt.prefix().length + prompt.task().length + prompt.ownLength(),
                 network.config().maskDecoder().queries());
-    }
-
-    /** The interpreter prints its traceback first and the reason last. */
-    private static String lastLine(EngineException e) {
-        String message = String.valueOf(e.getMessage()).strip();
-        return message.substring(message.lastIndexOf('\n') + 1);
     }
 }

@@ -25,6 +25,9 @@ public interface Segmenter extends AutoCloseable {
      * prompts.
      *
      * @return one result per prompt, in order
+     * @throws RowFailure when the picture or one of the prompts cannot be processed
+     * @throws DeviceOutOfMemoryException when fewer prompts at a time may pass
+     * @throws DeviceLostException when this process can do nothing more on the device
      */
     List<Segmentation> segment(PreparedImage image, List<PreparedPrompt> prompts) throws RowFailure;
 
