@@ -125,8 +125,13 @@ public final class ConfigLoader {
                 values.flag("model.allow-partial"));
         RuntimeOptions runtime = new RuntimeOptions(
                 values.integer("runtime.images-ahead", 1, 1024),
-                values.integer("runtime.queue", 1, 4096),
+                values.bytes("runtime.queue-bytes"),
                 values.integer("runtime.prompts-per-call", 1, 4096),
+                values.integer("runtime.images-per-call", RuntimeOptions.BY_DEVICE, 256),
+                values.duration("runtime.prompt-timeout"),
+                values.integer("runtime.warm-up-calls", 0, 100),
+                values.matching(
+                        "runtime.gpu-device", Pattern.compile("cuda:\\{address\\}|cpu"), "cuda:{address} or cpu"),
                 values.integer("dataset.max-image-bytes", 1, Integer.MAX_VALUE - 8));
         Map<String, String> spark = new TreeMap<>();
         Map<String, String> sparkOverrides = new TreeMap<>();

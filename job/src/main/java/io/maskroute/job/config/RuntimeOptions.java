@@ -1,14 +1,30 @@
 package io.maskroute.job.config;
 
 import java.io.Serializable;
+import java.time.Duration;
 
 /**
  * How an executor works.
  *
  * @param imagesAhead pictures a task prepares ahead of the model
- * @param queue prepared pictures that may wait for the model in one executor
+ * @param queueBytes prepared pictures that may wait for the model in one executor; one above it waits alone
  * @param promptsPerCall prompts of one picture that go through the model together
+ * @param imagesPerCall pictures that go through the model together, or {@link #BY_DEVICE}
+ * @param promptTimeout a call of the model may take this long per prompt
+ * @param warmUpCalls made before the first picture
+ * @param gpuDevice device for a GPU that Spark assigned, {@code {address}} standing for its address
  * @param maxImageBytes a larger image file fails its row
  */
-public record RuntimeOptions(int imagesAhead, int queue, int promptsPerCall, long maxImageBytes)
-        implements Serializable {}
+public record RuntimeOptions(
+        int imagesAhead,
+        long queueBytes,
+        int promptsPerCall,
+        int imagesPerCall,
+        Duration promptTimeout,
+        int warmUpCalls,
+        String gpuDevice,
+        long maxImageBytes)
+        implements Serializable {
+    /** For {@code imagesPerCall}: what suits the device. */
+    public static final int BY_DEVICE = 0;
+}

@@ -35,6 +35,7 @@ public final class RunFolder {
 
     private static final String CHECKPOINT = "checkpoint";
     private static final String RETRIES = "_retries";
+    private static final String SUSPECTS = "_suspects";
 
     private static final int LARGEST_JSON = 64 << 20;
 
@@ -225,6 +226,16 @@ public final class RunFolder {
 
     public String predictions() {
         return new Path(folder, PREDICTIONS).toString();
+    }
+
+    /** Where executors leave word of what was in the model when one of them was lost. */
+    public String suspects() {
+        return new Path(folder, SUSPECTS).toString();
+    }
+
+    /** When the run is finished, or before its failed prompts get another chance. */
+    public void deleteSuspects() {
+        delete(SUSPECTS);
     }
 
     public WaveFolders waves() {

@@ -19,10 +19,15 @@ final class Failures {
         if (thrown instanceof RowFailure failure) {
             return failure;
         }
+        requireOfARow(thrown);
+        return new RowFailure(stage, thrown.getClass().getSimpleName(), firstLine(thrown), thrown);
+    }
+
+    /** @throws Error if the JVM itself is in trouble */
+    static void requireOfARow(Throwable thrown) {
         if (thrown instanceof Error error && !(thrown instanceof StackOverflowError) && !NonFatal.apply(thrown)) {
             throw error;
         }
-        return new RowFailure(stage, thrown.getClass().getSimpleName(), firstLine(thrown), thrown);
     }
 
     private static String firstLine(Throwable thrown) {

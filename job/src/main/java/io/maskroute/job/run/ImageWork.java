@@ -21,24 +21,52 @@ import io.maskroute.job.scoring.Scoring;
 import io.maskroute.job.scoring.TruthMasks;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import org.apache.spark.sql.Row;
 
 /** What a task thread does for one picture: everything before the model, and everything after it. */
 final class ImageWork {
+    private static final long LOOK_UP_MILLIS = 200;
+
+    /** So that a mark found after the death of an executor names what was in work, and nothing that waited beside it. */
+    private static final ReentrantLock ONE_MARKED = new ReentrantLock(true);
+
     private final ModelThread model;
     private final ImageDecoder decoder;
     private final ImageBytes bytes;
     private final Scoring scoring;
     private final int promptsPerCall;
+    private final Suspects suspects;
+    private final boolean retry;
+    private final BooleanSupplier killed;
 
-    ImageWork(ModelThread model, ImageDecoder decoder, ImageBytes bytes, Scoring scoring, int promptsPerCall) {
+    /**
+     * @param retry whether an earlier attempt of the task failed, so that one of its pictures may be the reason
+     * @param killed whether the task is to end
+     */
+    ImageWork(
+            ModelThread model,
+            ImageDecoder decoder,
+            ImageBytes bytes,
+            Scoring scoring,
+            int promptsPerCall,
+            Suspects suspects,
+            boolean retry,
+            BooleanSupplier killed) {
         this.model = model;
         this.decoder = decoder;
         this.bytes = bytes;
         this.scoring = scoring;
         this.promptsPerCall = promptsPerCall;
+        this.suspects = suspects;
+        this.retry = retry;
+        this.killed = killed;
     }
 
     /** A picture on its way through the model. */
@@ -61,29 +89,112 @@ final class ImageWork {
         if (image.prompts().isEmpty()) {
             return new Done(List.of());
         }
-        PreparedPicture picture;
         try {
-            picture = prepare(image);
+            if (suspects.isSuspect(image)) {
+                return new Done(alone(image));
+            }
+            return retry ? new Done(underMark(image)) : start(image);
         } catch (RowFailure failure) {
             return new Done(image.prompts().stream()
                     .map(prompt -> failed(image, prompt, failure))
                     .toList());
         }
-        List<Asked> prompts = new ArrayList<>(image.prompts().size());
-        for (PromptRow prompt : image.prompts()) {
-            prompts.add(tokenise(prompt));
-        }
-        List<Asked> usable = prompts.stream().filter(p -> p.failure == null).toList();
+    }
+
+    private Pending start(ImageRow image) throws RowFailure, InterruptedException {
+        PreparedPicture picture = prepare(image);
+        List<Asked> prompts = tokenise(image);
+        List<Asked> usable = usable(prompts);
         List<Call> calls = new ArrayList<>();
-        for (int from = 0; from < usable.size(); from += promptsPerCall) {
-            List<Asked> together = usable.subList(from, Math.min(usable.size(), from + promptsPerCall));
-            calls.add(new Call(
-                    together,
-                    model.submit(
-                            picture.input(),
-                            together.stream().map(p -> p.tokens).toList())));
+        AtModel atModel = new AtModel(image, picture, prompts, calls);
+        try {
+            for (int from = 0; from < usable.size(); from += promptsPerCall) {
+                calls.add(submit(
+                        image, picture, usable.subList(from, Math.min(usable.size(), from + promptsPerCall)), retry));
+            }
+        } catch (InterruptedException e) {
+            atModel.cancel();
+            throw e;
         }
-        return new AtModel(image, picture, prompts, usable.size(), calls);
+        return atModel;
+    }
+
+    /** For pictures of a task that failed before: nothing else that may be marked is in work in this JVM meanwhile. */
+    private List<Prediction> underMark(ImageRow image) throws RowFailure, InterruptedException {
+        ONE_MARKED.lockInterruptibly();
+        try {
+            if (image.prompts().size() == 1) {
+                return alone(image);
+            }
+            return suspects.during(image, () -> {
+                Pending pending = start(image);
+                try {
+                    return pending.finish();
+                } catch (InterruptedException e) {
+                    pending.cancel();
+                    throw e;
+                }
+            });
+        } finally {
+            ONE_MARKED.unlock();
+        }
+    }
+
+    /** For pictures that were in the model when an executor was lost: prompt by prompt, so that the guilty one is known. */
+    private List<Prediction> alone(ImageRow image) throws RowFailure, InterruptedException {
+        ONE_MARKED.lockInterruptibly();
+        try {
+            Optional<RowFailure> undecodable = suspects.verdict(image);
+            if (undecodable.isPresent()) {
+                throw undecodable.get();
+            }
+            PreparedPicture picture = suspects.duringDecode(image, () -> prepare(image));
+            List<Asked> prompts = new ArrayList<>();
+            List<Call> calls = new ArrayList<>();
+            boolean condemned = false;
+            for (Asked asked : tokenise(image)) {
+                Optional<RowFailure> verdict =
+                        asked.failure == null ? suspects.verdict(image, asked.prompt) : Optional.empty();
+                if (verdict.isPresent()) {
+                    condemned = true;
+                    prompts.add(new Asked(asked.prompt, null, verdict.get(), 0));
+                    continue;
+                }
+                prompts.add(asked);
+                if (asked.failure == null) {
+                    calls.add(suspects.during(image, asked.prompt, () -> answered(image, picture, asked)));
+                }
+            }
+            if (!condemned) {
+                suspects.clear(image);
+            }
+            return new AtModel(image, picture, prompts, calls).finish();
+        } finally {
+            ONE_MARKED.unlock();
+        }
+    }
+
+    private Call answered(ImageRow image, PreparedPicture picture, Asked asked) throws InterruptedException {
+        Call call = submit(image, picture, List.of(asked), true);
+        try {
+            await(call.answer());
+        } catch (InterruptedException e) {
+            call.answer().cancel(false);
+            throw e;
+        }
+        return call;
+    }
+
+    private Call submit(ImageRow image, PreparedPicture picture, List<Asked> together, boolean alone)
+            throws InterruptedException {
+        return new Call(
+                together,
+                model.submit(
+                        picture.input(),
+                        together.stream().map(p -> p.tokens).toList(),
+                        alone,
+                        loss -> suspects.record(
+                                image, together.stream().map(p -> p.prompt).toList(), loss)));
     }
 
     private record PreparedPicture(PreparedImage input, double decodeMillis, double resizeMillis) {}
@@ -100,7 +211,7 @@ final class ImageWork {
             long decoded = System.nanoTime();
             PreparedImage input = model.prepare(picture);
             return new PreparedPicture(input, millis(start, decoded), millis(decoded, System.nanoTime()));
-        } catch (InterruptedException e) {
+        } catch (InterruptedException | PredictorLostException e) {
             throw e;
         } catch (Throwable t) {
             throw Failures.of(stage, t);
@@ -122,6 +233,18 @@ final class ImageWork {
         }
     }
 
+    private List<Asked> tokenise(ImageRow image) throws InterruptedException {
+        List<Asked> prompts = new ArrayList<>(image.prompts().size());
+        for (PromptRow prompt : image.prompts()) {
+            prompts.add(tokenise(prompt));
+        }
+        return prompts;
+    }
+
+    private static List<Asked> usable(List<Asked> prompts) {
+        return prompts.stream().filter(p -> p.failure == null).toList();
+    }
+
     private Asked tokenise(PromptRow prompt) throws InterruptedException {
         Stage stage = Stage.READ;
         long start = System.nanoTime();
@@ -130,14 +253,14 @@ final class ImageWork {
             stage = Stage.TOKENIZE;
             PreparedPrompt tokens = model.prepare(referring);
             return new Asked(prompt, tokens, null, millis(start, System.nanoTime()));
-        } catch (InterruptedException e) {
+        } catch (InterruptedException | PredictorLostException e) {
             throw e;
         } catch (Throwable t) {
             return new Asked(prompt, null, Failures.of(stage, t), 0);
         }
     }
 
-    private record Call(List<Asked> prompts, CompletableFuture<Answer> answer) {}
+    private record Call(List<Asked> prompts, Future<Answer> answer) {}
 
     private record Done(List<Prediction> finish) implements Pending {
         @Override
@@ -153,11 +276,11 @@ final class ImageWork {
         private final int sharing;
         private final List<Call> calls;
 
-        AtModel(ImageRow image, PreparedPicture picture, List<Asked> prompts, int sharing, List<Call> calls) {
+        AtModel(ImageRow image, PreparedPicture picture, List<Asked> prompts, List<Call> calls) {
             this.image = image;
             this.picture = picture;
             this.prompts = prompts;
-            this.sharing = sharing;
+            this.sharing = usable(prompts).size();
             this.calls = calls;
         }
 
@@ -244,11 +367,18 @@ final class ImageWork {
                 prompt.truth() == null ? null : TruthMasks.overlapOfFailed(prompt.truth()));
     }
 
-    private static Answer await(CompletableFuture<Answer> answer) throws InterruptedException {
-        try {
-            return answer.get();
-        } catch (ExecutionException e) {
-            throw ModelThread.rethrown(e.getCause());
+    /** Spark kills a task by a flag unless told to interrupt its thread. */
+    private Answer await(Future<Answer> answer) throws InterruptedException {
+        while (true) {
+            try {
+                return answer.get(LOOK_UP_MILLIS, TimeUnit.MILLISECONDS);
+            } catch (TimeoutException e) {
+                if (killed.getAsBoolean()) {
+                    throw new InterruptedException("the task was killed");
+                }
+            } catch (ExecutionException e) {
+                throw ModelThread.rethrown(e.getCause());
+            }
         }
     }
 

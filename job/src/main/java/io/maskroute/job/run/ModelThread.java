@@ -1,40 +1,106 @@
 package io.maskroute.job.run;
 
 import io.maskroute.core.error.RowFailure;
-import io.maskroute.core.error.Stage;
+import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.core.image.RgbImage;
+import io.maskroute.core.segmenter.DeviceLostException;
+import io.maskroute.core.segmenter.PicturePrompts;
 import io.maskroute.core.segmenter.PreparedImage;
 import io.maskroute.core.segmenter.PreparedPrompt;
 import io.maskroute.core.segmenter.ReferringPrompt;
-import io.maskroute.core.segmenter.Segmentation;
 import io.maskroute.core.segmenter.Segmenter;
 import io.maskroute.core.segmenter.SegmenterInfo;
+import io.maskroute.job.config.RuntimeOptions;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.BlockingQueue;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Supplier;
 
 /**
- * One model and the one thread that opens, runs and closes it. Any number of task threads prepare their input themselves and
- * hand it over through a bounded queue.
+ * One model and the one thread that opens, warms up, runs and closes it. Any number of task threads prepare their input
+ * themselves and hand it over through a queue bounded in bytes.
+ *
+ * <p>A native call cannot be interrupted. One that takes too long therefore costs the model: its thread is left to itself, who
+ * waits for an answer gets a {@link PredictorLostException}, and the thread closes the model should the call return after all.
  */
 final class ModelThread implements AutoCloseable {
-    private static final long LOOK_UP_MILLIS = 200;
+    /** What a request holds beside its pixels, roughly. */
+    private static final long REQUEST_BYTES = 512;
 
-    private final BlockingQueue<Request> queue;
+    private static final long CLOSING_SECONDS = 30;
+
+    /** Where images-per-call is left to the device: a CPU is busy with one picture. */
+    private static final int IMAGES_PER_GPU_CALL = 8;
+
+    private final RuntimeOptions options;
+    private final ByteBoundedQueue<Request> queue;
     private final CompletableFuture<Segmenter> opened = new CompletableFuture<>();
+    private final AtomicReference<List<Request>> inHand = new AtomicReference<>();
+    private final ScheduledThreadPoolExecutor alarms;
     private final Thread thread;
-    private volatile boolean closing;
-    /** Set once, when the thread has ended by an error that no row explains. */
+    private final long createdNanos = System.nanoTime();
+    private final LongAdder images = new LongAdder();
+    private final LongAdder callsMade = new LongAdder();
+    private final LongAdder prompts = new LongAdder();
+    private final LongAdder failedPrompts = new LongAdder();
+    private final LongAdder busyNanos = new LongAdder();
+    private final LongAdder waitNanos = new LongAdder();
+    /** Held for reading while a task thread prepares, for writing while the model closes. */
+    private final ReadWriteLock use = new ReentrantReadWriteLock();
+
+    private boolean closed;
+    private volatile ModelCalls calls;
+    private volatile long readyAtNanos;
+    private volatile long callStartedNanos;
+    /** Set once, when the model has ended for another reason than {@link #close}. */
     private volatile Throwable broken;
 
     /** What one call is asked for, and where the answer goes. */
     private record Request(
-            PreparedImage image, List<PreparedPrompt> prompts, long submittedNanos, CompletableFuture<Answer> answer) {}
+            PreparedImage image,
+            List<PreparedPrompt> prompts,
+            boolean alone,
+            LossObserver observer,
+            long submittedNanos,
+            CompletableFuture<Answer> answer) {
+        /** Whether both may share a call. The text between image tokens and prompt is the same throughout a call. */
+        boolean fits(Request first, int room) {
+            return !alone
+                    && prompts.size() <= room
+                    && Arrays.equals(
+                            prompts.get(0).task(), first.prompts().get(0).task())
+                    && image.size() == first.image().size();
+        }
+
+        long bytes() {
+            long tokens = 0;
+            for (PreparedPrompt prompt : prompts) {
+                tokens += prompt.prefix().length
+                        + prompt.task().length
+                        + prompt.condition().length
+                        + prompt.suffix().length;
+            }
+            return REQUEST_BYTES + image.pixels().length + Integer.BYTES * tokens;
+        }
+    }
+
+    /** Hears that the model was lost over a call, before anyone who waits does. */
+    interface LossObserver {
+        /** @param kind {@link Suspects.Loss#TIMEOUT} or {@link Suspects.Loss#DEVICE} */
+        void lost(Suspects.Loss kind);
+    }
 
     /**
      * @param results one per prompt, in order
@@ -42,20 +108,34 @@ final class ModelThread implements AutoCloseable {
      */
     record Answer(List<PromptResult> results, double queueMillis) {}
 
-    ModelThread(Supplier<Segmenter> model, int queueLength) {
-        queue = new ArrayBlockingQueue<>(queueLength);
-        thread = new Thread(() -> run(model), "maskroute-model");
-        thread.setDaemon(true);
+    ModelThread(Supplier<Segmenter> model, RuntimeOptions options) {
+        this.options = options;
+        queue = new ByteBoundedQueue<>(options.queueBytes());
+        alarms = new ScheduledThreadPoolExecutor(1, daemon("maskroute-model-alarm"));
+        alarms.setRemoveOnCancelPolicy(true);
+        alarms.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+        thread = daemon("maskroute-model").newThread(() -> run(model));
         thread.start();
     }
 
-    /** Whether loading or running the model ended in an error, after which a new one is needed. */
-    boolean isBroken() {
-        return broken != null;
+    private static ThreadFactory daemon(String name) {
+        return work -> {
+            Thread thread = new Thread(work, name);
+            thread.setDaemon(true);
+            return thread;
+        };
     }
 
     /**
-     * Waits until the model is loaded.
+     * Whether a new model has to be opened. One that cannot be used as it was handed in would fail the same way again, so it
+     * stays, and every task hears the same reason without another attempt at loading.
+     */
+    boolean isReplaceable() {
+        return broken != null && !(broken instanceof UnusableInputException);
+    }
+
+    /**
+     * Waits until the model is loaded and warm.
      *
      * @throws RuntimeException or Error: what loading it threw
      */
@@ -64,11 +144,29 @@ final class ModelThread implements AutoCloseable {
     }
 
     PreparedImage prepare(RgbImage image) throws RowFailure, InterruptedException {
-        return model().prepare(image);
+        return whileOpen(model -> model.prepare(image));
     }
 
     PreparedPrompt prepare(ReferringPrompt prompt) throws RowFailure, InterruptedException {
-        return model().prepare(prompt);
+        return whileOpen(model -> model.prepare(prompt));
+    }
+
+    private interface Preparation<T> {
+        T with(Segmenter model) throws RowFailure;
+    }
+
+    /** The tokenizer is native too: nobody may be in it when the model closes. */
+    private <T> T whileOpen(Preparation<T> preparation) throws RowFailure, InterruptedException {
+        Segmenter model = model();
+        use.readLock().lock();
+        try {
+            if (closed) {
+                throw rethrown(ended());
+            }
+            return preparation.with(model);
+        } finally {
+            use.readLock().unlock();
+        }
     }
 
     private Segmenter model() throws InterruptedException {
@@ -79,86 +177,198 @@ final class ModelThread implements AutoCloseable {
         }
     }
 
-    /** Hands over a picture's prompts; waits while the queue is full. Cancelling the answer takes the request back. */
-    CompletableFuture<Answer> submit(PreparedImage image, List<PreparedPrompt> prompts) throws InterruptedException {
-        Request request = new Request(image, prompts, System.nanoTime(), new CompletableFuture<>());
-        while (!queue.offer(request, LOOK_UP_MILLIS, TimeUnit.MILLISECONDS)) {
-            requireAlive();
+    /**
+     * Hands over a picture's prompts; waits while the queue is full. Cancelling the answer takes the request back.
+     *
+     * @param alone whether they must not share a call with other pictures
+     * @return completed with a {@link PredictorLostException} when the model ends before it answers
+     */
+    Future<Answer> submit(PreparedImage image, List<PreparedPrompt> asked, boolean alone, LossObserver observer)
+            throws InterruptedException {
+        Request request = new Request(image, asked, alone, observer, System.nanoTime(), new CompletableFuture<>());
+        if (!queue.put(request, request.bytes())) {
+            request.answer().completeExceptionally(ended());
         }
-        // The thread may have ended between the offer and now, after it had emptied the queue.
-        if (broken != null || closing) {
-            failWaiting();
-        }
+        request.answer().whenComplete((answer, failure) -> {
+            if (request.answer().isCancelled()) {
+                queue.remove(request);
+            }
+        });
         return request.answer();
     }
 
-    private void requireAlive() {
-        if (broken != null) {
-            throw new IllegalStateException("the model's thread has ended", broken);
+    /** What the model has done so far; empty until it is ready, and once it has ended. */
+    Optional<ModelStats> stats() {
+        Segmenter segmenter = opened.isCompletedExceptionally() ? null : opened.getNow(null);
+        if (segmenter == null || broken != null) {
+            return Optional.empty();
         }
-        if (closing) {
-            throw new IllegalStateException("the model is closed");
-        }
+        long now = System.nanoTime();
+        long busy = busyNanos.sum() + (inHand.get() == null ? 0 : now - callStartedNanos);
+        return Optional.of(new ModelStats(
+                segmenter.info().device(),
+                images.sum(),
+                callsMade.sum(),
+                prompts.sum(),
+                failedPrompts.sum(),
+                calls.outOfMemory(),
+                calls.promptsPerCall(),
+                busy,
+                waitNanos.sum(),
+                now - readyAtNanos,
+                readyAtNanos - createdNanos,
+                queue.size(),
+                queue.bytes()));
     }
 
     private void run(Supplier<Segmenter> source) {
-        try (Segmenter segmenter = source.get()) {
-            opened.complete(segmenter);
-            while (!closing) {
-                Request request = queue.poll(LOOK_UP_MILLIS, TimeUnit.MILLISECONDS);
-                if (request != null && !request.answer().isDone()) {
-                    answer(segmenter, request);
+        try {
+            Segmenter segmenter = source.get();
+            try {
+                WarmUp.run(segmenter, options.warmUpCalls());
+                calls = new ModelCalls(segmenter, options.promptsPerCall(), imagesPerCall(segmenter));
+                readyAtNanos = System.nanoTime();
+                opened.complete(segmenter);
+                for (Request request = queue.take(); request != null; request = queue.take()) {
+                    answer(with(request));
                 }
+            } finally {
+                close(segmenter);
             }
-        } catch (InterruptedException e) {
-            closing = true;
         } catch (Throwable t) {
-            broken = t;
-            opened.completeExceptionally(t);
+            end(t);
         } finally {
-            closing = true;
-            failWaiting();
+            alarms.shutdown();
+            end(null);
         }
     }
 
-    private static void answer(Segmenter segmenter, Request request) {
-        double waited = (System.nanoTime() - request.submittedNanos()) / 1e6;
+    private void close(Segmenter segmenter) {
+        use.writeLock().lock();
         try {
-            request.answer().complete(new Answer(segment(segmenter, request.image(), request.prompts()), waited));
+            closed = true;
+            segmenter.close();
+        } finally {
+            use.writeLock().unlock();
+        }
+    }
+
+    private int imagesPerCall(Segmenter segmenter) {
+        if (options.imagesPerCall() != RuntimeOptions.BY_DEVICE) {
+            return options.imagesPerCall();
+        }
+        return segmenter.info().device().equals("cpu") ? 1 : IMAGES_PER_GPU_CALL;
+    }
+
+    /** What waits already and may share a call; nobody waits for more to come. */
+    private List<Request> with(Request first) {
+        List<Request> batch = new ArrayList<>(List.of(first));
+        int most = first.alone() ? 1 : calls.imagesPerCall();
+        int asked = first.prompts().size();
+        while (batch.size() < most) {
+            int room = calls.promptsPerCall() - asked;
+            Optional<Request> next = queue.takeIf(r -> r.fits(first, room));
+            if (next.isEmpty()) {
+                break;
+            }
+            batch.add(next.get());
+            asked += next.get().prompts().size();
+        }
+        batch.removeIf(r -> r.answer().isDone());
+        return batch;
+    }
+
+    private void answer(List<Request> batch) {
+        if (batch.isEmpty()) {
+            return;
+        }
+        callStartedNanos = System.nanoTime();
+        inHand.set(batch);
+        int asked = batch.stream().mapToInt(r -> r.prompts().size()).sum();
+        Duration allowed = options.promptTimeout().multipliedBy(asked);
+        Future<?> alarm =
+                alarms.schedule(() -> timeOut(batch, asked, allowed), allowed.toNanos(), TimeUnit.NANOSECONDS);
+        List<List<PromptResult>> results;
+        try {
+            results = calls.segment(batch.stream()
+                    .map(r -> new PicturePrompts(r.image(), r.prompts()))
+                    .toList());
         } catch (Throwable t) {
-            request.answer().completeExceptionally(t);
+            if (inHand.compareAndSet(batch, null)) {
+                lose(batch, t);
+            }
             throw t;
+        } finally {
+            alarm.cancel(false);
+        }
+        if (!inHand.compareAndSet(batch, null)) {
+            return; // Too late: the queue is closed, and the thread ends next.
+        }
+        busyNanos.add(System.nanoTime() - callStartedNanos);
+        callsMade.increment();
+        for (int i = 0; i < batch.size(); i++) {
+            complete(batch.get(i), results.get(i));
         }
     }
 
-    /** All prompts together; when that fails, one by one, so that a bad prompt fails alone. */
-    private static List<PromptResult> segment(Segmenter segmenter, PreparedImage image, List<PreparedPrompt> prompts) {
+    private void complete(Request request, List<PromptResult> results) {
+        long waited = callStartedNanos - request.submittedNanos();
+        waitNanos.add(waited);
+        images.increment();
+        prompts.add(results.size());
+        failedPrompts.add(results.stream().filter(r -> r.failure() != null).count());
+        request.answer().complete(new Answer(results, waited / 1e6));
+    }
+
+    private void timeOut(List<Request> batch, int asked, Duration allowed) {
+        if (inHand.compareAndSet(batch, null)) {
+            PredictorLostException why = new PredictorLostException(
+                    "the model did not answer within " + allowed.toMillis() / 1e3 + " s (" + asked
+                            + " prompts, runtime.prompt-timeout each); its thread hangs in native code",
+                    null);
+            fail(batch, Suspects.Loss.TIMEOUT, why);
+            alarms.shutdown();
+        }
+    }
+
+    private void lose(List<Request> batch, Throwable why) {
+        fail(batch, why instanceof DeviceLostException ? Suspects.Loss.DEVICE : null, why);
+    }
+
+    /** @param loss what the prompts are to be blamed for, if for anything */
+    private void fail(List<Request> batch, Suspects.Loss loss, Throwable why) {
         try {
-            List<Segmentation> found = segmenter.segment(image, prompts);
-            if (found.size() != prompts.size()) {
-                throw new IllegalStateException(prompts.size() + " prompts gave " + found.size() + " results");
+            if (loss != null) {
+                batch.forEach(request -> request.observer().lost(loss));
             }
-            return found.stream().map(PromptResult::of).toList();
-        } catch (Throwable t) {
-            RowFailure failure = Failures.of(Stage.PROMPT, t);
-            boolean ofTheImage = t instanceof RowFailure && failure.stage().compareTo(Stage.PREFIX) <= 0;
-            List<PromptResult> results = new ArrayList<>(prompts.size());
-            for (PreparedPrompt prompt : prompts) {
-                if (ofTheImage || prompts.size() == 1) {
-                    results.add(PromptResult.of(failure));
-                } else {
-                    results.addAll(segment(segmenter, image, List.of(prompt)));
-                }
-            }
-            return results;
+        } catch (RuntimeException e) {
+            why.addSuppressed(e);
+        } finally {
+            end(why);
+            batch.forEach(request -> request.answer().completeExceptionally(ended()));
         }
     }
 
-    private void failWaiting() {
-        Throwable why = broken != null ? broken : new IllegalStateException("the model is closed");
-        for (Request request = queue.poll(); request != null; request = queue.poll()) {
-            request.answer().completeExceptionally(why);
+    /** Lets nobody wait any longer. @param why null when the model was closed as it should be */
+    private synchronized void end(Throwable why) {
+        if (broken == null && why != null) {
+            broken = why;
         }
+        opened.completeExceptionally(ended());
+        queue.close().forEach(request -> request.answer().completeExceptionally(ended()));
+    }
+
+    /** What loading threw; once the model was ready, its loss. */
+    private Throwable ended() {
+        if (broken instanceof Error || broken instanceof PredictorLostException) {
+            return broken;
+        }
+        if (broken != null && readyAtNanos == 0) {
+            return broken;
+        }
+        return broken == null
+                ? new PredictorLostException("the model is closed", null)
+                : new PredictorLostException("the model was lost: " + broken.getMessage(), broken);
     }
 
     static RuntimeException rethrown(Throwable cause) {
@@ -168,12 +378,16 @@ final class ModelThread implements AutoCloseable {
         return cause instanceof RuntimeException runtime ? runtime : new IllegalStateException(cause);
     }
 
-    /** Waits for the work in hand; what still waits in the queue fails. */
+    /** Waits for the work in hand, unless it hangs; what still waits in the queue fails. */
     @Override
     public void close() {
-        closing = true;
+        boolean hangs = broken instanceof PredictorLostException;
+        end(null);
+        if (hangs) {
+            return;
+        }
         try {
-            thread.join();
+            thread.join(TimeUnit.SECONDS.toMillis(CLOSING_SECONDS));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

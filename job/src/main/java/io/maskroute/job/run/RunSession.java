@@ -93,6 +93,7 @@ final class RunSession {
                 record.runId(),
                 dataset.path(),
                 dataset.reader(),
+                folder.suspects(),
                 JavaSparkContext.fromSparkContext(spark.sparkContext())
                         .broadcast(new SerializableConfiguration(
                                 spark.sessionState().newHadoopConf())),
@@ -163,6 +164,7 @@ final class RunSession {
             return;
         }
         folder.delete(RunFolder.SUMMARY);
+        folder.deleteSuspects();
         spark.sparkContext().setJobDescription("failed prompts of " + dataset.path());
         long start = System.nanoTime();
         watched(count, () -> prompts.retry(dataset, task, config.waves().fileBytes()));
@@ -243,6 +245,7 @@ final class RunSession {
         folder.write(RunFolder.REPORT, out -> ReportWriter.write(report, out));
         folder.write(RunFolder.RUN, out -> out.write(Json.write(finished)));
         folder.write(RunFolder.SUMMARY, out -> out.write(Json.write(summary)));
+        folder.deleteSuspects();
         return summary;
     }
 }

@@ -15,6 +15,7 @@ import java.util.Collections;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
@@ -36,6 +37,7 @@ record SegmentPartition(
         String runId,
         String dataset,
         ImageRowReader reader,
+        String suspects,
         Broadcast<SerializableConfiguration> hadoop,
         LongAccumulator ok,
         LongAccumulator failed)
@@ -44,22 +46,26 @@ record SegmentPartition(
     @Override
     public Iterator<Row> call(Iterator<Row> images) throws Exception {
         TaskContext task = TaskContext.get();
-        ModelThread modelThread =
-                ExecutorModels.get(factory, ExecutorModels.onTaskDevice(model, task), runtime.queue());
+        AssignedDevice device = AssignedDevice.of(model, runtime, task);
+        ModelThread modelThread = ExecutorModels.get(factory, device.options(), runtime);
         SegmenterInfo info = modelThread.awaitModel();
         RunIdentity identity = new RunIdentity(
                 runId,
                 info.modelFingerprint(),
                 info.routingFingerprint(),
-                info.device(),
+                info.device() + device.note(),
                 SparkEnv.get().executorId(),
                 task.attemptNumber());
+        Configuration files = hadoop.value().value();
         ImageWork work = new ImageWork(
                 modelThread,
                 new ImageDecoder(),
-                new ImageBytes(dataset, hadoop.value().value(), runtime.maxImageBytes()),
+                new ImageBytes(dataset, files, runtime.maxImageBytes()),
                 scoring,
-                runtime.promptsPerCall());
+                runtime.promptsPerCall(),
+                Suspects.read(suspects, files),
+                task.attemptNumber() > 0,
+                task::isInterrupted);
         Rows rows = new Rows(images, work, identity);
         task.addTaskCompletionListener((TaskCompletionListener) context -> rows.cancel());
         return rows;
@@ -88,9 +94,16 @@ record SegmentPartition(
                     if (ahead.isEmpty()) {
                         return false;
                     }
-                    ready = ahead.remove().finish().iterator();
+                    // Stays until it is finished, so that cancelling finds it.
+                    ready = ahead.element().finish().iterator();
+                    ahead.remove();
                 }
                 return true;
+            } catch (PredictorLostException e) {
+                if (!AssignedDevice.isLocal()) {
+                    throw new ExecutorEndsError(e);
+                }
+                throw e;
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new IllegalStateException("the task was killed", e);

@@ -152,8 +152,7 @@ public final class SegmentRun {
             return;
         }
         try {
-            ExecutorModels.get(factory, config.model(), config.runtime().queue())
-                    .awaitModel();
+            ExecutorModels.get(factory, config.model(), config.runtime()).awaitModel();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted while the model was loading", e);

@@ -45,7 +45,8 @@ public final class SparkSessions {
         config.spark().forEach(conf::setIfMissing);
         config.sparkOverrides().forEach(conf::set);
         conf.setIfMissing("spark.app.name", "maskroute");
-        conf.setIfMissing(MASTER, "local[*]");
+        // In local mode the number of attempts of a task stands here.
+        conf.setIfMissing(MASTER, "local[*, 4]");
         if (conf.get(MASTER).startsWith("local")) {
             // The progress line lives on heartbeats; a single JVM can afford more of them.
             conf.setIfMissing("spark.executor.heartbeatInterval", "2s");

@@ -19,12 +19,12 @@ class ConfigLoaderTest {
 
     @Test
     void everyLayerWinsOverTheOneBelow() throws IOException {
-        site("runtime { queue = 11, images-ahead = 12, prompts-per-call = 13 }");
-        Path file = Files.writeString(home.resolve("my.conf"), "runtime { queue = 21, images-ahead = 22 }");
+        site("runtime { queue-bytes = 11k, images-ahead = 12, prompts-per-call = 13 }");
+        Path file = Files.writeString(home.resolve("my.conf"), "runtime { queue-bytes = 21k, images-ahead = 22 }");
 
-        JobConfig config = ConfigLoader.load(home, Optional.of(file), Map.of("runtime.queue", "31"));
+        JobConfig config = ConfigLoader.load(home, Optional.of(file), Map.of("runtime.queue-bytes", "31k"));
 
-        assertThat(config.runtime().queue()).isEqualTo(31);
+        assertThat(config.runtime().queueBytes()).isEqualTo(31 << 10);
         assertThat(config.runtime().imagesAhead()).isEqualTo(22);
         assertThat(config.runtime().promptsPerCall()).isEqualTo(13);
         assertThat(config.modelOptions().dtype()).isEqualTo("fp32");
@@ -39,18 +39,21 @@ class ConfigLoaderTest {
 
     @Test
     void anUnknownKeyIsRefusedWithItsPlaceAndTheNearestKnownOne() throws IOException {
-        site("\n\nruntime.quueue = 3");
+        site("\n\nruntime.quueue-bytes = 3");
 
         assertThatThrownBy(() -> load(Map.of()))
                 .isInstanceOf(ConfigurationException.class)
                 .hasMessageContaining("maskroute.conf: 3")
-                .hasMessageContaining("unknown key \"runtime.quueue\"; did you mean \"runtime.queue\"?");
+                .hasMessageContaining("unknown key \"runtime.quueue-bytes\"; did you mean \"runtime.queue-bytes\"?");
     }
 
     @ParameterizedTest
     @CsvSource({
-        "runtime.queue, many, runtime.queue cannot be \"many\"",
-        "runtime.queue, 0, 'runtime.queue must be 1 to 4096, not 0'",
+        "runtime.images-ahead, many, runtime.images-ahead cannot be \"many\"",
+        "runtime.images-ahead, 0, 'runtime.images-ahead must be 1 to 1024, not 0'",
+        "runtime.queue-bytes, much, runtime.queue-bytes cannot be \"much\"",
+        "runtime.queue-bytes, 0, runtime.queue-bytes must be more than nothing",
+        "runtime.gpu-device, cuda:0, 'runtime.gpu-device must be cuda:{address} or cpu, not \"cuda:0\"'",
         "model.dtype, fp8, 'model.dtype must be fp32 or bf16, not \"fp8\"'",
         "model.device, tpu, 'model.device must be cpu, gpu or cuda:N, not \"tpu\"'",
         "output.fresh, perhaps, output.fresh cannot be \"perhaps\"",

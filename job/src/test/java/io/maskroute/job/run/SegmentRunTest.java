@@ -290,7 +290,9 @@ class SegmentRunTest {
         int opened = FakeSegmenters.OPENED.get();
         int calls = FakeSegmenters.CALLS.get();
 
-        assertThat(segment("-s", "runtime.prompts-per-call=4").code()).isZero();
+        assertThat(segment("-s", "runtime.prompts-per-call=4", "-s", "runtime.warm-up-calls=0")
+                        .code())
+                .isZero();
 
         assertThat(FakeSegmenters.OPENED.get() - opened).isEqualTo(1);
         assertThat(FakeSegmenters.CALLS.get() - calls).isEqualTo(3 + 1);

@@ -11,14 +11,18 @@ import io.maskroute.core.segmenter.ReferringPrompt;
 import io.maskroute.core.segmenter.Segmentation;
 import io.maskroute.core.segmenter.Segmenter;
 import io.maskroute.core.segmenter.SegmenterInfo;
+import io.maskroute.job.cli.Cli;
 import io.maskroute.job.config.ModelOptions;
 import io.maskroute.job.run.SegmenterFactory;
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * A model without a network: the mask is a rectangle that the prompt's hash decides. Some sentences make it fail. It holds the
@@ -38,12 +42,24 @@ public final class FakeSegmenters implements SegmenterFactory {
     /** A sentence at which loading a class fails, as when a native library is missing: no row can help that. */
     public static final String NO_NATIVES = "no natives";
 
+    /** A sentence at which the process dies, as of a fault in native code. */
+    public static final String DEADLY = "deadly";
+    /** A sentence at which the model never answers. */
+    public static final String ENDLESS = "endless";
+
     /** Models opened, and calls of {@code segment}, in this JVM; tests compare before and after. */
     public static final AtomicInteger OPENED = new AtomicInteger();
 
     public static final AtomicInteger CALLS = new AtomicInteger();
 
     private static final int MASK_TOKENS = 100;
+
+    /** The command line with this model, for processes of a cluster. */
+    public static void main(String[] arguments) {
+        PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
+        Path home = Path.of(System.getProperty("maskroute.home"));
+        System.exit(new Cli(home, new FakeSegmenters(), out, out).run(arguments));
+    }
 
     @Override
     public ModelSummary inspect(ModelOptions options) {
@@ -132,6 +148,12 @@ public final class FakeSegmenters implements SegmenterFactory {
                 if (asked.contains(REFUSED)) {
                     throw new RowFailure(Stage.PROMPT, "refused", "the model refused");
                 }
+                if (asked.contains(DEADLY)) {
+                    Runtime.getRuntime().halt(134);
+                }
+                if (asked.contains(ENDLESS)) {
+                    hang();
+                }
                 if (asked.contains(NO_NATIVES)) {
                     throw new UnsatisfiedLinkError("no natives");
                 }
@@ -139,6 +161,12 @@ public final class FakeSegmenters implements SegmenterFactory {
             return sentences.stream()
                     .map(asked -> segmentation(asked, image, sentences.size()))
                     .toList();
+        }
+
+        private static void hang() {
+            while (true) {
+                LockSupport.park();
+            }
         }
 
         private static Segmentation segmentation(List<String> asked, PreparedImage image, int sharing) {
