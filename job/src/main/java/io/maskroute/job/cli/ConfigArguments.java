@@ -21,7 +21,8 @@ final class ConfigArguments {
     @Option(
             names = "-s",
             paramLabel = "KEY=VALUE",
-            description = "One setting, as often as needed, such as -s runtime.queue=8 or -s spark.master=local[4].")
+            description =
+                    "One setting, as often as needed, such as -s runtime.images-ahead=4 or -s spark.master=local[4].")
     private List<String> settings = new ArrayList<>();
 
     /** @param options of the command: key to value, null where the option was not given; they win over {@code -s} */

@@ -68,12 +68,15 @@ class CliTest {
 
     @Test
     void anUnknownKeyIsRefusedByName() {
-        assertRefused(run("-s", "runtime.quue=3"), Cli.BAD_USAGE, "\"runtime.quue\"; did you mean \"runtime.queue\"?");
+        assertRefused(
+                run("-s", "runtime.images-ahed=3"),
+                Cli.BAD_USAGE,
+                "\"runtime.images-ahed\"; did you mean \"runtime.images-ahead\"?");
     }
 
     @Test
     void aSettingWithoutValueIsRefused() {
-        assertRefused(run("-s", "runtime.queue"), Cli.BAD_USAGE, "-s runtime.queue: expected key=value");
+        assertRefused(run("-s", "runtime.images-ahead"), Cli.BAD_USAGE, "-s runtime.images-ahead: expected key=value");
     }
 
     @Test
