@@ -3,6 +3,8 @@
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 classpath_file=$root/job/target/launch.classpath
+# shellcheck disable=SC2034 # for the launchers
+application_jar=$root/job/target/maskroute-$(sed -n '0,/<version>/s|.*<version>\(.*\)</version>.*|\1|p' "$root/pom.xml")-all.jar
 build_stamp=$root/job/target/launch.stamp
 
 say() {
@@ -32,7 +34,7 @@ run() {
 
 # Whether every source is older than the last build.
 is_built() {
-  [ -f "$build_stamp" ] && [ -f "$classpath_file" ] &&
+  [ -f "$build_stamp" ] && [ -f "$classpath_file" ] && [ -f "$application_jar" ] &&
     [ -z "$(find "$root"/pom.xml "$root"/*/pom.xml "$root"/core/src/main "$root"/datasets/src/main \
       "$root"/job/src/main -newer "$build_stamp" -print -quit)" ]
 }

@@ -33,6 +33,7 @@ public final class StandaloneCluster implements AutoCloseable {
             Path.of(System.getProperty("java.home"), "bin", "java").toString();
 
     private final Path folder;
+    private final String classPath;
     private final Path logging;
     private final Path sparkHome;
     private final List<Process> workers = new ArrayList<>();
@@ -47,8 +48,9 @@ public final class StandaloneCluster implements AutoCloseable {
      */
     public record Worker(int cores, String memory, Map<String, String> properties) {}
 
-    private StandaloneCluster(Path folder) throws IOException {
+    private StandaloneCluster(Path folder, String classPath) throws IOException {
         this.folder = Files.createDirectories(folder);
+        this.classPath = classPath;
         this.logging = Files.write(
                 folder.resolve("log4j2.properties"),
                 List.of(
@@ -66,7 +68,12 @@ public final class StandaloneCluster implements AutoCloseable {
 
     /** Starts {@code count} equal workers and waits until the master knows them all. */
     public static StandaloneCluster start(Path folder, int count, Worker worker) throws IOException {
-        StandaloneCluster cluster = new StandaloneCluster(folder);
+        return start(folder, count, worker, CLASS_PATH);
+    }
+
+    /** @param classPath of the cluster's JVMs: one that has Spark alone shows what an application must bring */
+    public static StandaloneCluster start(Path folder, int count, Worker worker, String classPath) throws IOException {
+        StandaloneCluster cluster = new StandaloneCluster(folder, classPath);
         try {
             cluster.startMaster();
             for (int i = 0; i < count; i++) {
@@ -183,10 +190,10 @@ public final class StandaloneCluster implements AutoCloseable {
         command.addAll(mainAndArguments);
         ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile());
         Map<String, String> environment = builder.environment();
-        environment.put("CLASSPATH", CLASS_PATH);
+        environment.put("CLASSPATH", classPath);
         environment.put("SPARK_HOME", sparkHome.toString());
         environment.put("SPARK_SCALA_VERSION", "2.13");
-        environment.put("SPARK_DIST_CLASSPATH", CLASS_PATH);
+        environment.put("SPARK_DIST_CLASSPATH", classPath);
         environment.put("SPARK_LOCAL_IP", "127.0.0.1");
         environment.put("SPARK_LOCAL_HOSTNAME", "127.0.0.1");
         return builder.redirectErrorStream(true)
