@@ -3,6 +3,7 @@ package io.maskroute.job.cli;
 import io.maskroute.job.bench.BenchResult;
 import io.maskroute.job.config.ConfigurationException;
 import io.maskroute.job.config.JobConfig;
+import io.maskroute.job.plan.Fleet;
 import io.maskroute.job.plan.Plan;
 import io.maskroute.job.plan.PlanResult;
 import io.maskroute.job.plan.PlanTable;
@@ -53,12 +54,29 @@ final class PlanCommand implements Callable<Integer> {
             description = "What bench --json measured of this model on such an executor; gives the time.")
     private Path bench;
 
+    @Option(names = "--executors", paramLabel = "N", description = "Executors that share the work; default: 1.")
+    private Integer executors;
+
     @Option(
-            names = "--executors",
+            names = "--hours",
+            paramLabel = "H",
+            description = "Instead of --executors: the time the run may take; gives the executors needed.")
+    private Double hours;
+
+    @Option(
+            names = "--measured-run",
+            paramLabel = "DIR",
+            description =
+                    "Run folder of a finished run on such executors and pictures: says how many cores must prepare"
+                            + " pictures to keep a model busy.")
+    private String measuredRun;
+
+    @Option(
+            names = "--cores",
             paramLabel = "N",
-            defaultValue = "1",
-            description = "Executors that share the work; default: ${DEFAULT-VALUE}.")
-    private int executors;
+            defaultValue = "8",
+            description = "Cores of an executor, for --measured-run; default: ${DEFAULT-VALUE}.")
+    private int cores;
 
     PlanCommand(Cli.Environment environment) {
         this.environment = environment;
@@ -66,13 +84,16 @@ final class PlanCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (executors < 1) {
-            throw new ConfigurationException("--executors must be at least 1, not " + executors);
+        Fleet fleet = new Fleet(Optional.ofNullable(executors), Optional.ofNullable(hours), cores);
+        if (bench == null && (hours != null || measuredRun != null)) {
+            throw new ConfigurationException((hours != null ? "--hours" : "--measured-run")
+                    + " needs --bench FILE, which says how fast an executor is");
         }
         JobConfig config = configuration.load(environment.home(), options());
         json.requireWritable();
         Optional<BenchResult> measured = Optional.ofNullable(bench).map(file -> Json.read(file, BenchResult.class));
-        PlanResult plan = new Plan(config, measured, String.valueOf(bench), executors).run();
+        PlanResult plan =
+                new Plan(config, measured, String.valueOf(bench), fleet, Optional.ofNullable(measuredRun)).run();
         PlanTable.lines(plan).forEach(environment.out()::println);
         json.write(plan);
         return Cli.DONE;

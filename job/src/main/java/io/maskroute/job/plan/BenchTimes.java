@@ -4,6 +4,7 @@ import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.core.model.SegmenterOptions.Dtype;
 import io.maskroute.job.bench.BenchResult;
 import io.maskroute.job.bench.BenchResult.Run;
+import java.util.Optional;
 
 /** Speeds that were measured, turned into hours. */
 record BenchTimes(BenchResult bench, String file) {
@@ -28,8 +29,17 @@ record BenchTimes(BenchResult bench, String file) {
         }
     }
 
-    /** @param dense whether the planned run is */
-    PlanResult.Time estimate(PlanResult.Flops flops, long prompts, boolean dense, int executors) {
+    /**
+     * @param prompts and {@code images}: of the dataset, those that can be run
+     * @param dense whether the planned run is
+     */
+    PlanResult.Time estimate(
+            PlanResult.Flops flops,
+            long prompts,
+            long images,
+            boolean dense,
+            Fleet fleet,
+            Optional<PreparationTimes> preparing) {
         Run run = bench.image().mostShared(dense ? "dense" : "routed");
         double llm = hours(run, BenchResult.LLM, flops.llm());
         double vision = hours(run, BenchResult.VISION, flops.vision());
@@ -38,8 +48,31 @@ record BenchTimes(BenchResult bench, String file) {
                 * run.stageMillisPerPrompt().get(BenchResult.POSTPROCESS).median()
                 / 1e3
                 / SECONDS;
-        double all = llm + vision + decoder + post;
-        return new PlanResult.Time(file, executors, llm, vision, decoder, post, all, all / executors);
+        double model = llm + vision + decoder + post;
+        PlanResult.Preparation preparation =
+                preparing.map(p -> p.of(images, fleet.cores(), model)).orElse(null);
+        // Preparing runs beside the model, so the slower of the two decides.
+        double one = preparation == null ? model : Math.max(model, preparation.coreHours() / fleet.cores());
+        int executors = fleet.executorsFor(one);
+        double hours = one / executors;
+        return new PlanResult.Time(
+                file,
+                executors,
+                llm,
+                vision,
+                decoder,
+                post,
+                model,
+                preparation,
+                one == 0 ? 1 : model / one,
+                hours,
+                one,
+                onGpu() ? Double.valueOf(one) : null);
+    }
+
+    private boolean onGpu() {
+        String device = bench.model().device();
+        return device != null && !device.equals("cpu");
     }
 
     private static double hours(Run run, String part, long flops) {

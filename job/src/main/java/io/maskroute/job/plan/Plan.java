@@ -30,16 +30,24 @@ import java.util.Optional;
 public final class Plan {
     private final JobConfig config;
     private final Optional<BenchTimes> times;
-    private final int executors;
+    private final Fleet fleet;
+    private final Optional<String> measuredRun;
 
     /**
      * @param bench what the estimate of time is made from
      * @param benchFile its file
+     * @param measuredRun folder of a run that says what preparing pictures takes
      */
-    public Plan(JobConfig config, Optional<BenchResult> bench, String benchFile, int executors) {
+    public Plan(
+            JobConfig config,
+            Optional<BenchResult> bench,
+            String benchFile,
+            Fleet fleet,
+            Optional<String> measuredRun) {
         this.config = config;
         this.times = bench.map(result -> new BenchTimes(result, benchFile));
-        this.executors = executors;
+        this.fleet = fleet;
+        this.measuredRun = measuredRun;
     }
 
     /** @throws UnusableInputException when the dataset, the model, the routing or the bench result cannot be used */
@@ -56,12 +64,14 @@ public final class Plan {
                     adapter.tensors().isPresent(),
                     Dtype.valueOf(options.dtype().toUpperCase(Locale.ROOT)));
             times.ifPresent(t -> t.requireMeasured(costs.parameters(), costs.dtype));
+            Optional<PreparationTimes> preparing =
+                    measuredRun.map(run -> PreparationTimes.of(run, SparkSessions.hadoop(config)));
             TokenCounts counts = SparkSessions.with(
                     config,
                     spark -> TokenCounting.count(
                             InputDataset.open(spark, config.dataset(), manifest),
                             folder.path().toString()));
-            return costs.of(counts);
+            return costs.of(counts, preparing);
         }
     }
 
@@ -90,7 +100,7 @@ public final class Plan {
             }
         }
 
-        PlanResult of(TokenCounts counts) {
+        PlanResult of(TokenCounts counts, Optional<PreparationTimes> preparing) {
             PlanResult.Flops total = flops(counts);
             return new PlanResult(
                     PlanResult.FORMAT,
@@ -104,7 +114,13 @@ public final class Plan {
                     tokens(counts),
                     total,
                     memory(counts),
-                    times.map(t -> t.estimate(total, counts.usablePrompts(), plan.isDense(), executors))
+                    times.map(t -> t.estimate(
+                                    total,
+                                    counts.usablePrompts(),
+                                    counts.images() - counts.pictures().getOrDefault(0, 0L),
+                                    plan.isDense(),
+                                    fleet,
+                                    preparing))
                             .orElse(null));
         }
 

@@ -101,9 +101,18 @@ public record PlanResult(
             long totalBytes) {}
 
     /**
+     * Executors that work all the time have {@code executorHours} to do together; {@code hours} is longer where they wait for
+     * pictures.
+     *
      * @param bench file the speeds are from
-     * @param llmHours and the next ones: of one executor
+     * @param executors given, or the fewest that keep the deadline
+     * @param llmHours and the next ones: of one executor's model
+     * @param executorHours of one executor's model, all parts
+     * @param preparation null when it was not measured
+     * @param busyShare of its time that an executor's model has work, 0 to 1; 1 when preparation was not measured
      * @param hours with all executors
+     * @param allocatedHours {@code executors * hours}
+     * @param gpuHours the same where the speeds are a GPU's, else null
      */
     @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
     public record Time(
@@ -114,5 +123,20 @@ public record PlanResult(
             double decoderHours,
             double postprocessHours,
             double executorHours,
-            double hours) {}
+            Preparation preparation,
+            double busyShare,
+            double hours,
+            double allocatedHours,
+            Double gpuHours) {}
+
+    /**
+     * Decoding and resizing the dataset's pictures.
+     *
+     * @param run folder of the run that measured it
+     * @param coreHours of one core
+     * @param cores of an executor
+     * @param coresToKeepBusy that its model would need
+     */
+    @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+    public record Preparation(String run, double coreHours, int cores, int coresToKeepBusy) {}
 }

@@ -86,16 +86,35 @@ public final class PlanTable {
             row(
                     lines,
                     "time",
-                    "%.3g hours on %d executors as fast as in %s; %.3g executor-hours: LLM %.3g, vision %.3g, mask decoder %.3g,"
-                            + " masks %.3g",
-                    time.hours(),
+                    "%d executors x %.3g hours = %.3g %s, as fast as in %s",
                     time.executors(),
-                    time.bench(),
+                    time.hours(),
+                    time.allocatedHours(),
+                    time.gpuHours() == null ? "executor-hours" : "GPU-hours",
+                    time.bench());
+            row(
+                    lines,
+                    "  model",
+                    "%.3g hours of one: LLM %.3g, vision %.3g, mask decoder %.3g, masks %.3g; busy %.0f %% of the time",
                     time.executorHours(),
                     time.llmHours(),
                     time.visionHours(),
                     time.decoderHours(),
-                    time.postprocessHours());
+                    time.postprocessHours(),
+                    100 * time.busyShare());
+            PlanResult.Preparation preparation = time.preparation();
+            if (preparation == null) {
+                row(lines, "  pictures", "preparing them is not in it: give --measured-run DIR of a finished run");
+            } else {
+                row(
+                        lines,
+                        "  pictures",
+                        "%.3g core-hours to prepare them, as in %s: %d cores an executor keep its model busy, it has %d",
+                        preparation.coreHours(),
+                        preparation.run(),
+                        preparation.coresToKeepBusy(),
+                        preparation.cores());
+            }
         }
         return lines;
     }

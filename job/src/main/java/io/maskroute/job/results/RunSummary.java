@@ -40,6 +40,11 @@ public record RunSummary(
     /** In {@code latency_ms}: all stages but the queue, where a picture only waits for others. */
     public static final String WORK = "work";
 
+    /** @throws io.maskroute.core.error.UnusableInputException when the folder holds no finished run */
+    public static RunSummary read(RunFolder folder) {
+        return Json.read(folder, RunFolder.SUMMARY, RunSummary.class);
+    }
+
     public RunSummary {
         notes = List.copyOf(notes);
         failures = List.copyOf(failures);

@@ -40,7 +40,7 @@ public final class StoredRun {
      * @throws io.maskroute.core.error.UnusableInputException if the run is not finished or its dataset is gone
      */
     public static StoredRun open(RunFolder folder, JobConfig config) {
-        RunSummary summary = Json.read(folder, RunFolder.SUMMARY, RunSummary.class);
+        RunSummary summary = RunSummary.read(folder);
         RunRecord record = Json.read(folder, RunFolder.RUN, RunRecord.class);
         String dataset = config.datasetPath().orElse(record.dataset().path());
         return new StoredRun(folder, summary, record, dataset, DatasetManifest.read(dataset, folder.hadoop()), config);

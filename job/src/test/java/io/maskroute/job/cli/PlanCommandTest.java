@@ -23,6 +23,8 @@ import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A plan against the run that it foretells, with the bundled model. */
 class PlanCommandTest {
@@ -99,6 +101,24 @@ class PlanCommandTest {
         assertThat(plan.at("/time").isNull()).isTrue();
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"dense", "../conf/routing/tiny.json"})
+    void onTheBundledDatasetTheFlopsAreThoseOfARunsRows(String routing) throws Exception {
+        dataset = HOME.resolve("examples/refcoco-mini");
+        schedule = Path.of(routing);
+
+        JsonNode plan = plan("--routing", routing, "-s", "runtime.prompts-per-call=2");
+        List<Row> rows = segment();
+
+        assertThat(rows).hasSize(42);
+        for (String part : List.of("llm", "llm_dense", "vision", "decoder")) {
+            assertThat(sum(rows, "flops", part))
+                    .as(part)
+                    .isPositive()
+                    .isEqualTo(plan.at("/flops/" + part).longValue());
+        }
+    }
+
     private List<Row> segment() {
         StringWriter err = new StringWriter();
         int code = new Cli(HOME, new PsalmSegmenterFactory(), new PrintWriter(new StringWriter()), new PrintWriter(err))
@@ -151,10 +171,62 @@ class PlanCommandTest {
         assertThat(plan.at("/time/hours").doubleValue()).isCloseTo((llm + vision + decoder + post) / 4, within(1e-12));
     }
 
+    @Test
+    void aDeadlineGivesTheExecutors() throws Exception {
+        Path bench = Files.writeString(temp.resolve("bench.json"), bench(3687142, "fp32"));
+        double one = plan("--bench", bench.toString(), "--routing", schedule.toString())
+                .at("/time/executor_hours")
+                .doubleValue();
+
+        JsonNode plan = plan(
+                "--bench", bench.toString(), "--routing", schedule.toString(), "--hours", String.valueOf(one / 2.5));
+
+        assertThat(plan.at("/time/executors").intValue()).isEqualTo(3);
+        assertThat(plan.at("/time/hours").doubleValue()).isCloseTo(one / 3, within(1e-12));
+        assertThat(plan.at("/time/allocated_hours").doubleValue()).isCloseTo(one, within(1e-12));
+        assertThat(plan.at("/time/gpu_hours").doubleValue()).isCloseTo(one, within(1e-12));
+        assertThat(plan.at("/time/busy_share").doubleValue()).isEqualTo(1);
+        assertThat(plan.at("/time/preparation").isNull()).isTrue();
+    }
+
+    /** Two pictures that take 6 s each to prepare, three times as long as their prompts take the model. */
+    @Test
+    void executorsThatWaitForPicturesTakeLonger() throws Exception {
+        Path bench = Files.writeString(temp.resolve("bench.json"), bench(3687142, "fp32"));
+        Path run = Files.createDirectory(temp.resolve("measured"));
+        Files.writeString(
+                run.resolve("summary.json"),
+                """
+                {"run_id": "r", "notes": [], "images": 5, "images_without_prompts": 1, "prompts": 8, "ok": 8,
+                 "failures": [], "latency_ms": {"decode": {"mean": 2000}, "preprocess": {"mean": 1000}}}
+                """);
+        String[] options = {
+            "--bench",
+            bench.toString(),
+            "--routing",
+            schedule.toString(),
+            "--measured-run",
+            run.toString(),
+            "--cores",
+            "2"
+        };
+
+        JsonNode time = plan(options).get("time");
+
+        double model = time.get("executor_hours").doubleValue();
+        double prepare = 2 * 6.0 / 3600;
+        assertThat(time.at("/preparation/core_hours").doubleValue()).isCloseTo(prepare, within(1e-12));
+        assertThat(time.at("/preparation/cores_to_keep_busy").intValue())
+                .isEqualTo((int) Math.ceil(prepare / model))
+                .isGreaterThan(2);
+        assertThat(time.get("hours").doubleValue()).isCloseTo(prepare / 2, within(1e-12));
+        assertThat(time.get("busy_share").doubleValue()).isCloseTo(model / (prepare / 2), within(1e-12));
+    }
+
     /** The routed run that shares most is the one to go by. */
     private static String bench(long parameters, String dtype) {
         return """
-               {"format": 1, "model": {"parameters": %d, "dtype": "%s"}, "image": {"ratios": [], "runs": [
+               {"format": 1, "model": {"parameters": %d, "dtype": "%s", "device": "cuda:0"}, "image": {"ratios": [], "runs": [
                 {"name": "dense_shared", "routing": "dense", "prompts": 7, "parts": {}},
                 {"name": "routed_alone", "routing": "routed", "prompts": 1, "parts": {}},
                 {"name": "routed_shared", "routing": "routed", "prompts": 7,
@@ -180,6 +252,13 @@ class PlanCommandTest {
                 "--bench",
                 temp.resolve("missing.json").toString());
         assertRefused(1, "--executors must be at least 1, not 0", "--executors", "0");
+        assertRefused(1, "--hours must be above 0, not 0.0", "--bench", other.toString(), "--hours", "0");
+        assertRefused(1, "--cores must be at least 1, not 0", "--cores", "0");
+        assertRefused(1, "exclude each other", "--executors", "2", "--hours", "3");
+        assertRefused(1, "--hours needs --bench", "--hours", "3");
+        assertRefused(1, "--measured-run needs --bench", "--measured-run", temp.toString());
+        Path fits = Files.writeString(temp.resolve("fits.json"), bench(3687142, "fp32"));
+        assertRefused(2, "summary.json", "--bench", fits.toString(), "--measured-run", temp.toString());
     }
 
     private void assertRefused(int code, String message, String... options) {

@@ -5,6 +5,7 @@ import io.maskroute.datasets.schema.PromptRow;
 import io.maskroute.job.cli.Cli;
 import io.maskroute.job.testing.Datasets;
 import java.awt.image.BufferedImage;
+import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -50,10 +51,15 @@ class MemoryBench {
                 .filter(a -> a.startsWith("--add-opens") || a.startsWith("-Djdk.") || a.startsWith("-Dio.netty."))
                 .forEach(command::add);
         command.addAll(List.of("-Dbench.every=" + EVERY, Child.class.getName(), home.toString()));
-        ProcessBuilder child = new ProcessBuilder(command).inheritIO();
+        ProcessBuilder child = new ProcessBuilder(command).redirectErrorStream(true);
         child.environment().put("CLASSPATH", System.getProperty("java.class.path"));
         child.environment().put("GLIBC_TUNABLES", launcherTunables());
-        if (child.start().waitFor() != 0) {
+        Process process = child.start();
+        // Not inheritIO: Maven talks to this JVM through its output.
+        try (BufferedReader lines = process.inputReader()) {
+            lines.lines().forEach(System.out::println);
+        }
+        if (process.waitFor() != 0) {
             throw new IllegalStateException("the run failed");
         }
     }
@@ -113,10 +119,15 @@ class MemoryBench {
                         .mapToLong(ModelStats::prompts)
                         .sum();
                 if (prompts >= next) {
+                    long resident = residentKilobytes() / 1024;
+                    // What the collector has taken of the 1 GB so far, which says how lazy it is and not what leaks.
+                    long heap = Runtime.getRuntime().totalMemory() >> 20;
                     System.out.printf(
-                            "after %,d rows: resident %,d MiB, busy %.0f %%%n",
+                            "after %,d rows: resident %,d MiB, Java heap %,d MiB, the rest %,d MiB, busy %.0f %%%n",
                             prompts,
-                            residentKilobytes() / 1024,
+                            resident,
+                            heap,
+                            resident - heap,
                             100 * ExecutorModels.stats().get(0).busyShare());
                     next += every;
                 }
