@@ -21,6 +21,7 @@ import io.maskroute.job.config.JobConfig;
 import io.maskroute.job.config.ModelOptions;
 import io.maskroute.job.input.InputDataset;
 import io.maskroute.job.run.SparkSessions;
+import io.maskroute.job.run.SparkSteps;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
@@ -58,9 +59,12 @@ public final class Plan {
             times.ifPresent(t -> t.requireMeasured(costs.parameters(), costs.dtype));
             TokenCounts counts = SparkSessions.with(
                     config,
-                    spark -> TokenCounting.count(
-                            InputDataset.open(spark, config.dataset(), manifest),
-                            folder.path().toString()));
+                    spark -> SparkSteps.named(
+                            spark.sparkContext(),
+                            "count the tokens of " + config.dataset(),
+                            () -> TokenCounting.count(
+                                    InputDataset.open(spark, config.dataset(), manifest),
+                                    folder.path().toString())));
             return costs.of(counts);
         }
     }

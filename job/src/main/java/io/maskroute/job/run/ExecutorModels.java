@@ -46,6 +46,7 @@ public final class ExecutorModels {
         }
         if (running == null) {
             LOG.info("Loading the model {} on {}", options.path(), options.device());
+            ExecutorMetrics.current().modelLoad();
             running = new ModelThread(() -> factory.open(options), runtime);
             MODELS.put(options, running);
         }

@@ -73,7 +73,8 @@ public final class SegmentRun {
         try {
             return SparkSessions.with(config, spark -> {
                 InputDataset dataset = InputDataset.open(spark, config.dataset(), manifest);
-                InputDataset.Counts counts = dataset.counts();
+                InputDataset.Counts counts = SparkSteps.named(
+                        spark.sparkContext(), "count the images and prompts of " + config.dataset(), dataset::counts);
                 if (counts.prompts() == 0) {
                     throw new UnusableInputException("the dataset " + config.dataset() + " has no prompts ("
                             + counts.images() + " images): there is nothing to do");
