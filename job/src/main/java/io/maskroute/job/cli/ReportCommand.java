@@ -44,7 +44,8 @@ final class ReportCommand implements Callable<Integer> {
         JobConfig config = configuration.load(environment.home(), options);
         StoredRun run = StoredRun.open(new RunFolder(folder, SparkSessions.hadoop(config)), config);
         SparkSessions.with(
-                config, spark -> SparkSteps.named(spark.sparkContext(), "gather the report of " + folder, () -> {
+                config,
+                spark -> SparkSteps.named(spark.sparkContext(), "gather the report of " + folder, () -> {
                     run.writeReport(spark);
                     return null;
                 }));

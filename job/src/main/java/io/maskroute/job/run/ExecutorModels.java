@@ -63,7 +63,7 @@ public final class ExecutorModels {
     }
 
     /** Closes what this JVM holds; a no-op on the driver of a cluster. */
-    static synchronized void closeAll() {
+    public static synchronized void closeAll() {
         MODELS.values().forEach(ModelThread::close);
         MODELS.clear();
     }

@@ -72,7 +72,10 @@ public final class SegmentRun {
         earlier.ifPresent(record -> requireSame(record, fingerprint));
         try {
             return SparkSessions.with(config, spark -> {
-                InputDataset dataset = InputDataset.open(spark, config.dataset(), manifest);
+                InputDataset dataset = SparkSteps.named(
+                        spark.sparkContext(),
+                        "open " + config.dataset(),
+                        () -> InputDataset.open(spark, config.dataset(), manifest));
                 InputDataset.Counts counts = SparkSteps.named(
                         spark.sparkContext(), "count the images and prompts of " + config.dataset(), dataset::counts);
                 if (counts.prompts() == 0) {
