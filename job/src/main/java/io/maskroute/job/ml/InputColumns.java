@@ -63,6 +63,8 @@ record InputColumns(int id, int image, int imageUri, int prompts, Form form, Str
         List<String> columns = names == null
                 ? DEFAULT.stream()
                         .filter(Arrays.asList(schema.fieldNames())::contains)
+                        // pyarrow writes a column of nulls without a type.
+                        .filter(name -> !type(schema, name).equals(DataTypes.NullType))
                         .toList()
                 : List.of(names);
         if (columns.size() < 2 || columns.size() > 3) {

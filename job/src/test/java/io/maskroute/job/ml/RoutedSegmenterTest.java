@@ -295,6 +295,12 @@ class RoutedSegmenterTest {
                         .add("prompts", "array<struct<prompt_id:string>>")))
                 .isInstanceOf(UnusableInputException.class)
                 .hasMessageContaining("the column prompts[].task is missing");
+        assertThat(fake().transformSchema(new StructType()
+                                .add("image", DataTypes.BinaryType)
+                                .add("image_uri", DataTypes.NullType)
+                                .add("prompts", dataset.apply("prompts").dataType()))
+                        .fieldNames())
+                .endsWith("prediction");
         assertThat(fake().transformSchema(dataset).apply("prediction").dataType())
                 .isEqualTo(DataTypes.createArrayType(PredictionSchema.struct(), false));
     }
