@@ -10,6 +10,7 @@ import io.maskroute.job.results.RunSummary;
 import io.maskroute.job.results.SummaryTable;
 import io.maskroute.job.run.SegmentRun;
 import io.maskroute.job.run.SparkSessions;
+import io.maskroute.job.run.SparkSteps;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.apache.hadoop.conf.Configuration;
@@ -68,11 +69,16 @@ final class EvaluateCommand implements Callable<Integer> {
         Configuration hadoop = SparkSessions.hadoop(config);
         DatasetManifest manifest = DatasetManifest.read(config.dataset(), hadoop);
         RunFolder folder = new RunFolder(predictions, hadoop);
-        return SparkSessions.with(config, spark -> new Rescoring(
-                        InputDataset.open(spark, config.dataset(), manifest),
-                        Rescoring.open(spark, folder),
-                        predictions,
-                        config.rules())
-                .score(predictions, List.of()));
+        return SparkSessions.with(
+                config,
+                spark -> SparkSteps.named(
+                        spark.sparkContext(),
+                        "score " + predictions + " against " + config.dataset(),
+                        () -> new Rescoring(
+                                        InputDataset.open(spark, config.dataset(), manifest),
+                                        Rescoring.open(spark, folder),
+                                        predictions,
+                                        config.rules())
+                                .score(predictions, List.of())));
     }
 }

@@ -4,6 +4,7 @@ import io.maskroute.job.config.JobConfig;
 import io.maskroute.job.results.RunFolder;
 import io.maskroute.job.results.StoredRun;
 import io.maskroute.job.run.SparkSessions;
+import io.maskroute.job.run.SparkSteps;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -42,10 +43,12 @@ final class ReportCommand implements Callable<Integer> {
         options.put("dataset.path", dataset);
         JobConfig config = configuration.load(environment.home(), options);
         StoredRun run = StoredRun.open(new RunFolder(folder, SparkSessions.hadoop(config)), config);
-        SparkSessions.with(config, spark -> {
-            run.writeReport(spark);
-            return null;
-        });
+        SparkSessions.with(
+                config,
+                spark -> SparkSteps.named(spark.sparkContext(), "gather the report of " + folder, () -> {
+                    run.writeReport(spark);
+                    return null;
+                }));
         environment.out().println(RunFolder.file(folder, RunFolder.REPORT));
         return Cli.DONE;
     }

@@ -27,14 +27,18 @@ import java.util.regex.Pattern;
 /** Merges the layers of configuration, in the precedence that {@code reference.conf} states, and checks every key. */
 public final class ConfigLoader {
     private static final String SPARK = "spark";
-    private final Path siteFile;
+    private static final String COMMAND_LINE = "the command line";
+
+    private final Optional<Path> siteFile;
     private final Optional<Path> file;
     private final Map<String, String> overrides;
+    private final String origin;
 
-    private ConfigLoader(Path siteFile, Optional<Path> file, Map<String, String> overrides) {
+    private ConfigLoader(Optional<Path> siteFile, Optional<Path> file, Map<String, String> overrides, String origin) {
         this.siteFile = siteFile;
         this.file = file;
         this.overrides = overrides;
+        this.origin = origin;
     }
 
     /**
@@ -45,7 +49,17 @@ public final class ConfigLoader {
      * @throws ConfigurationException for an unknown key, a value of the wrong type, or a file that cannot be read
      */
     public static JobConfig load(Path home, Optional<Path> file, Map<String, String> overrides) {
-        return new ConfigLoader(home.resolve("conf/maskroute.conf"), file, overrides).load();
+        return new ConfigLoader(Optional.of(home.resolve("conf/maskroute.conf")), file, overrides, COMMAND_LINE).load();
+    }
+
+    /**
+     * The defaults and these settings alone, for callers without configuration files.
+     *
+     * @param origin what messages name as the place of the settings
+     * @throws ConfigurationException as {@link #load}
+     */
+    public static JobConfig defaults(Map<String, String> settings, String origin) {
+        return new ConfigLoader(Optional.empty(), Optional.empty(), settings, origin).load();
     }
 
     private JobConfig load() {
@@ -56,9 +70,7 @@ public final class ConfigLoader {
         KnownKeys known = KnownKeys.of(flatten(reference).keySet());
 
         Map<String, ConfigValue> merged = new TreeMap<>(flatten(reference));
-        if (Files.exists(siteFile)) {
-            merged.putAll(checked(known, parse(siteFile)));
-        }
+        siteFile.filter(Files::exists).ifPresent(f -> merged.putAll(checked(known, parse(f))));
         file.ifPresent(f -> {
             // The parser takes a folder for an empty file.
             if (!Files.isRegularFile(f)) {
@@ -68,8 +80,7 @@ public final class ConfigLoader {
             merged.putAll(checked(known, parse(f)));
         });
         Map<String, ConfigValue> commandLine = new LinkedHashMap<>();
-        overrides.forEach(
-                (key, value) -> commandLine.put(key, ConfigValueFactory.fromAnyRef(value, "the command line")));
+        overrides.forEach((key, value) -> commandLine.put(key, ConfigValueFactory.fromAnyRef(value, origin)));
         merged.putAll(checked(known, commandLine));
         return typed(new Values(merged));
     }

@@ -21,6 +21,7 @@ import io.maskroute.job.config.JobConfig;
 import io.maskroute.job.config.ModelOptions;
 import io.maskroute.job.input.InputDataset;
 import io.maskroute.job.run.SparkSessions;
+import io.maskroute.job.run.SparkSteps;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
@@ -68,9 +69,12 @@ public final class Plan {
                     measuredRun.map(run -> PreparationTimes.of(run, SparkSessions.hadoop(config)));
             TokenCounts counts = SparkSessions.with(
                     config,
-                    spark -> TokenCounting.count(
-                            InputDataset.open(spark, config.dataset(), manifest),
-                            folder.path().toString()));
+                    spark -> SparkSteps.named(
+                            spark.sparkContext(),
+                            "count the tokens of " + config.dataset(),
+                            () -> TokenCounting.count(
+                                    InputDataset.open(spark, config.dataset(), manifest),
+                                    folder.path().toString())));
             return costs.of(counts, preparing);
         }
     }

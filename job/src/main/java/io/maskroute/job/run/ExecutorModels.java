@@ -46,6 +46,7 @@ public final class ExecutorModels {
         }
         if (running == null) {
             LOG.info("Loading the model {} on {}", options.path(), options.device());
+            ExecutorMetrics.current().modelLoad();
             running = new ModelThread(() -> factory.open(options), runtime);
             MODELS.put(options, running);
         }
@@ -62,7 +63,7 @@ public final class ExecutorModels {
     }
 
     /** Closes what this JVM holds; a no-op on the driver of a cluster. */
-    static synchronized void closeAll() {
+    public static synchronized void closeAll() {
         MODELS.values().forEach(ModelThread::close);
         MODELS.clear();
     }

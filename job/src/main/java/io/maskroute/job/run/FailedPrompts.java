@@ -52,8 +52,13 @@ final class FailedPrompts {
 
     void retry(InputDataset dataset, MapPartitionsFunction<Row, Row> segment, long fileBytes) {
         folder.deleteRetries();
-        List<Integer> waves =
-                failed.select(WAVE).distinct().orderBy(WAVE).as(Encoders.INT()).collectAsList();
+        List<Integer> waves = SparkSteps.named(
+                spark.sparkContext(), "find the waves with failed prompts of " + dataset.path(), () -> failed.select(
+                                WAVE)
+                        .distinct()
+                        .orderBy(WAVE)
+                        .as(Encoders.INT())
+                        .collectAsList());
         Dataset<Row> wanted = failed.groupBy(col("image_id").alias(RETRY + "_image"))
                 .agg(collect_set("prompt_id").alias(RETRY));
         Column prompts = filter(
@@ -62,15 +67,18 @@ final class FailedPrompts {
         Column[] columns = Stream.of(dataset.rows().columns())
                 .map(name -> name.equals(DatasetSchema.PROMPTS) ? prompts.alias(name) : col(name))
                 .toArray(Column[]::new);
-        dataset.rows()
-                .join(wanted, col(DatasetSchema.IMAGE_ID).equalTo(col(RETRY + "_image")))
-                .select(columns)
-                .mapPartitions(segment, Encoders.row(PredictionSchema.struct()))
-                .join(failed.select("prompt_id", WAVE), "prompt_id")
-                .write()
-                .mode(SaveMode.Overwrite)
-                .partitionBy(WAVE)
-                .parquet(folder.retries());
+        SparkSteps.named(spark.sparkContext(), "run the failed prompts of " + dataset.path() + " again", () -> {
+            dataset.rows()
+                    .join(wanted, col(DatasetSchema.IMAGE_ID).equalTo(col(RETRY + "_image")))
+                    .select(columns)
+                    .mapPartitions(segment, Encoders.row(PredictionSchema.struct()))
+                    .join(failed.select("prompt_id", WAVE), "prompt_id")
+                    .write()
+                    .mode(SaveMode.Overwrite)
+                    .partitionBy(WAVE)
+                    .parquet(folder.retries());
+            return null;
+        });
         Dataset<Row> results =
                 spark.read().schema(PredictionSchema.struct().add(WAVE, "int")).parquet(folder.retries());
         Map<Integer, WaveFolders.Wave> committed = folders.committed();
@@ -79,10 +87,12 @@ final class FailedPrompts {
             Dataset<Row> again = results.filter(col(WAVE).equalTo(wave)).drop(WAVE);
             Dataset<Row> kept = WaveFolders.read(spark, List.of(old))
                     .join(again.select("prompt_id"), new String[] {"prompt_id"}, "left_anti");
-            spark.sparkContext().setJobDescription("replace the failed rows of wave " + wave);
-            folders.write(kept.unionByName(again), folders.wave(wave, old.generation() + 1), fileBytes);
+            SparkSteps.named(
+                    spark.sparkContext(), "replace the failed rows of wave " + wave + " of " + dataset.path(), () -> {
+                        folders.write(kept.unionByName(again), folders.wave(wave, old.generation() + 1), fileBytes);
+                        return null;
+                    });
         }
-        spark.sparkContext().setJobDescription(null);
         folders.deleteReplaced();
         folder.deleteRetries();
     }

@@ -1,5 +1,7 @@
 package io.maskroute.job.run;
 
+import java.io.Serializable;
+
 /**
  * What the model of an executor has done since it was ready. Pictures and prompts are counted when the model is done with
  * them.
@@ -11,6 +13,7 @@ package io.maskroute.job.run;
  * @param failedPrompts of these, what the model failed
  * @param outOfMemory how often the device's memory did not suffice and a smaller batch was tried
  * @param promptsPerCall prompts of a picture that go together now; less than configured after the memory ran out
+ * @param imagesPerCall pictures that go together now, likewise
  * @param busyNanos time in the model, with the call in hand
  * @param waitNanos time that pictures waited in the queue, summed over pictures
  * @param readyNanos time since the model was ready
@@ -26,12 +29,14 @@ public record ModelStats(
         long failedPrompts,
         long outOfMemory,
         int promptsPerCall,
+        int imagesPerCall,
         long busyNanos,
         long waitNanos,
         long readyNanos,
         long openNanos,
         int queuedImages,
-        long queuedBytes) {
+        long queuedBytes)
+        implements Serializable {
 
     /** Share of its time, 0 to 1, that the model was at work. */
     public double busyShare() {

@@ -213,6 +213,7 @@ final class ModelThread implements AutoCloseable {
                 failedPrompts.sum(),
                 calls.outOfMemory(),
                 calls.promptsPerCall(),
+                calls.imagesPerCall(),
                 busy,
                 waitNanos.sum(),
                 now - readyAtNanos,

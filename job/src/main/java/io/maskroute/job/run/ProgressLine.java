@@ -4,14 +4,17 @@ import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.apache.spark.scheduler.AccumulableInfo;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerExecutorMetricsUpdate;
 import org.apache.spark.scheduler.SparkListenerTaskEnd;
+import org.apache.spark.scheduler.SparkListenerTaskStart;
 import org.apache.spark.util.LongAccumulator;
 import scala.Tuple4;
 import scala.collection.Iterator;
@@ -19,12 +22,13 @@ import scala.collection.immutable.Seq;
 
 /**
  * One line every few seconds with rate and time left. Running tasks report through Spark's own heartbeats, so it costs no
- * messages; what it shows is for people, the summary counts from what was written.
+ * messages, and it knows the running tasks alone; what it shows is for people, the summary counts from what was written.
  */
 final class ProgressLine extends SparkListener implements AutoCloseable {
     private final long total;
     private final long okId;
     private final long failedId;
+    private final Supplier<OptionalDouble> busyShare;
     private final PrintWriter out;
     private final long startNanos = System.nanoTime();
     private final Map<Long, Counts> running = new ConcurrentHashMap<>();
@@ -41,12 +45,25 @@ final class ProgressLine extends SparkListener implements AutoCloseable {
         }
     }
 
-    ProgressLine(long total, LongAccumulator ok, LongAccumulator failed, Duration interval, PrintWriter out) {
+    /** @param busyShare 0 to 1, if it is known */
+    ProgressLine(
+            long total,
+            LongAccumulator ok,
+            LongAccumulator failed,
+            Supplier<OptionalDouble> busyShare,
+            Duration interval,
+            PrintWriter out) {
         this.total = total;
         this.okId = ok.id();
         this.failedId = failed.id();
+        this.busyShare = busyShare;
         this.out = out;
         clock.scheduleAtFixedRate(this::print, interval.toMillis(), interval.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    @Override
+    public void onTaskStart(SparkListenerTaskStart start) {
+        running.put(start.taskInfo().taskId(), new Counts(0, 0));
     }
 
     @Override
@@ -55,7 +72,9 @@ final class ProgressLine extends SparkListener implements AutoCloseable {
                 update.accumUpdates().iterator();
         while (tasks.hasNext()) {
             Tuple4<Object, Object, Object, Seq<AccumulableInfo>> task = tasks.next();
-            running.put((Long) task._1(), counts(task._4().iterator()));
+            // A heartbeat may arrive after the end of its task, whose figures are counted by then.
+            Counts counts = counts(task._4().iterator());
+            running.computeIfPresent((Long) task._1(), (id, before) -> counts);
         }
     }
 
@@ -80,24 +99,28 @@ final class ProgressLine extends SparkListener implements AutoCloseable {
         return new Counts(ok, failed);
     }
 
-    private synchronized void print() {
+    synchronized void print() {
         Counts now = running.values().stream().reduce(finished, Counts::plus);
-        out.println(line(now.ok(), now.failed(), total, Duration.ofNanos(System.nanoTime() - startNanos)));
+        out.println(
+                line(now.ok(), now.failed(), total, busyShare.get(), Duration.ofNanos(System.nanoTime() - startNanos)));
         out.flush();
     }
 
-    static String line(long ok, long failed, long total, Duration elapsed) {
+    static String line(long ok, long failed, long total, OptionalDouble busyShare, Duration elapsed) {
         long done = ok + failed;
         double rate = done / Math.max(1e-3, elapsed.toMillis() / 1e3);
-        String left = done == 0 ? "unknown" : clock(Math.round((total - done) / rate));
+        String left = done == 0 ? "unknown" : clock(Math.max(0, Math.round((total - done) / rate)));
         return String.format(
                 Locale.ROOT,
-                "%,d of %,d prompts (%.0f %%), %.1f/s, %,d failed, time left %s",
+                "%,d of %,d prompts (%.0f %%), %.1f/s, %,d failed, %stime left %s",
                 done,
                 total,
                 total == 0 ? 100 : 100.0 * done / total,
                 rate,
                 failed,
+                busyShare.isPresent()
+                        ? String.format(Locale.ROOT, "predictor busy %.0f %%, ", 100 * busyShare.getAsDouble())
+                        : "",
                 left);
     }
 

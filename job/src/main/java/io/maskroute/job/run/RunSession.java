@@ -29,6 +29,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
@@ -86,17 +87,18 @@ final class RunSession {
         ok = spark.sparkContext().longAccumulator("prompts ok");
         failed = spark.sparkContext().longAccumulator("prompts failed");
         task = new SegmentPartition(
-                factory,
-                config.model(),
-                config.runtime(),
-                new Scoring(scored, config.rules().emptyUnion()),
-                record.runId(),
-                dataset.path(),
-                dataset.reader(),
-                folder.suspects(),
-                JavaSparkContext.fromSparkContext(spark.sparkContext())
-                        .broadcast(new SerializableConfiguration(
-                                spark.sessionState().newHadoopConf())),
+                new SegmentTask(
+                        factory,
+                        config.model(),
+                        config.runtime(),
+                        new Scoring(scored, config.rules().emptyUnion()),
+                        record.runId(),
+                        dataset.path(),
+                        dataset.reader(),
+                        folder.suspects(),
+                        JavaSparkContext.fromSparkContext(spark.sparkContext())
+                                .broadcast(new SerializableConfiguration(
+                                        spark.sessionState().newHadoopConf()))),
                 ok,
                 failed);
     }
@@ -110,7 +112,8 @@ final class RunSession {
         waves.requireProcessedFiles(written);
         Optional<RunSummary> finished = folder.summary();
         if (!written.isEmpty()) {
-            sofar = outcome(folders.committed().values());
+            sofar = step(
+                    "count the earlier waves", () -> outcome(folders.committed().values()));
             progress.printf(
                     Locale.ROOT,
                     "continuing %s: %,d of %,d prompts are done, in %,d waves%n",
@@ -142,16 +145,17 @@ final class RunSession {
     private void segment(Dataset<Row> rows, int wave) {
         // From here on the folder is no finished run any more, if it was one.
         folder.delete(RunFolder.SUMMARY);
-        spark.sparkContext().setJobDescription("wave " + wave + " of " + dataset.path());
         long start = System.nanoTime();
         WaveFolders.Wave place = folders.wave(wave, 0);
-        folders.write(
-                rows.mapPartitions(task, Encoders.row(PredictionSchema.struct())),
-                place,
-                config.waves().fileBytes());
+        step("segment wave " + wave, () -> {
+            folders.write(
+                    rows.mapPartitions(task, Encoders.row(PredictionSchema.struct())),
+                    place,
+                    config.waves().fileBytes());
+            return null;
+        });
         seconds += (System.nanoTime() - start) / 1e9;
-        Outcome outcome = outcome(List.of(place));
-        spark.sparkContext().setJobDescription(null);
+        Outcome outcome = step("count wave " + wave, () -> outcome(List.of(place)));
         LOG.info("Wave {}: {} prompts, {} failed", wave, outcome.prompts(), outcome.failed());
         sofar = sofar.plus(outcome);
         here = here.plus(outcome);
@@ -159,18 +163,17 @@ final class RunSession {
 
     private void retry() {
         FailedPrompts prompts = new FailedPrompts(spark, folder);
-        long count = prompts.count();
+        long count = step("count the failed prompts", prompts::count);
         if (count == 0) {
             return;
         }
         folder.delete(RunFolder.SUMMARY);
         folder.deleteSuspects();
-        spark.sparkContext().setJobDescription("failed prompts of " + dataset.path());
         long start = System.nanoTime();
         watched(count, () -> prompts.retry(dataset, task, config.waves().fileBytes()));
         seconds += (System.nanoTime() - start) / 1e9;
         Outcome before = sofar;
-        sofar = outcome(folders.committed().values());
+        sofar = step("count the waves", () -> outcome(folders.committed().values()));
         here = here.plus(new Outcome(count, 0, 0));
         LOG.info("Of {} failed prompts, {} failed again", before.failed(), sofar.failed());
     }
@@ -178,7 +181,8 @@ final class RunSession {
     private void watched(long prompts, Runnable work) {
         ok.reset();
         failed.reset();
-        try (ProgressLine line = new ProgressLine(prompts, ok, failed, config.progressInterval(), progress)) {
+        try (ProgressLine line = new ProgressLine(
+                prompts, ok, failed, () -> ClusterStats.current().busyShare(), config.progressInterval(), progress)) {
             spark.sparkContext().addSparkListener(line);
             try {
                 work.run();
@@ -186,6 +190,10 @@ final class RunSession {
                 spark.sparkContext().removeSparkListener(line);
             }
         }
+    }
+
+    private <T> T step(String what, Supplier<T> work) {
+        return SparkSteps.named(spark.sparkContext(), what + " of " + dataset.path(), work);
     }
 
     private void requireFewFailures() {
@@ -219,18 +227,21 @@ final class RunSession {
     private RunSummary sumUp(List<String> notes) {
         Map<Integer, WaveFolders.Wave> committed = folders.committed();
         Dataset<Row> predictions = WaveFolders.read(spark, committed.values());
-        RunRecord finished = record.finish(SegmentRun.now(), PredictionFigures.models(predictions));
-        RunSummary summary = PredictionFigures.of(
-                predictions,
-                counts,
-                config.rules(),
-                new PredictionFigures.About(
-                        record.runId(),
-                        notes,
-                        here.prompts() == 0
-                                ? null
-                                : new RunSummary.Throughput(
-                                        seconds, here.images() / seconds, here.prompts() / seconds)));
+        RunRecord finished =
+                record.finish(SegmentRun.now(), step("list the models", () -> PredictionFigures.models(predictions)));
+        RunSummary summary = step(
+                "sum up the predictions",
+                () -> PredictionFigures.of(
+                        predictions,
+                        counts,
+                        config.rules(),
+                        new PredictionFigures.About(
+                                record.runId(),
+                                notes,
+                                here.prompts() == 0
+                                        ? null
+                                        : new RunSummary.Throughput(
+                                                seconds, here.images() / seconds, here.prompts() / seconds))));
         if (summary.prompts() != counts.prompts()) {
             throw new UnusableInputException("the dataset " + dataset.path() + " had " + counts.prompts()
                     + " prompts when the run started, but there are " + summary.prompts()
@@ -241,7 +252,8 @@ final class RunSession {
                 spark.sessionState().newHadoopConf(),
                 config.runtime().maxImageBytes());
         ReportData report =
-                new ReportSource(summary, finished, predictions, dataset, images).gather(config.reportSamples());
+                step("gather the report", () -> new ReportSource(summary, finished, predictions, dataset, images)
+                        .gather(config.reportSamples()));
         folder.write(RunFolder.REPORT, out -> ReportWriter.write(report, out));
         folder.write(RunFolder.RUN, out -> out.write(Json.write(finished)));
         folder.write(RunFolder.SUMMARY, out -> out.write(Json.write(summary)));

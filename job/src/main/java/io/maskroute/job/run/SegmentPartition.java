@@ -1,127 +1,41 @@
 package io.maskroute.job.run;
 
-import io.maskroute.core.image.ImageDecoder;
-import io.maskroute.core.segmenter.SegmenterInfo;
-import io.maskroute.datasets.schema.ImageRowReader;
-import io.maskroute.job.config.ModelOptions;
-import io.maskroute.job.config.RuntimeOptions;
-import io.maskroute.job.input.ImageBytes;
-import io.maskroute.job.predictions.Prediction;
-import io.maskroute.job.predictions.PredictionSchema;
-import io.maskroute.job.predictions.RunIdentity;
-import io.maskroute.job.scoring.Scoring;
-import java.util.ArrayDeque;
 import java.util.Collections;
-import java.util.Deque;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
-import org.apache.hadoop.conf.Configuration;
-import org.apache.spark.SparkEnv;
-import org.apache.spark.TaskContext;
+import java.util.function.Function;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
-import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Row;
 import org.apache.spark.util.LongAccumulator;
-import org.apache.spark.util.SerializableConfiguration;
-import org.apache.spark.util.TaskCompletionListener;
 
-/**
- * One task: image rows in, one prediction row per prompt out, in order. Some pictures are prepared ahead of the model, so that
- * it need not wait for decoding even when a single task runs.
- */
-record SegmentPartition(
-        SegmenterFactory factory,
-        ModelOptions model,
-        RuntimeOptions runtime,
-        Scoring scoring,
-        String runId,
-        String dataset,
-        ImageRowReader reader,
-        String suspects,
-        Broadcast<SerializableConfiguration> hadoop,
-        LongAccumulator ok,
-        LongAccumulator failed)
+/** A task of a run: image rows in, one prediction row per prompt out, in order, counted for the progress line. */
+record SegmentPartition(SegmentTask task, LongAccumulator ok, LongAccumulator failed)
         implements MapPartitionsFunction<Row, Row> {
 
     @Override
     public Iterator<Row> call(Iterator<Row> images) throws Exception {
-        TaskContext task = TaskContext.get();
-        AssignedDevice device = AssignedDevice.of(model, runtime, task);
-        ModelThread modelThread = ExecutorModels.get(factory, device.options(), runtime);
-        SegmenterInfo info = modelThread.awaitModel();
-        RunIdentity identity = new RunIdentity(
-                runId,
-                info.modelFingerprint(),
-                info.routingFingerprint(),
-                info.device() + device.note(),
-                SparkEnv.get().executorId(),
-                task.attemptNumber());
-        Configuration files = hadoop.value().value();
-        ImageWork work = new ImageWork(
-                modelThread,
-                new ImageDecoder(),
-                new ImageBytes(dataset, files, runtime.maxImageBytes()),
-                scoring,
-                runtime.promptsPerCall(),
-                Suspects.read(suspects, files),
-                task.attemptNumber() > 0,
-                task::isInterrupted);
-        Rows rows = new Rows(images, work, identity);
-        task.addTaskCompletionListener((TaskCompletionListener) context -> rows.cancel());
-        return rows;
-    }
+        Iterator<SegmentTask.Answered<Row>> pictures = task.run(images, Function.identity());
+        return new Iterator<>() {
+            private Iterator<Row> ready = Collections.emptyIterator();
 
-    private final class Rows implements Iterator<Row> {
-        private final Iterator<Row> images;
-        private final ImageWork work;
-        private final RunIdentity identity;
-        private final Deque<ImageWork.Pending> ahead = new ArrayDeque<>();
-        private Iterator<Prediction> ready = Collections.emptyIterator();
-
-        Rows(Iterator<Row> images, ImageWork work, RunIdentity identity) {
-            this.images = images;
-            this.work = work;
-            this.identity = identity;
-        }
-
-        @Override
-        public boolean hasNext() {
-            try {
-                while (!ready.hasNext()) {
-                    while (ahead.size() <= runtime.imagesAhead() && images.hasNext()) {
-                        ahead.add(work.start(images.next(), reader));
-                    }
-                    if (ahead.isEmpty()) {
-                        return false;
-                    }
-                    // Stays until it is finished, so that cancelling finds it.
-                    ready = ahead.element().finish().iterator();
-                    ahead.remove();
+            @Override
+            public boolean hasNext() {
+                while (!ready.hasNext() && pictures.hasNext()) {
+                    SegmentTask.Answered<Row> picture = pictures.next();
+                    failed.add(picture.failed());
+                    ok.add(picture.predictions().size() - picture.failed());
+                    ready = picture.predictions().iterator();
                 }
-                return true;
-            } catch (PredictorLostException e) {
-                if (!AssignedDevice.isLocal()) {
-                    throw new ExecutorEndsError(e);
+                return ready.hasNext();
+            }
+
+            @Override
+            public Row next() {
+                if (!hasNext()) {
+                    throw new NoSuchElementException();
                 }
-                throw e;
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new IllegalStateException("the task was killed", e);
+                return ready.next();
             }
-        }
-
-        @Override
-        public Row next() {
-            if (!hasNext()) {
-                throw new NoSuchElementException();
-            }
-            Prediction prediction = ready.next();
-            (prediction.error() == null ? ok : failed).add(1);
-            return PredictionSchema.toRow(prediction, identity);
-        }
-
-        void cancel() {
-            ahead.forEach(ImageWork.Pending::cancel);
-        }
+        };
     }
 }

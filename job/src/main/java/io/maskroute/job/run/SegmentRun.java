@@ -72,8 +72,12 @@ public final class SegmentRun {
         earlier.ifPresent(record -> requireSame(record, fingerprint));
         try {
             return SparkSessions.with(config, spark -> {
-                InputDataset dataset = InputDataset.open(spark, config.dataset(), manifest);
-                InputDataset.Counts counts = dataset.counts();
+                InputDataset dataset = SparkSteps.named(
+                        spark.sparkContext(),
+                        "open " + config.dataset(),
+                        () -> InputDataset.open(spark, config.dataset(), manifest));
+                InputDataset.Counts counts = SparkSteps.named(
+                        spark.sparkContext(), "count the images and prompts of " + config.dataset(), dataset::counts);
                 if (counts.prompts() == 0) {
                     throw new UnusableInputException("the dataset " + config.dataset() + " has no prompts ("
                             + counts.images() + " images): there is nothing to do");

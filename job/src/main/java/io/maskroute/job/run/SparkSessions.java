@@ -1,6 +1,7 @@
 package io.maskroute.job.run;
 
 import io.maskroute.job.config.JobConfig;
+import java.util.List;
 import java.util.function.Function;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
@@ -10,6 +11,7 @@ import org.apache.spark.sql.SparkSession;
 public final class SparkSessions {
     private static final String MASTER = "spark.master";
     private static final String HADOOP = "spark.hadoop.";
+    private static final String PLUGINS = "spark.plugins";
 
     private SparkSessions() {}
 
@@ -40,7 +42,7 @@ public final class SparkSessions {
     }
 
     /** Defaults below what spark-submit was given (system properties), below the command line. */
-    private static SparkConf conf(JobConfig config) {
+    static SparkConf conf(JobConfig config) {
         SparkConf conf = new SparkConf();
         config.spark().forEach(conf::setIfMissing);
         config.sparkOverrides().forEach(conf::set);
@@ -50,9 +52,20 @@ public final class SparkSessions {
         if (conf.get(MASTER).startsWith("local")) {
             // The progress line lives on heartbeats; a single JVM can afford more of them.
             conf.setIfMissing("spark.executor.heartbeatInterval", "2s");
+            conf.setIfMissing("spark.ui.enabled", "false");
             conf.setIfMissing("spark.driver.bindAddress", "127.0.0.1");
             conf.setIfMissing("spark.driver.host", "127.0.0.1");
         }
+        addPlugin(conf);
         return conf;
+    }
+
+    /** Beside the user's own. */
+    private static void addPlugin(SparkConf conf) {
+        String ours = MaskroutePlugin.class.getName();
+        String named = conf.get(PLUGINS, "").strip();
+        if (!List.of(named.split("\\s*,\\s*")).contains(ours)) {
+            conf.set(PLUGINS, named.isEmpty() ? ours : named + "," + ours);
+        }
     }
 }

@@ -91,6 +91,11 @@ final class Suspects {
         this.files = files;
     }
 
+    /** Marks nothing and suspects nobody. */
+    static Suspects none() {
+        return new Suspects(null, null);
+    }
+
     /** @param folder of the marks, which need not exist */
     static Suspects read(String folder, Configuration hadoop) throws IOException {
         Path path = HadoopFiles.path(folder);
@@ -168,10 +173,10 @@ final class Suspects {
         try {
             result = work.run();
         } catch (RowFailure | InterruptedException | RuntimeException | LinkageError e) {
-            delete(mark);
+            delete(image, mark);
             throw e;
         }
-        delete(mark);
+        delete(image, mark);
         return result;
     }
 
@@ -182,10 +187,13 @@ final class Suspects {
 
     /** Takes away the marks of a picture that got through alone, so that another loss does not count as its second. */
     void clear(ImageRow image) {
-        marks.getOrDefault(hash(image.imageId()), List.of()).forEach(mark -> delete(mark.file()));
+        marks.getOrDefault(hash(image.imageId()), List.of()).forEach(mark -> delete(image, mark.file()));
     }
 
     private Path write(ImageRow image, String scope, Loss loss) {
+        if (folder == null) {
+            return null;
+        }
         Path mark = new Path(folder, hash(image.imageId()) + "." + scope + "." + loss.kind + "." + UUID.randomUUID());
         try {
             files.create(mark, false).close();
@@ -195,11 +203,20 @@ final class Suspects {
         }
     }
 
-    private void delete(Path mark) {
+    private void delete(ImageRow image, Path mark) {
+        if (mark == null) {
+            return;
+        }
         try {
             files.delete(mark, false);
         } catch (IOException e) {
-            LOG.warn("{} could not be removed and names a picture that is none the worse: {}", mark, e.getMessage());
+            LOG.atWarn()
+                    .addKeyValue("image_id", image.imageId())
+                    .log(
+                            "Mark not removed: image_id={} mark={} message={}; the picture is none the worse for it",
+                            image.imageId(),
+                            mark,
+                            e.getMessage());
         }
     }
 

@@ -56,8 +56,11 @@ class ClusterRunTest {
                     Main.class,
                     "distributed",
                     model,
-                    Map.of(),
-                    List.of("--device", "gpu", "-s", "runtime.gpu-device=cpu"));
+                    Map.of("spark.executor.heartbeatInterval", "200ms"),
+                    List.of("--device", "gpu", "-s", "runtime.gpu-device=cpu", "-s", "progress.interval=200ms"));
+            assertThat(cluster.log("distributed"))
+                    .as("what executors report to the driver")
+                    .containsPattern("predictor busy \\d+ %, time left");
             logs = cluster.executorLogs().lines().toList();
             run(cluster, Main.class, "single", model, Map.of("spark.master", "local[2]"), List.of());
         }

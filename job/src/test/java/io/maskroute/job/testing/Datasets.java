@@ -44,6 +44,11 @@ public final class Datasets {
         writeManifest(folder);
     }
 
+    /** The files alone, in a session that goes on. */
+    public static void appendWith(SparkSession spark, Path folder, List<ImageRow> images) {
+        append(spark, folder, 1, images);
+    }
+
     private static void append(SparkSession spark, Path folder, int files, List<ImageRow> images) {
         spark.createDataFrame(
                         images.stream().map(DatasetSchema::toRow).toList(),

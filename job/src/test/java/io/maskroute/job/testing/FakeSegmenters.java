@@ -21,6 +21,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 
@@ -46,11 +47,15 @@ public final class FakeSegmenters implements SegmenterFactory {
     public static final String DEADLY = "deadly";
     /** A sentence at which the model never answers. */
     public static final String ENDLESS = "endless";
+    /** A sentence at which the model waits from {@link #hold} to {@link #release}. */
+    public static final String HELD = "held";
 
     /** Models opened, and calls of {@code segment}, in this JVM; tests compare before and after. */
     public static final AtomicInteger OPENED = new AtomicInteger();
 
     public static final AtomicInteger CALLS = new AtomicInteger();
+
+    private static volatile CountDownLatch held = new CountDownLatch(0);
 
     private static final int MASK_TOKENS = 100;
 
@@ -59,6 +64,14 @@ public final class FakeSegmenters implements SegmenterFactory {
         PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
         Path home = Path.of(System.getProperty("maskroute.home"));
         System.exit(new Cli(home, new FakeSegmenters(), out, out).run(arguments));
+    }
+
+    public static void hold() {
+        held = new CountDownLatch(1);
+    }
+
+    public static void release() {
+        held.countDown();
     }
 
     @Override
@@ -154,6 +167,9 @@ public final class FakeSegmenters implements SegmenterFactory {
                 if (asked.contains(ENDLESS)) {
                     hang();
                 }
+                if (asked.contains(HELD)) {
+                    await(held);
+                }
                 if (asked.contains(NO_NATIVES)) {
                     throw new UnsatisfiedLinkError("no natives");
                 }
@@ -161,6 +177,14 @@ public final class FakeSegmenters implements SegmenterFactory {
             return sentences.stream()
                     .map(asked -> segmentation(asked, image, sentences.size()))
                     .toList();
+        }
+
+        private static void await(CountDownLatch latch) {
+            try {
+                latch.await();
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
         }
 
         private static void hang() {
