@@ -9,7 +9,7 @@ import java.util.EnumSet;
  */
 record Backdrop(Material material, double[] tone, Draws draws) {
     /** Squared distance of colours that are hard to tell apart. */
-    private static final double ALIKE = 0.09;
+    private static final double ALIKE = 0.13;
 
     enum Material {
         PAPER,

@@ -44,8 +44,8 @@ final class Composer {
         List<Placement> covered = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             Size size = Size.values()[draws.weighted(SIZES)];
-            Pattern pattern = draws.chance(0.45) ? Pattern.PLAIN : draws.of(Pattern.values());
             Shape shape = draws.of(shapes);
+            Pattern pattern = pattern(shape, size);
             Colour colour = draws.of(colours);
             boolean over = i > 0 && draws.chance(level.occlusion());
             Placement next = null;
@@ -60,7 +60,8 @@ final class Composer {
                     y = draws.between(0, height);
                 } else {
                     double direction = draws.between(0, 2 * StrictMath.PI);
-                    double apart = (radius + below.radius()) * draws.between(0.6, 0.85);
+                    double depth = Math.min(radius, below.radius()) * draws.between(0.3, 0.75);
+                    double apart = radius + below.radius() - depth;
                     x = below.x() + apart * StrictMath.cos(direction);
                     y = below.y() + apart * StrictMath.sin(direction);
                 }
@@ -101,6 +102,21 @@ final class Composer {
             }
         }
         return true;
+    }
+
+    /** On a thin, small object nobody could tell dots from checks. */
+    private Pattern pattern(Shape shape, Size size) {
+        if (draws.chance(0.4)) {
+            return Pattern.PLAIN;
+        }
+        if (size != Size.SMALL) {
+            return draws.of(Pattern.values());
+        }
+        return switch (shape) {
+            case RING, CRESCENT -> Pattern.PLAIN;
+            case STAR, CROSS -> draws.of(Pattern.PLAIN, Pattern.STRIPED);
+            default -> draws.of(Pattern.values());
+        };
     }
 
     /** A turned square would be a diamond and a turned cross an X. */

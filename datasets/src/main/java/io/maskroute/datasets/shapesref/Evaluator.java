@@ -19,7 +19,7 @@ final class Evaluator {
     static final int UNCLEAR = -1;
 
     /** Least difference of two positions that is clear, over the picture's width or height. */
-    private static final double ORDER = 0.05;
+    private static final double ORDER = 0.06;
     /** Least offset of an object that is clearly left of (above, …) another, over the width or height. */
     private static final double BESIDE = 0.08;
     /** An object clearly not left of another may still be this much to its left. */

@@ -20,7 +20,7 @@ record Layout(
         int[][] hidden) {
     static final byte NOTHING = -1;
     /** Least part of an object that is seen. */
-    static final double LEAST_VISIBLE = 0.55;
+    static final double LEAST_VISIBLE = 0.6;
 
     static Layout of(int width, int height, List<Placement> placements, int margin) {
         int count = placements.size();

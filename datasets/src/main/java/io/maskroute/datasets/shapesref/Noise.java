@@ -35,24 +35,46 @@ final class Noise {
         return t * t * (3 - 2 * t);
     }
 
-    /** Several octaves, each half as coarse and half as strong as the one before. */
+    /** Several octaves, each half as coarse and half as strong as the one before; in 0 to 1 - 2^-count. */
     static float[] octaves(Draws draws, int width, int height, double columns, double rows, int count) {
         float[] field = new float[width * height];
         double strength = 0.5;
         double across = columns;
         double down = rows;
         for (int octave = 0; octave < count; octave++) {
-            Noise noise = new Noise(draws, Math.max(1, (int) across), Math.max(1, (int) down));
-            for (int y = 0; y < height; y++) {
-                double v = (y + 0.5) / height;
-                for (int x = 0; x < width; x++) {
-                    field[y * width + x] += (float) (strength * noise.at((x + 0.5) / width, v));
-                }
-            }
+            new Noise(draws, Math.max(1, (int) across), Math.max(1, (int) down))
+                    .addTo(field, width, height, (float) strength);
             strength /= 2;
             across *= 2;
             down *= 2;
         }
         return field;
+    }
+
+    /** As {@link #at} at every pixel's centre, but what rows and columns share is computed once. */
+    private void addTo(float[] field, int width, int height, float strength) {
+        int[] cells = new int[width];
+        float[] blends = new float[width];
+        for (int x = 0; x < width; x++) {
+            double position = (x + 0.5) / width * columns;
+            cells[x] = (int) position;
+            blends[x] = (float) smooth(position - cells[x]);
+        }
+        float[] line = new float[columns + 2];
+        for (int y = 0; y < height; y++) {
+            double position = (y + 0.5) / height * rows;
+            int row = (int) position;
+            float blend = (float) smooth(position - row);
+            int above = row * (columns + 2);
+            int below = above + columns + 2;
+            for (int i = 0; i < line.length; i++) {
+                line[i] = strength * (lattice[above + i] + blend * (lattice[below + i] - lattice[above + i]));
+            }
+            int at = y * width;
+            for (int x = 0; x < width; x++) {
+                float left = line[cells[x]];
+                field[at + x] += left + blends[x] * (line[cells[x] + 1] - left);
+            }
+        }
     }
 }

@@ -89,10 +89,24 @@ abstract class Outline {
 
     /** A disc without the part under another, smaller disc. */
     private static final class Crescent extends Outline {
+        private static final double HOLE = 0.8;
+        private static final double SHIFT = 0.48;
+        private static final double TIP_X = (1 - HOLE * HOLE + SHIFT * SHIFT) / (2 * SHIFT);
+        private static final double TIP_Y = Math.sqrt(1 - TIP_X * TIP_X);
+
         @Override
         double distance(double x, double y) {
-            double dx = x - 0.48;
-            return Math.max(Math.sqrt(x * x + y * y) - 1, 0.8 - Math.sqrt(dx * dx + y * y));
+            double up = Math.abs(y);
+            double dx = x - SHIFT;
+            double outer = Math.sqrt(x * x + y * y) - 1;
+            double inner = HOLE - Math.sqrt(dx * dx + y * y);
+            double tip = Math.sqrt((x - TIP_X) * (x - TIP_X) + (up - TIP_Y) * (up - TIP_Y));
+            // Each circle borders the crescent only on the far side of the tips, seen from its own centre.
+            boolean nearOuter = TIP_X * up >= TIP_Y * x;
+            boolean nearInner = (TIP_X - SHIFT) * up >= TIP_Y * dx;
+            double nearest = Math.min(
+                    nearOuter ? Math.abs(outer) : tip, nearInner ? Math.abs(inner) : tip);
+            return outer < 0 && inner < 0 ? -nearest : nearest;
         }
     }
 

@@ -30,7 +30,7 @@ final class Questioner {
         this.level = level;
         this.draws = draws;
         evaluator = new Evaluator(layout);
-        wording = new Wording(draws);
+        wording = new Wording(draws, layout.objects().size());
     }
 
     /** A question with a text that was not used before, or null when none is found. */
@@ -249,8 +249,7 @@ final class Questioner {
 
     private Expression noTarget() {
         if (draws.chance(0.25)) {
-            Expression relation = relation();
-            return relation;
+            return relation();
         }
         Filter filter = nearMiss();
         if (filter == null) {

@@ -15,15 +15,24 @@ final class Wording {
     private static final String[] ORDINALS = {"", "first", "second", "third", "fourth", "fifth", "sixth"};
 
     private final Draws draws;
+    private final int objects;
 
-    Wording(Draws draws) {
+    /** @param objects in the picture */
+    Wording(Draws draws, int objects) {
         this.draws = draws;
+        this.objects = objects;
     }
 
-    /** @param targets how many objects it means; 0 is worded as 1 */
+    /** @param targets how many objects it means */
     String of(Expression expression, int targets) {
         if (expression instanceof Matching matching && targets > 1) {
             return all(matching.filter(), targets);
+        }
+        if (expression instanceof Matching matching && targets == 0 && draws.chance(0.15)) {
+            return draws.of("all ", "all the ") + phrase(matching.filter(), true);
+        }
+        if (expression instanceof Except except) {
+            return allBut(except.filter(), objects - targets);
         }
         if (expression instanceof Related related && targets > 1) {
             return draws.of("all ", "all the ", "the ") + phrase(related.filter(), true) + relation(related);
@@ -43,15 +52,14 @@ final class Wording {
         };
     }
 
+    private String allBut(Filter filter, int left) {
+        String all = draws.of("everything", "all objects", "all shapes", "all things");
+        return all + draws.of(" except", " but") + " the " + phrase(filter, left > 1);
+    }
+
     private String one(Expression expression) {
         if (expression instanceof Matching matching) {
             return "the " + phrase(matching.filter(), false);
-        }
-        if (expression instanceof Except except) {
-            Filter filter = except.filter();
-            String all = draws.of("everything", "all objects", "all shapes", "all things");
-            String but = draws.of("except", "but", "other than");
-            return all + " " + but + " the " + phrase(filter, draws.chance(0.5) || !hasShape(filter));
         }
         if (expression instanceof At at) {
             return place(at);
@@ -138,10 +146,6 @@ final class Wording {
             case 1 -> "in the " + other;
             default -> "in the " + one + " corner";
         };
-    }
-
-    private static boolean hasShape(Filter filter) {
-        return filter.wanted(Shape.class) != null;
     }
 
     private String phrase(Filter filter, boolean plural) {

@@ -59,14 +59,26 @@ final class ContactSheet {
         BufferedImage image = scene.image();
         for (int y = 0; y < scene.height(); y++) {
             for (int x = 0; x < scene.width(); x++) {
-                int owner = scene.owner()[y * scene.width() + x];
-                if (owner == ShapesScene.NOTHING || !prompt.targets().contains(owner)) {
-                    Color c = new Color(image.getRGB(x, y));
-                    int grey = (c.getRed() + c.getGreen() + c.getBlue()) / 9;
+                Color colour = new Color(image.getRGB(x, y));
+                if (!meant(scene, prompt, x, y)) {
+                    int grey = 90 + (colour.getRed() + colour.getGreen() + colour.getBlue()) / 9;
                     image.setRGB(x, y, new Color(grey, grey, grey).getRGB());
+                } else if (!meant(scene, prompt, x - 1, y)
+                        || !meant(scene, prompt, x + 1, y)
+                        || !meant(scene, prompt, x, y - 1)
+                        || !meant(scene, prompt, x, y + 1)) {
+                    image.setRGB(x, y, Color.MAGENTA.getRGB());
                 }
             }
         }
         return image;
+    }
+
+    private static boolean meant(ShapesScene scene, ShapesPrompt prompt, int x, int y) {
+        return x >= 0
+                && y >= 0
+                && x < scene.width()
+                && y < scene.height()
+                && prompt.targets().contains((int) scene.owner()[y * scene.width() + x]);
     }
 }
