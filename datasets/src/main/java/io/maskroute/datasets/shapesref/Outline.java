@@ -104,8 +104,7 @@ abstract class Outline {
             // Each circle borders the crescent only on the far side of the tips, seen from its own centre.
             boolean nearOuter = TIP_X * up >= TIP_Y * x;
             boolean nearInner = (TIP_X - SHIFT) * up >= TIP_Y * dx;
-            double nearest = Math.min(
-                    nearOuter ? Math.abs(outer) : tip, nearInner ? Math.abs(inner) : tip);
+            double nearest = Math.min(nearOuter ? Math.abs(outer) : tip, nearInner ? Math.abs(inner) : tip);
             return outer < 0 && inner < 0 ? -nearest : nearest;
         }
     }

@@ -26,8 +26,8 @@ final class ContactSheet {
         long first = arguments.length > 4 ? Long.parseLong(arguments[4]) : 0;
         boolean prompts = arguments.length > 5;
         int step = prompts ? SIDE + 22 : SIDE;
-        BufferedImage sheet = new BufferedImage(
-                columns * (SIDE + GAP) + GAP, rows * (step + GAP) + GAP, BufferedImage.TYPE_INT_RGB);
+        BufferedImage sheet =
+                new BufferedImage(columns * (SIDE + GAP) + GAP, rows * (step + GAP) + GAP, BufferedImage.TYPE_INT_RGB);
         Graphics2D graphics = sheet.createGraphics();
         graphics.setRenderingHint(RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
         graphics.setColor(Color.WHITE);
