@@ -7,25 +7,27 @@ import java.util.Map;
 /** How hard the pictures and expressions are. */
 public enum Level {
     /** 2 to 4 objects that do not touch; attributes and positions; always one target. */
-    EASY(2, 4, 0, 5, 5, mix(65, 35, 0, 0, 0, 0)),
+    EASY(2, 4, 0, 5, 5, 0, mix(65, 35, 0, 0, 0, 0)),
     /** 2 to 8 objects, some partly hidden; all kinds. */
-    STANDARD(2, 8, 0.3, 4, 4, mix(40, 20, 15, 10, 10, 5)),
+    STANDARD(2, 8, 0.3, 4, 4, 0.08, mix(40, 20, 15, 10, 10, 5)),
     /** 6 to 8 objects of few shapes and colours, more of them partly hidden; more relations, ordinals and chains. */
-    HARD(6, 8, 0.55, 3, 3, mix(20, 15, 30, 15, 12, 8));
+    HARD(6, 8, 0.55, 3, 3, 0.35, mix(20, 15, 30, 15, 12, 8));
 
     private final int fewest;
     private final int most;
     private final double occlusion;
     private final int shapes;
     private final int colours;
+    private final double chains;
     private final Map<Kind, Integer> mix;
 
-    Level(int fewest, int most, double occlusion, int shapes, int colours, Map<Kind, Integer> mix) {
+    Level(int fewest, int most, double occlusion, int shapes, int colours, double chains, Map<Kind, Integer> mix) {
         this.fewest = fewest;
         this.most = most;
         this.occlusion = occlusion;
         this.shapes = shapes;
         this.colours = colours;
+        this.chains = chains;
         this.mix = mix;
     }
 
@@ -64,6 +66,11 @@ public enum Level {
     /** Most different shapes in a picture. */
     int shapes() {
         return shapes;
+    }
+
+    /** How likely the other object of a relation is itself described by a relation. */
+    double chains() {
+        return chains;
     }
 
     /** Most different colours in a picture. */

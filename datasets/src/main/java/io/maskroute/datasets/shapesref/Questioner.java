@@ -17,12 +17,16 @@ import java.util.Set;
 /** Finds expressions about a picture that mean something clear and need their words. */
 final class Questioner {
     private static final int TRIES = 60;
+    private static final int RELATION_TRIES = 10;
+    /** In the order of {@link Relation}. */
+    private static final double[] RELATIONS = {1, 1, 1, 1, 0.8, 0.4, 1, 1};
 
     private final Layout layout;
     private final Level level;
     private final Draws draws;
     private final Evaluator evaluator;
     private final Wording wording;
+    private final Set<Expression> expressions = new HashSet<>();
     private final Set<String> texts = new HashSet<>();
 
     Questioner(Layout layout, Level level, Draws draws) {
@@ -37,7 +41,8 @@ final class Questioner {
     Question ask(Kind kind) {
         for (int i = 0; i < TRIES; i++) {
             Expression expression = draw(kind);
-            if (expression == null) {
+            // The same in other words is better than nothing: two objects give few expressions.
+            if (expression == null || i < TRIES / 2 && expressions.contains(expression)) {
                 continue;
             }
             int targets = evaluator.evaluate(expression);
@@ -46,6 +51,7 @@ final class Questioner {
             }
             String text = wording.of(expression, Integer.bitCount(targets));
             if (texts.add(text)) {
+                expressions.add(expression);
                 return new Question(expression, kind, text, targets);
             }
         }
@@ -64,7 +70,7 @@ final class Questioner {
         return switch (kind) {
             case ATTRIBUTE -> attribute();
             case POSITION -> position(ambiguous());
-            case RELATION -> relation();
+            case RELATION -> relation(kind);
             case ORDINAL -> ordinal();
             case PLURAL -> plural();
             case NO_TARGET -> noTarget();
@@ -180,13 +186,22 @@ final class Questioner {
         return new At(filter, place);
     }
 
-    private Expression relation() {
-        Filter filter = ambiguous();
-        if (filter == null) {
-            return null;
+    /** Draws the relation first: most pictures have a nearest object, few have one clearly left of another. */
+    private Expression relation(Kind kind) {
+        Relation relation = Relation.values()[draws.weighted(RELATIONS)];
+        double chain = kind == Kind.RELATION ? level.chains() : 0;
+        for (int i = 0; i < RELATION_TRIES; i++) {
+            Filter filter = ambiguous();
+            Expression anchor = filter == null ? null : anchor(chain);
+            if (anchor != null) {
+                Expression related = new Related(filter, relation, anchor);
+                int targets = evaluator.evaluate(related);
+                if (targets != Evaluator.UNCLEAR && suits(kind, Integer.bitCount(targets))) {
+                    return related;
+                }
+            }
         }
-        Expression anchor = anchor(level == Level.HARD ? 0.35 : 0.08);
-        return anchor == null ? null : new Related(filter, draws.of(Relation.values()), anchor);
+        return null;
     }
 
     /** @param chain how likely it is itself described by a relation */
@@ -230,11 +245,7 @@ final class Questioner {
             }
             default -> {
                 if (level == Level.HARD && draws.chance(0.4)) {
-                    Expression anchor = anchor(0);
-                    Filter filter = ambiguous();
-                    return anchor == null || filter == null
-                            ? null
-                            : new Related(filter, draws.of(Relation.values()), anchor);
+                    return relation(Kind.PLURAL);
                 }
                 int first = draws.below(all);
                 int second = draws.below(all);
@@ -249,7 +260,7 @@ final class Questioner {
 
     private Expression noTarget() {
         if (draws.chance(0.25)) {
-            return relation();
+            return relation(Kind.NO_TARGET);
         }
         Filter filter = nearMiss();
         if (filter == null) {

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.regex.Pattern;
 
 /**
  * The ShapesRef pictures of one split: picture {@code index} is a function of these options and the index alone, the same on
@@ -26,11 +27,15 @@ public record ShapesRef(long seed, String split, Level level, int width, int hei
     public static final int DEFAULT_PROMPTS = 8;
     public static final int MOST_PROMPTS = 16;
 
+    private static final Pattern SPLIT = Pattern.compile("[A-Za-z0-9._-]+");
     private static final int TRIES = 12;
 
     public ShapesRef {
-        Objects.requireNonNull(split, "split");
         Objects.requireNonNull(level, "level");
+        if (!SPLIT.matcher(split).matches()) {
+            throw new IllegalArgumentException(
+                    "a split's name must be letters, digits, '.', '_' and '-', not '" + split + "'");
+        }
         requireWithin("width", width, SMALLEST_SIDE, LARGEST_SIDE);
         requireWithin("height", height, SMALLEST_SIDE, LARGEST_SIDE);
         requireWithin("prompts", prompts, 1, MOST_PROMPTS);

@@ -165,7 +165,7 @@ final class Wording {
                     default -> " with a checkered pattern";
                 };
             } else {
-                before.add(draws.below(before.size() + 1), pattern.word());
+                before.add(draws.chance(0.8) ? 0 : before.size(), pattern.word());
             }
         }
         if (size != null) {
