@@ -7,7 +7,7 @@ package io.maskroute.core.training;
  * @param pixels binary cross entropy of the final masks
  * @param dice dice loss of the final masks
  * @param score loss of the final scores
- * @param grounding loss of condition and features, weighted
+ * @param grounding cross entropy and dice loss of condition and features
  * @param gradientNorm before clipping; not finite when the step was skipped
  */
 public record StepResult(

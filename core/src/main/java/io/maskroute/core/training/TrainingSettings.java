@@ -24,7 +24,7 @@ public record TrainingSettings(
         double dice,
         double score,
         double grounding) {
-    public static final TrainingSettings DEFAULT = new TrainingSettings(0.9, 0.98, 0.02, 5, 0.998, 5, 5, 2, 1);
+    public static final TrainingSettings DEFAULT = new TrainingSettings(0.9, 0.98, 0.02, 1, 0.998, 5, 5, 2, 5);
 
     private static final double EPSILON = 1e-8;
 

@@ -68,7 +68,7 @@ def picture_losses(self, queries: Tensor, condition: Tensor, memory: List[Tensor
     ground = torch.zeros([], device=flat.device)
     if grounding > 0:
         logits = torch.matmul(condition, flat) * float(condition.size(1)) ** -0.5
-        ground = (weights[0] * self.pixel_loss(logits, target) + weights[1] * self.dice_loss(logits, target) * (target.amax([1]) > 0).to(logits.dtype)).sum()
+        ground = (self.pixel_loss(logits, target) + self.dice_loss(logits, target) * (target.amax([1]) > 0).to(logits.dtype)).sum()
         total = total + grounding * ground
     return torch.cat([total.unsqueeze(0), last.detach(), ground.detach().unsqueeze(0)])
 
@@ -82,7 +82,7 @@ def backward(self, losses: List[Tensor], prompts: int) -> Tensor:
 
 def adamw(self, weights: List[Tensor], first: List[Tensor], second: List[Tensor], average: List[Tensor], settings: List[float], step: int) -> Tensor:
     """AdamW (Loshchilov and Hutter 2019) with the gradients clipped to a common norm, then the moving average; gradients are
-    zero afterwards. Matrices decay, vectors do not. A step with gradients that are no numbers changes nothing.
+    zero afterwards. A weight that the loss does not depend on has a gradient without elements, and stays. Matrices decay, vectors do not. A step with gradients that are no numbers changes nothing.
 
     settings: learning rate, beta1, beta2, epsilon, weight decay, largest norm, decay of the average; step counts from 1
     -> the gradients' norm before clipping, fp32 []"""
@@ -90,7 +90,8 @@ def adamw(self, weights: List[Tensor], first: List[Tensor], second: List[Tensor]
     for w in weights:
         g = w.grad
         if g is not None:
-            squares = squares + (g * g).sum()
+            if g.numel() > 0:
+                squares = squares + (g * g).sum()
     norm = torch.sqrt(squares)
     length = float(norm)
     if length - length == 0.0:
@@ -101,16 +102,18 @@ def adamw(self, weights: List[Tensor], first: List[Tensor], second: List[Tensor]
         for i, w in enumerate(weights):
             g = w.grad
             if g is not None:
-                if w.dim() > 1:
-                    w.mul_(1.0 - rate * settings[4])
-                first[i].mul_(settings[1]).add_(g, alpha=scale * (1.0 - settings[1]))
-                second[i].mul_(settings[2]).addcmul_(g, g, value=scale * scale * (1.0 - settings[2]))
-                w.addcdiv_(first[i], torch.sqrt(second[i] / correction2).add_(settings[3]), value=-rate / correction1)
-                average[i].lerp_(w, 1.0 - settings[6])
+                if g.numel() > 0:
+                    if w.dim() > 1:
+                        w.mul_(1.0 - rate * settings[4])
+                    first[i].mul_(settings[1]).add_(g, alpha=scale * (1.0 - settings[1]))
+                    second[i].mul_(settings[2]).addcmul_(g, g, value=scale * scale * (1.0 - settings[2]))
+                    w.addcdiv_(first[i], torch.sqrt(second[i] / correction2).add_(settings[3]), value=-rate / correction1)
+                    average[i].lerp_(w, 1.0 - settings[6])
     for w in weights:
         g = w.grad
         if g is not None:
-            g.zero_()
+            if g.numel() > 0:
+                g.zero_()
     return norm
 
 

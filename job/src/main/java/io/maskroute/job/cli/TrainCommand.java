@@ -97,7 +97,7 @@ final class TrainCommand implements Callable<Integer> {
     @Option(
             names = "--learning-rate",
             paramLabel = "RATE",
-            defaultValue = "1e-3",
+            defaultValue = "4e-4",
             description = "Highest learning rate; default: ${DEFAULT-VALUE}.")
     private double learningRate;
 
@@ -107,6 +107,13 @@ final class TrainCommand implements Callable<Integer> {
             defaultValue = "200",
             description = "Steps until the highest learning rate; default: ${DEFAULT-VALUE}.")
     private int warmUp;
+
+    @Option(
+            names = "--final-rate",
+            paramLabel = "SHARE",
+            defaultValue = "0.01",
+            description = "Share of the learning rate that is left at the end; 1 keeps it; default: ${DEFAULT-VALUE}.")
+    private double finalRate;
 
     @Option(names = "--seed", paramLabel = "N", defaultValue = "1", description = "Seed; default: ${DEFAULT-VALUE}.")
     private long seed;
@@ -166,7 +173,7 @@ final class TrainCommand implements Callable<Integer> {
         settings.put("dataset.path", dataset);
         JobConfig config = configuration.load(environment.home(), settings);
         TrainOptions options = new TrainOptions(
-                steps, pictures, prompts, learningRate, warmUp, seed, trainable, TrainingSettings.DEFAULT);
+                steps, pictures, prompts, learningRate, warmUp, finalRate, seed, trainable, TrainingSettings.DEFAULT);
         TrainingFolder folder = TrainingFolder.open(
                 output,
                 storeAs,
@@ -207,6 +214,7 @@ final class TrainCommand implements Callable<Integer> {
         numbers.put("--prompts", prompts);
         numbers.put("--learning-rate", learningRate);
         numbers.put("--warm-up", warmUp);
+        numbers.put("--final-rate", finalRate);
         numbers.put("--log-every", log);
         numbers.put("--checkpoint-every", checkpoint);
         numbers.put("--validate-every", validate);

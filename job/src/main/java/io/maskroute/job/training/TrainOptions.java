@@ -10,7 +10,8 @@ import io.maskroute.core.training.TrainingSettings;
  * @param pictures per step
  * @param prompts at most per picture and step; of more, some are drawn
  * @param learningRate at its highest
- * @param warmUp steps in which the learning rate rises to that; from there it falls along half a cosine, to a hundredth
+ * @param warmUp steps in which the learning rate rises to that; from there it falls along half a cosine
+ * @param finalRate the share of the learning rate that is left at the end
  * @param seed of the order of the pictures and the choice of prompts
  */
 public record TrainOptions(
@@ -19,6 +20,7 @@ public record TrainOptions(
         int prompts,
         double learningRate,
         int warmUp,
+        double finalRate,
         long seed,
         Trainable trainable,
         TrainingSettings settings) {
@@ -29,6 +31,6 @@ public record TrainOptions(
             return learningRate * step / warmUp;
         }
         double progress = (double) (step - warmUp) / Math.max(1, steps - warmUp);
-        return learningRate * (0.01 + 0.99 * 0.5 * (1 + Math.cos(Math.PI * progress)));
+        return learningRate * (finalRate + (1 - finalRate) * 0.5 * (1 + Math.cos(Math.PI * progress)));
     }
 }
