@@ -26,6 +26,16 @@ public record TrainingSettings(
         double grounding) {
     public static final TrainingSettings DEFAULT = new TrainingSettings(0.9, 0.98, 0.02, 1, 0.998, 5, 5, 2, 5);
 
+    /** The grounding loss alone: a first stage, which leaves the mask decoder out and is cheaper. */
+    public TrainingSettings groundingOnly() {
+        return new TrainingSettings(beta1, beta2, weightDecay, gradientNorm, averageDecay, 0, 0, 0, grounding);
+    }
+
+    /** Whether masks are learned. */
+    public boolean masks() {
+        return pixels + dice + score > 0;
+    }
+
     private static final double EPSILON = 1e-8;
 
     /** What {@code adamw} in {@code training.py} takes. */

@@ -90,7 +90,7 @@ def decoder_self_attention(self, x: Tensor, query_position: Tensor, layer: Dict[
     r, q, c = x.shape
     weight = layer["self.self_attn.in_proj_weight"]
     bias = layer["self.self_attn.in_proj_bias"]
-    qk = torch.linear(x + query_position, weight[:2 * c], bias[:2 * c]).view(r, q, 2, heads, c // heads).permute(2, 0, 3, 1, 4)
+    qk = torch.linear(x + query_position, weight[:2 * c], bias[:2 * c]).view(r, q, 2, heads, c // heads).permute(2, 0, 3, 1, 4).unbind(0)
     v = torch.linear(x, weight[2 * c:], bias[2 * c:]).view(r, q, heads, c // heads).transpose(1, 2)
     y = torch.scaled_dot_product_attention(qk[0], qk[1], v)
     y = self.linear(y.transpose(1, 2).reshape(r, q, c), layer, "self.self_attn.out_proj")

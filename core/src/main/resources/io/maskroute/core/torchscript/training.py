@@ -62,9 +62,10 @@ def picture_losses(self, queries: Tensor, condition: Tensor, memory: List[Tensor
     flat = features.flatten(2)[0]
     last = torch.zeros([3], device=flat.device)
     total = torch.zeros([], device=flat.device)
-    for x in self.decoder_states(queries, condition, memory, features, w, layers, heads, None):
-        last = self.step_losses(x, condition, flat, target, w, weights)
-        total = total + weights[0] * last[0] + weights[1] * last[1] + weights[2] * last[2]
+    if weights[0] + weights[1] + weights[2] > 0:
+        for x in self.decoder_states(queries, condition, memory, features, w, layers, heads, None):
+            last = self.step_losses(x, condition, flat, target, w, weights)
+            total = total + weights[0] * last[0] + weights[1] * last[1] + weights[2] * last[2]
     ground = torch.zeros([], device=flat.device)
     if grounding > 0:
         logits = torch.matmul(condition, flat) * float(condition.size(1)) ** -0.5

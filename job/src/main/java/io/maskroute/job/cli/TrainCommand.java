@@ -32,6 +32,18 @@ import picocli.CommandLine.Option;
             "The same command continues an interrupted run, with the same outcome."
         })
 final class TrainCommand implements Callable<Integer> {
+    /** What is learned. */
+    enum Objective {
+        MASKS(TrainingSettings.DEFAULT),
+        GROUNDING(TrainingSettings.DEFAULT.groundingOnly());
+
+        private final TrainingSettings settings;
+
+        Objective(TrainingSettings settings) {
+            this.settings = settings;
+        }
+    }
+
     private final Cli.Environment environment;
 
     @Mixin
@@ -69,6 +81,15 @@ final class TrainCommand implements Callable<Integer> {
             defaultValue = "all",
             description = "all, or adapter: the projectors alone; default: ${DEFAULT-VALUE}.")
     private Trainable trainable;
+
+    @Option(
+            names = "--objective",
+            paramLabel = "WHAT",
+            defaultValue = "masks",
+            description =
+                    "masks, or grounding: only where words point to, without the mask decoder; from random weights a"
+                            + " cheap first stage; default: ${DEFAULT-VALUE}.")
+    private Objective objective;
 
     @Option(names = "--device", paramLabel = "DEVICE", description = "cpu or cuda:N.")
     private String device;
@@ -173,7 +194,7 @@ final class TrainCommand implements Callable<Integer> {
         settings.put("dataset.path", dataset);
         JobConfig config = configuration.load(environment.home(), settings);
         TrainOptions options = new TrainOptions(
-                steps, pictures, prompts, learningRate, warmUp, finalRate, seed, trainable, TrainingSettings.DEFAULT);
+                steps, pictures, prompts, learningRate, warmUp, finalRate, seed, trainable, objective.settings);
         TrainingFolder folder = TrainingFolder.open(
                 output,
                 storeAs,

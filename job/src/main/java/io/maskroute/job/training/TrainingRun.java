@@ -134,7 +134,7 @@ public final class TrainingRun {
             throws InterruptedException, IOException {
         Examples examples = examples(spark, dataset, model, tokenizer, trainer);
         List<Example> heldOut = new ArrayList<>();
-        if (held.isPresent()) {
+        if (held.isPresent() && options.settings().masks()) {
             heldOut.addAll(heldOut(spark, held.get(), model, tokenizer, trainer));
         }
         long rows = rowsBefore;
