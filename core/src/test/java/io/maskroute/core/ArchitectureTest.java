@@ -38,6 +38,7 @@ class ArchitectureTest {
                         "io.maskroute.core.torchscript..",
                         "io.maskroute.core.model..",
                         "io.maskroute.core.trace..",
+                        "io.maskroute.core.training..",
                         "io.maskroute.core.bench..")
                 .should()
                 .dependOnClassesThat()

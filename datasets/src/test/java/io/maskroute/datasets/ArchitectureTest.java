@@ -54,7 +54,10 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(
-                        "io.maskroute.datasets.coco", "io.maskroute.datasets.refcoco", "io.maskroute.datasets.writer")
+                        "io.maskroute.datasets.coco",
+                        "io.maskroute.datasets.refcoco",
+                        "io.maskroute.datasets.shapesref",
+                        "io.maskroute.datasets.writer")
                 .check(classes);
     }
 
@@ -65,7 +68,10 @@ class ArchitectureTest {
                 .resideInAPackage("io.maskroute.datasets.writer")
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage("io.maskroute.datasets.coco", "io.maskroute.datasets.refcoco")
+                .resideInAnyPackage(
+                        "io.maskroute.datasets.coco",
+                        "io.maskroute.datasets.refcoco",
+                        "io.maskroute.datasets.shapesref")
                 .check(classes);
     }
 

@@ -100,10 +100,34 @@ public final class MaskDecoder implements AutoCloseable {
     }
 
     /** Rows {@code from} to {@code to} of {@link #inputs}. */
-    IValue[] inputsOf(TorchScope work, IValue[] inputs, int from, int to) {
+    public IValue[] inputsOf(TorchScope work, IValue[] inputs, int from, int to) {
         IValue start = work.of((long) from);
         IValue end = work.of((long) to);
         return new IValue[] {work.run("rows", inputs[0], start, end), work.run("rows", inputs[1], start, end)};
+    }
+
+    /**
+     * Losses of the prompts of one picture at every step of the decoder.
+     *
+     * @param target {@code [R, h * w]} over the grid of the mask features
+     * @param weights of pixels, dice and score
+     * @param grounding weight of the loss on condition and features
+     * @return fp32 {@code [5]}, see {@code picture_losses} in {@code training.py}
+     */
+    public IValue losses(
+            TorchScope work, IValue[] inputs, Memory memory, IValue target, double[] weights, double grounding) {
+        return work.run(
+                "picture_losses",
+                inputs[0],
+                inputs[1],
+                memory.memory(),
+                memory.features(),
+                target,
+                this.weights,
+                layers,
+                work.of((long) config.maskDecoder().heads()),
+                work.doubles(weights),
+                work.of(grounding));
     }
 
     /** @return condition logits {@code [R, Q]} and mask embeddings {@code [R, Q, mask_dim]} */

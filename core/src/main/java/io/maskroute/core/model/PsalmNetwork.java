@@ -7,6 +7,7 @@ import io.maskroute.core.safetensors.TensorSource;
 import io.maskroute.core.torchscript.TorchProgram;
 import io.maskroute.core.torchscript.TorchScope;
 import io.maskroute.core.torchscript.TorchType;
+import java.util.Map;
 import java.util.Optional;
 
 /** The network's three parts with their weights on one device. For one thread at a time. */
@@ -17,6 +18,7 @@ public final class PsalmNetwork implements AutoCloseable {
     private final RoutedLlm llm;
     private final MaskDecoder decoder;
     private final IValue noTaps;
+    private final Map<String, IValue> trainable;
     private final TorchScope scope;
 
     /**
@@ -40,6 +42,7 @@ public final class PsalmNetwork implements AutoCloseable {
         this.decoder = new MaskDecoder(program, config, loader, dtype);
         this.scope = program.scope();
         this.noTaps = scope.run("no_taps");
+        this.trainable = loader.trainable();
     }
 
     public ModelConfig config() {
@@ -56,6 +59,14 @@ public final class PsalmNetwork implements AutoCloseable {
 
     public MaskDecoder decoder() {
         return decoder;
+    }
+
+    /**
+     * The weights by their checkpoint's names, as leaves whose gradients are wanted; none unless the program is for training. The
+     * caller closes them.
+     */
+    public Map<String, IValue> trainable() {
+        return trainable;
     }
 
     /** For stages that are not traced. */

@@ -155,21 +155,10 @@ public final class ReferringPass {
         MaskDecoder decoder = network.decoder();
         clock.start(Stage.PROMPT);
         int rows = batch.size();
-        int[][] own = new int[rows][];
-        long[] lengths = new long[rows];
-        long[] ends = new long[rows];
-        long[] pictureOf = new long[rows];
-        for (int r = 0; r < rows; r++) {
-            PreparedPrompt prompt = batch.get(r).prompt();
-            own[r] = prompt.own();
-            lengths[r] = own[r].length;
-            ends[r] = prompt.condition().length;
-            pictureOf[r] = batch.get(r).picture();
-        }
-        int longest = (int) Arrays.stream(lengths).max().orElseThrow();
-        IValue text = llm.textInput(work, own, longest);
-        IValue hidden = llm.suffix(work, text, decoder.maskTokens(), lengths, pictureOf, cache, noTaps);
-        IValue[] inputs = decoder.inputs(work, hidden, new long[rows], ends, noTaps);
+        PromptBatch prompts = PromptBatch.of(
+                batch.stream().map(Row::prompt).toList(),
+                batch.stream().mapToLong(Row::picture).toArray());
+        IValue[] inputs = prompts.decoderInputs(work, llm, decoder, cache, noTaps);
         work.await(inputs[0]);
         double promptMillis = clock.stop() / rows;
 

@@ -8,6 +8,7 @@ import io.maskroute.core.safetensors.TensorSource;
 import io.maskroute.core.torchscript.TorchProgram;
 import io.maskroute.core.torchscript.TorchScope;
 import io.maskroute.core.torchscript.TorchType;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -91,6 +92,11 @@ public final class RoutedLlm implements AutoCloseable {
 
     public RoutingPlan plan() {
         return plan;
+    }
+
+    /** The adapter's tensors by name, as leaves whose gradients are wanted; none unless the program is for training. */
+    public Map<String, IValue> trainableAdapter() {
+        return routing.trainable();
     }
 
     /** {@code [B, s + N + t, d]}: token embeddings of the text before and after the image tokens {@code [B, N, d]}. */

@@ -26,6 +26,7 @@ final class RoutingTensors implements AutoCloseable {
     private final RoutingPlan plan;
     private final TorchScope scope;
     private final IValue[] projectors;
+    private final Map<String, IValue> trainable;
     private final Map<SegmentLayout, Arguments> layouts = new HashMap<>();
 
     /** The arguments {@code routes}, {@code proxies} and {@code mlp} of {@code llm_prefix}. */
@@ -47,6 +48,12 @@ final class RoutingTensors implements AutoCloseable {
             }
             projectors[layer.layer()] = projector;
         }
+        trainable = loader.map(WeightLoader::trainable).orElse(Map.of());
+    }
+
+    /** The projectors' tensors by name, see {@link WeightLoader#trainable}. */
+    Map<String, IValue> trainable() {
+        return trainable;
     }
 
     Arguments of(SegmentLayout layout) {

@@ -12,8 +12,11 @@ import io.maskroute.core.torchscript.TorchType;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Predicate;
+import java.util.regex.Pattern;
 
 /**
  * Copies tensors of a checkpoint to the device, piece by piece through one small buffer, so that a weight never exists twice.
@@ -23,8 +26,12 @@ final class WeightLoader {
     /** Large enough to hide the cost of a call, small enough not to count. */
     private static final int PIECE_ELEMENTS = 1 << 21;
 
+    /** Statistics of batch normalisation, which a model keeps as they are. */
+    private static final Pattern FROZEN = Pattern.compile("\\.running_(mean|var)$");
+
     private final TorchProgram program;
     private final TensorSource source;
+    private final Map<String, IValue> trainable = new LinkedHashMap<>();
     private final ByteBuffer raw = ByteBuffer.allocateDirect(PIECE_ELEMENTS * 8).order(ByteOrder.nativeOrder());
     private final ByteBuffer widened =
             ByteBuffer.allocateDirect(PIECE_ELEMENTS * 4).order(ByteOrder.nativeOrder());
@@ -69,8 +76,25 @@ final class WeightLoader {
         return scope.run("weight", weights, scope.of(name));
     }
 
+    /**
+     * The weights loaded so far by name, as leaves whose gradients are wanted; none unless the program is for training. They are
+     * the caller's to close.
+     */
+    Map<String, IValue> trainable() {
+        return trainable;
+    }
+
     /** Adds one tensor to a {@code Dict[str, Tensor]}. */
     void put(IValue weights, String key, String name, TorchType dtype) {
+        copy(weights, key, name, dtype);
+        if (program.training() && !FROZEN.matcher(name).find()) {
+            try (TorchScope scope = program.scope()) {
+                trainable.put(name, scope.keep(scope.run("trainable", weights, scope.of(key))));
+            }
+        }
+    }
+
+    private void copy(IValue weights, String key, String name, TorchType dtype) {
         TensorInfo info = source.info(name);
         try (TorchScope scope = program.scope()) {
             scope.run(

@@ -31,11 +31,13 @@ public final class TorchProgram implements AutoCloseable {
     private final Model model;
     private final PtSymbolBlock block;
     private final String device;
+    private final boolean training;
 
-    private TorchProgram(Model model, String device) {
+    private TorchProgram(Model model, String device, boolean training) {
         this.model = model;
         this.block = (PtSymbolBlock) model.getBlock();
         this.device = device;
+        this.training = training;
     }
 
     /**
@@ -43,6 +45,19 @@ public final class TorchProgram implements AutoCloseable {
      * @throws UnusableInputException when PyTorch cannot be loaded here or there is no such device
      */
     public static TorchProgram load(String device) {
+        return load(device, false);
+    }
+
+    /**
+     * As {@link #load}, for tensors that take part in gradients. Threads must then choose, with {@link #recordGradients}.
+     *
+     * @throws UnusableInputException as {@link #load}
+     */
+    public static TorchProgram loadForTraining(String device) {
+        return load(device, true);
+    }
+
+    private static TorchProgram load(String device, boolean training) {
         Engine engine;
         try {
             engine = Engine.getEngine(ENGINE);
@@ -59,7 +74,7 @@ public final class TorchProgram implements AutoCloseable {
         } catch (IOException | MalformedModelException e) {
             throw new IllegalStateException("the TorchScript program does not load", e);
         }
-        return new TorchProgram(model, device);
+        return new TorchProgram(model, device, training);
     }
 
     private static void checkDevice(Engine engine, String device) {
@@ -99,9 +114,30 @@ public final class TorchProgram implements AutoCloseable {
         }
     }
 
+    /**
+     * As {@link #enterThread}, for training: PyTorch's graph optimiser, which would compile anew for shapes that change with
+     * every step, stays out of it.
+     */
+    public static void enterTrainingThread(int intraOpThreads) {
+        enterThread(intraOpThreads);
+        JniUtils.setGraphExecutorOptimize(false);
+    }
+
+    /**
+     * Whether what this thread runs from now on is recorded for gradients. Weights can only be changed while it is not.
+     */
+    public static void recordGradients(boolean wanted) {
+        JniUtils.setGradMode(wanted);
+    }
+
     /** Opens a scope for calls; close it to free what they returned. */
     public TorchScope scope() {
         return new TorchScope(this, (PtNDManager) NDManager.newBaseManager(Device.cpu(), ENGINE));
+    }
+
+    /** Whether tensors take part in gradients. */
+    public boolean training() {
+        return training;
     }
 
     PtSymbolBlock block() {

@@ -6,6 +6,7 @@ import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.IValueUtils;
+import ai.djl.pytorch.jni.TrainingCalls;
 import java.nio.Buffer;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
@@ -49,6 +50,10 @@ public final class TorchScope implements AutoCloseable {
     }
 
     public IValue of(long value) {
+        return own(IValue.from(value));
+    }
+
+    public IValue of(boolean value) {
         return own(IValue.from(value));
     }
 
@@ -190,7 +195,9 @@ public final class TorchScope implements AutoCloseable {
     }
 
     private IValue call(String method, IValue... arguments) {
-        return NativeCalls.call(() -> IValueUtils.runMethod(program.block(), method, arguments));
+        return NativeCalls.call(() -> program.training()
+                ? TrainingCalls.runMethod(program.block(), method, arguments)
+                : IValueUtils.runMethod(program.block(), method, arguments));
     }
 
     private IValue own(IValue value) {

@@ -46,15 +46,15 @@ def rotate(self, x: Tensor, cosine: Tensor, sine: Tensor) -> None:
     right.copy_(turned_right)
 
 
-def llm_qkv(self, h: Tensor, w: Dict[str, Tensor], heads: int, rotary: Tensor) -> Tensor:
-    """h [B, T, d], rotary [2, B or 1, T, r/2] -> [3, B, heads, T, d/heads] with q and k rotated. The checkpoint's rows are
+def llm_qkv(self, h: Tensor, w: Dict[str, Tensor], heads: int, rotary: Tensor) -> List[Tensor]:
+    """h [B, T, d], rotary [2, B or 1, T, r/2] -> q and k, rotated, and v, each [B, heads, T, d/heads]. The checkpoint's rows are
     ordered [head][q, k, v][channel]."""
     b, t, d = h.shape
     x = self.linear(h, w, "self_attn.query_key_value").view(b, t, heads, 3, d // heads)
     cosine = rotary[0].to(h.dtype).unsqueeze(2).unsqueeze(2)
     sine = rotary[1].to(h.dtype).unsqueeze(2).unsqueeze(2)
     self.rotate(x[:, :, :, :2], cosine, sine)
-    return x.permute(3, 0, 2, 1, 4)
+    return x.permute(3, 0, 2, 1, 4).unbind(0)
 
 
 def llm_ffn(self, h: Tensor, w: Dict[str, Tensor]) -> Tensor:

@@ -90,7 +90,7 @@ def decoder_self_attention(self, x: Tensor, query_position: Tensor, layer: Dict[
     r, q, c = x.shape
     weight = layer["self.self_attn.in_proj_weight"]
     bias = layer["self.self_attn.in_proj_bias"]
-    qk = torch.linear(x + query_position, weight[:2 * c], bias[:2 * c]).view(r, q, 2, heads, c // heads).permute(2, 0, 3, 1, 4)
+    qk = torch.linear(x + query_position, weight[:2 * c], bias[:2 * c]).view(r, q, 2, heads, c // heads).permute(2, 0, 3, 1, 4).unbind(0)
     v = torch.linear(x, weight[2 * c:], bias[2 * c:]).view(r, q, heads, c // heads).transpose(1, 2)
     y = torch.scaled_dot_product_attention(qk[0], qk[1], v)
     y = self.linear(y.transpose(1, 2).reshape(r, q, c), layer, "self.self_attn.out_proj")
@@ -102,12 +102,13 @@ def decoder_ffn(self, x: Tensor, layer: Dict[str, Tensor]) -> Tensor:
     return self.layer_norm(x + y, layer, "ffn.norm", 1e-5)
 
 
-def mask_decoder(self, queries: Tensor, condition: Tensor, memory: List[Tensor], features: Tensor, w: Dict[str, Tensor], layers: List[Dict[str, Tensor]], heads: int, taps: Optional[Dict[str, Tensor]]) -> Tuple[Tensor, Tensor]:
+def decoder_states(self, queries: Tensor, condition: Tensor, memory: List[Tensor], features: Tensor, w: Dict[str, Tensor], layers: List[Dict[str, Tensor]], heads: int, taps: Optional[Dict[str, Tensor]]) -> List[Tensor]:
     """queries [R, Q, C] and condition [R, C] of the prompts of one picture, memory of decoder_memory, features [1, mask_dim, h2, w2]
-    -> condition logits [R, Q], mask embeddings [R, Q, mask_dim]; the masks are embedding . features."""
+    -> the queries before the first layer and after each one."""
     position = w["query_embed.weight"]
     levels = len(memory) - 2 * len(layers)
     x = queries
+    states = [x]
     for i, layer in enumerate(layers):
         embedding = self.mask_embedding(self.layer_norm(x, w, "decoder_norm", 1e-5), w)
         blocked = self.blocked_positions(torch.matmul(embedding, memory[2 * len(layers) + i % levels]))
@@ -117,7 +118,14 @@ def mask_decoder(self, queries: Tensor, condition: Tensor, memory: List[Tensor],
         x = self.decoder_self_attention(x, position, layer, heads)
         self.tap(taps, "decoder.layer" + str(i) + ".after_self", x)
         x = self.decoder_ffn(x, layer)
+        states.append(x)
     self.decoder_step_taps(taps, len(layers), len(layers) % levels, levels, x, condition, memory, features, w)
+    return states
+
+
+def mask_decoder(self, queries: Tensor, condition: Tensor, memory: List[Tensor], features: Tensor, w: Dict[str, Tensor], layers: List[Dict[str, Tensor]], heads: int, taps: Optional[Dict[str, Tensor]]) -> Tuple[Tensor, Tensor]:
+    """What decoder_states takes -> condition logits [R, Q], mask embeddings [R, Q, mask_dim]; the masks are embedding . features."""
+    x = self.decoder_states(queries, condition, memory, features, w, layers, heads, taps)[-1]
     y = self.layer_norm(x, w, "decoder_norm", 1e-5)
     return self.condition_logits(y, condition, w), self.mask_embedding(y, w)
 

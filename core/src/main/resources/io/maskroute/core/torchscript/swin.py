@@ -29,7 +29,7 @@ def swin_shift_mask(self, height: int, width: int, window: int) -> Tensor:
 def swin_window_attention(self, x: Tensor, w: Dict[str, Tensor], heads: int, index: Tensor, mask: Optional[Tensor]) -> Tensor:
     """x [images * windows, n, C] with windows varying fastest, mask [windows, n, n] or None -> the same shape."""
     b, n, c = x.shape
-    qkv = self.linear(x, w, "attn.qkv").view(b, n, 3, heads, c // heads).permute(2, 0, 3, 1, 4)
+    qkv = self.linear(x, w, "attn.qkv").view(b, n, 3, heads, c // heads).permute(2, 0, 3, 1, 4).unbind(0)
     bias = w["attn.relative_position_bias_table"].index_select(0, index).view(n, n, heads).permute(2, 0, 1).unsqueeze(0)
     if mask is not None:
         windows = mask.size(0)

@@ -17,14 +17,14 @@ import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
-import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.util.SerializableConfiguration;
 
 /**
- * Writes a dataset folder. Metadata is planned on the driver; image files are looked at and read inside Spark tasks. Rows
- * keep the order they are given in, and are cut into files by size alone, so the same input gives the same files.
+ * Writes a dataset folder. Metadata is planned on the driver; image files are looked at and read inside Spark tasks, or
+ * whole rows are made there. Rows keep the order they are given in, and planned ones are cut into files by size alone, so the
+ * same input gives the same files.
  *
  * <p>Nothing half-written is left: Spark's committer publishes the Parquet files together, the manifest comes last, and what
  * a failed write has left is removed.
@@ -167,19 +167,32 @@ public final class DatasetWriter {
      * @return how many Parquet files were written
      */
     public int write(Checked checked, DatasetManifest manifest) {
-        boolean done = false;
         List<List<PlannedImage>> files = cut(checked);
         Broadcast<SerializableConfiguration> conf = broadcastConf();
-        spark.sparkContext().setJobDescription("Writing " + files.size() + " Parquet files to " + output);
+        boolean embed = embedImages;
+        JavaRDD<ImageRow> rows = context()
+                .parallelize(files, files.size())
+                .flatMap(List::iterator)
+                .map(image -> row(image, embed, conf.value().value()));
+        try {
+            write(rows, manifest);
+            return files.size();
+        } finally {
+            conf.destroy();
+        }
+    }
+
+    /**
+     * Writes the Parquet files, one for each partition, then the manifest; for images that are made in Spark tasks.
+     *
+     * @throws UnusableInputException when the output cannot be written
+     */
+    public void write(JavaRDD<ImageRow> rows, DatasetManifest manifest) {
+        boolean done = false;
+        spark.sparkContext().setJobDescription("Writing " + rows.getNumPartitions() + " Parquet files to " + output);
         try {
             HadoopFiles.fileSystem(folder, hadoop).mkdirs(folder);
-            boolean embed = embedImages;
-            JavaRDD<Row> rows = context()
-                    .parallelize(files, files.size())
-                    .flatMap(List::iterator)
-                    .map(image ->
-                            DatasetSchema.toRow(row(image, embed, conf.value().value())));
-            spark.createDataFrame(rows, DatasetSchema.struct())
+            spark.createDataFrame(rows.map(DatasetSchema::toRow), DatasetSchema.struct())
                     .write()
                     .mode(SaveMode.Append)
                     // The manifest says it better.
@@ -192,14 +205,12 @@ public final class DatasetWriter {
                     .parquet(folder.toString());
             manifest.write(output, hadoop);
             done = true;
-            return files.size();
         } catch (UnusableInputException e) {
             throw e;
         } catch (Exception e) {
             throw failed(e);
         } finally {
             spark.sparkContext().setJobDescription(null);
-            conf.destroy();
             if (!done) {
                 remove();
             }

@@ -46,12 +46,14 @@ public final class Cli {
         CommandLine line = new CommandLine(new Root())
                 .addSubcommand(new SegmentCommand(environment))
                 .addSubcommand(new EvaluateCommand(environment))
-                .addSubcommand(
-                        new CommandLine(new ImportCommand()).addSubcommand(new ImportRefcocoCommand(environment)))
+                .addSubcommand(new CommandLine(new ImportCommand())
+                        .addSubcommand(new ImportRefcocoCommand(environment))
+                        .addSubcommand(new ImportShapesRefCommand(environment)))
                 .addSubcommand(new ReportCommand(environment))
                 .addSubcommand(new PlanCommand(environment))
                 .addSubcommand(new BenchCommand(environment))
                 .addSubcommand(new TraceCommand(environment))
+                .addSubcommand(new TrainCommand(environment))
                 .setOut(environment.out())
                 .setErr(environment.err())
                 .setCaseInsensitiveEnumValuesAllowed(true)
@@ -122,7 +124,7 @@ public final class Cli {
             mixinStandardHelpOptions = true,
             versionProvider = VersionProvider.class,
             synopsisSubcommandLabel = "FORMAT",
-            description = "Makes a maskroute dataset (Parquet) from official dataset files.")
+            description = "Makes a maskroute dataset (Parquet) from official dataset files, or generates one.")
     private static final class ImportCommand implements Runnable {
         @Spec
         private CommandSpec spec;

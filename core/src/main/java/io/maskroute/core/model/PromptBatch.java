@@ -1,0 +1,39 @@
+package io.maskroute.core.model;
+
+import ai.djl.pytorch.jni.IValue;
+import io.maskroute.core.segmenter.PreparedPrompt;
+import io.maskroute.core.torchscript.TorchScope;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Prompts that run through the LLM together.
+ *
+ * @param own token ids that are a prompt's own
+ * @param conditions per prompt how many of those, from the first, are its condition
+ * @param pictures per prompt which row of the prefix cache it belongs to
+ */
+public record PromptBatch(int[][] own, long[] conditions, long[] pictures) {
+
+    /** @param pictures per prompt which row of the prefix cache it belongs to */
+    public static PromptBatch of(List<PreparedPrompt> prompts, long[] pictures) {
+        return new PromptBatch(
+                prompts.stream().map(PreparedPrompt::own).toArray(int[][]::new),
+                prompts.stream().mapToLong(prompt -> prompt.condition().length).toArray(),
+                pictures);
+    }
+
+    /**
+     * The prompts' own tokens against the prefix.
+     *
+     * @param cache what {@link RoutedLlm#prefix} gave
+     * @return what {@link MaskDecoder#inputs} gives
+     */
+    public IValue[] decoderInputs(TorchScope work, RoutedLlm llm, MaskDecoder decoder, IValue cache, IValue taps) {
+        long[] lengths = Arrays.stream(own).mapToLong(ids -> ids.length).toArray();
+        int longest = (int) Arrays.stream(lengths).max().orElseThrow();
+        IValue text = llm.textInput(work, own, longest);
+        IValue hidden = llm.suffix(work, text, decoder.maskTokens(), lengths, pictures, cache, taps);
+        return decoder.inputs(work, hidden, new long[own.length], conditions, taps);
+    }
+}

@@ -1,0 +1,14 @@
+package io.maskroute.core.training;
+
+/**
+ * Mean losses per prompt of one step.
+ *
+ * @param total what was minimised: weighted, summed over the decoder's steps
+ * @param pixels binary cross entropy of the final masks
+ * @param dice dice loss of the final masks
+ * @param score loss of the final scores
+ * @param grounding cross entropy and dice loss of condition and features
+ * @param gradientNorm before clipping; not finite when the step was skipped
+ */
+public record StepResult(
+        double total, double pixels, double dice, double score, double grounding, double gradientNorm) {}

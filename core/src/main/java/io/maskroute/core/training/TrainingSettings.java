@@ -1,0 +1,49 @@
+package io.maskroute.core.training;
+
+/**
+ * How a step is taken. The defaults of the loss weights are Mask2Former's.
+ *
+ * @param beta1 decay of AdamW's first moment
+ * @param beta2 decay of its second moment
+ * @param weightDecay of matrices, per step and learning rate
+ * @param gradientNorm longest gradient; a longer one is shortened to it
+ * @param averageDecay of the moving average of the weights, which becomes the model
+ * @param pixels weight of the binary cross entropy of mask pixels
+ * @param dice weight of the dice loss
+ * @param score weight of the loss that tells the query that answers the prompt from the others
+ * @param grounding weight of the loss that ties the prompt's condition to the mask features, 0 to leave it out; it adds no weights to
+ *     the model
+ */
+public record TrainingSettings(
+        double beta1,
+        double beta2,
+        double weightDecay,
+        double gradientNorm,
+        double averageDecay,
+        double pixels,
+        double dice,
+        double score,
+        double grounding) {
+    public static final TrainingSettings DEFAULT = new TrainingSettings(0.9, 0.98, 0.02, 1, 0.998, 5, 5, 2, 5);
+
+    /** The grounding loss alone: a first stage, which leaves the mask decoder out and is cheaper. */
+    public TrainingSettings groundingOnly() {
+        return new TrainingSettings(beta1, beta2, weightDecay, gradientNorm, averageDecay, 0, 0, 0, grounding);
+    }
+
+    /** Whether masks are learned. */
+    public boolean masks() {
+        return pixels + dice + score > 0;
+    }
+
+    private static final double EPSILON = 1e-8;
+
+    /** What {@code adamw} in {@code training.py} takes. */
+    double[] optimiser(double learningRate) {
+        return new double[] {learningRate, beta1, beta2, EPSILON, weightDecay, gradientNorm, averageDecay};
+    }
+
+    double[] losses() {
+        return new double[] {pixels, dice, score};
+    }
+}

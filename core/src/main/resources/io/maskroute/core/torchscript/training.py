@@ -1,0 +1,140 @@
+# Losses and optimiser for training. Gradients flow through the same methods that inference uses; what is only here is what a
+# finished model never needs: a loss at every step of the mask decoder, matching, and the update of the weights.
+
+def trainable(self, weights: Dict[str, Tensor], key: str) -> Tensor:
+    """Marks a weight as a leaf whose gradient is wanted."""
+    return weights[key].requires_grad_(True)
+
+
+def freeze(self, weight: Tensor) -> None:
+    weight.requires_grad_(False)
+
+
+def pixel_loss(self, logits: Tensor, target: Tensor) -> Tensor:
+    """Mean binary cross entropy over the last dimension; logits and target [..., P] -> [...]"""
+    return (torch.clamp(logits, 0.0) - logits * target + torch.log1p(torch.exp(-torch.abs(logits)))).mean(-1)
+
+
+def dice_loss(self, logits: Tensor, target: Tensor) -> Tensor:
+    """1 - (2 |p t| + 1) / (|p| + |t| + 1), as Mask2Former has it; logits and target [..., P] -> [...]"""
+    p = torch.sigmoid(logits)
+    return 1.0 - (2.0 * (p * target).sum(-1) + 1.0) / (p.sum(-1) + target.sum(-1) + 1.0)
+
+
+def matched_query(self, embedding: Tensor, scores: Tensor, features: Tensor, target: Tensor, weights: List[float]) -> Tensor:
+    """The query of each prompt that costs least against its mask: with one mask to a prompt, what the Hungarian method finds.
+
+    embedding [R, Q, mask_dim], scores [R, Q], features [mask_dim, P], target [R, P] -> int64 [R]"""
+    logits = torch.matmul(embedding.detach(), features.detach())
+    goal = target.unsqueeze(1)
+    p = torch.sigmoid(logits)
+    # Without the terms that are the same for all queries of a prompt.
+    cells = (torch.clamp(logits, 0.0) + torch.log1p(torch.exp(-torch.abs(logits)))).mean(-1) - torch.matmul(logits, target.unsqueeze(2)).squeeze(2) / target.size(1)
+    overlap = torch.matmul(p, target.unsqueeze(2)).squeeze(2)
+    dice = 1.0 - (2.0 * overlap + 1.0) / (p.sum(-1) + goal.sum(-1) + 1.0)
+    cost = weights[0] * cells + weights[1] * dice - weights[2] * torch.sigmoid(scores.detach())
+    return torch.argmin(cost, 1)
+
+
+def step_losses(self, x: Tensor, condition: Tensor, features: Tensor, target: Tensor, w: Dict[str, Tensor], weights: List[float]) -> Tensor:
+    """Losses after one step of the mask decoder: x [R, Q, C], condition [R, C], features [mask_dim, P], target [R, P] -> fp32 [3]:
+    pixels, dice, score, each summed over the prompts. A prompt without a target has no mask to learn, only low scores."""
+    y = self.layer_norm(x, w, "decoder_norm", 1e-5)
+    embedding = self.mask_embedding(y, w)
+    scores = self.condition_logits(y, condition, w)
+    exists = (target.amax([1]) > 0).to(scores.dtype)
+    best = self.matched_query(embedding, scores, features, target, weights)
+    chosen = embedding.gather(1, best.view(-1, 1, 1).expand(-1, 1, embedding.size(2))).squeeze(1)
+    logits = torch.matmul(chosen, features)
+    positive = torch.zeros_like(scores).scatter(1, best.unsqueeze(1), 1.0) * exists.unsqueeze(1)
+    wrong = torch.clamp(scores, 0.0) - scores * positive + torch.log1p(torch.exp(-torch.abs(scores)))
+    # One query of many is right: it weighs as much as the others together.
+    score = (wrong * positive).sum(1) + (wrong * (1.0 - positive)).sum(1) / (scores.size(1) - 1)
+    return torch.stack([(self.pixel_loss(logits, target) * exists).sum(), (self.dice_loss(logits, target) * exists).sum(), score.sum()])
+
+
+def picture_losses(self, queries: Tensor, condition: Tensor, memory: List[Tensor], features: Tensor, target: Tensor, w: Dict[str, Tensor], layers: List[Dict[str, Tensor]], heads: int, weights: List[float], grounding: float) -> Tensor:
+    """Weighted losses of one picture's prompts, summed over them and over the decoder's steps (all of them are supervised, as in
+    Mask2Former) -> fp32 [5]: total, then pixels, dice, score of the last step, and grounding.
+
+    target [R, h2 * w2]; `grounding` weighs a loss on condition . features, which says where the condition is meant: a short
+    way for the gradient from the pixels to the words."""
+    flat = features.flatten(2)[0]
+    last = torch.zeros([3], device=flat.device)
+    total = torch.zeros([], device=flat.device)
+    if weights[0] + weights[1] + weights[2] > 0:
+        for x in self.decoder_states(queries, condition, memory, features, w, layers, heads, None):
+            last = self.step_losses(x, condition, flat, target, w, weights)
+            total = total + weights[0] * last[0] + weights[1] * last[1] + weights[2] * last[2]
+    ground = torch.zeros([], device=flat.device)
+    if grounding > 0:
+        logits = torch.matmul(condition, flat) * float(condition.size(1)) ** -0.5
+        ground = (self.pixel_loss(logits, target) + self.dice_loss(logits, target) * (target.amax([1]) > 0).to(logits.dtype)).sum()
+        total = total + grounding * ground
+    return torch.cat([total.unsqueeze(0), last.detach(), ground.detach().unsqueeze(0)])
+
+
+def backward(self, losses: List[Tensor], prompts: int) -> Tensor:
+    """Losses of picture_losses -> their sum over pictures per prompt [5]; leaves gradients at the trainable weights."""
+    total = torch.stack(losses).sum(0) / prompts
+    total[0].backward()
+    return total.detach()
+
+
+def adamw(self, weights: List[Tensor], first: List[Tensor], second: List[Tensor], average: List[Tensor], settings: List[float], step: int) -> Tensor:
+    """AdamW (Loshchilov and Hutter 2019) with the gradients clipped to a common norm, then the moving average; gradients are
+    zero afterwards. A weight that the loss does not depend on has a gradient without elements, and stays. Matrices decay, vectors do not. A step with gradients that are no numbers changes nothing.
+
+    settings: learning rate, beta1, beta2, epsilon, weight decay, largest norm, decay of the average; step counts from 1
+    -> the gradients' norm before clipping, fp32 []"""
+    squares = torch.zeros([], device=weights[0].device)
+    for w in weights:
+        g = w.grad
+        if g is not None:
+            if g.numel() > 0:
+                squares = squares + (g * g).sum()
+    norm = torch.sqrt(squares)
+    length = float(norm)
+    if length - length == 0.0:
+        rate = settings[0]
+        scale = min(1.0, settings[5] / (length + 1e-6))
+        correction1 = 1.0 - settings[1] ** step
+        correction2 = 1.0 - settings[2] ** step
+        for i, w in enumerate(weights):
+            g = w.grad
+            if g is not None:
+                if g.numel() > 0:
+                    if w.dim() > 1:
+                        w.mul_(1.0 - rate * settings[4])
+                    first[i].mul_(settings[1]).add_(g, alpha=scale * (1.0 - settings[1]))
+                    second[i].mul_(settings[2]).addcmul_(g, g, value=scale * scale * (1.0 - settings[2]))
+                    w.addcdiv_(first[i], torch.sqrt(second[i] / correction2).add_(settings[3]), value=-rate / correction1)
+                    average[i].lerp_(w, 1.0 - settings[6])
+    for w in weights:
+        g = w.grad
+        if g is not None:
+            if g.numel() > 0:
+                g.zero_()
+    return norm
+
+
+def like(self, tensors: List[Tensor], zero: bool) -> List[Tensor]:
+    """Copies, or zeros of the same shapes."""
+    out: List[Tensor] = []
+    for x in tensors:
+        y = x.detach().clone()
+        out.append(torch.zeros_like(y) if zero else y)
+    return out
+
+
+def overwrite(self, target: Tensor, values: Tensor) -> None:
+    """values of target's shape, any dtype and device"""
+    target.copy_(values)
+
+
+def exchange(self, average: List[Tensor], weights: List[Tensor]) -> None:
+    """Exchanges the weights and their moving average."""
+    for i, w in enumerate(weights):
+        kept = w.detach().clone()
+        w.copy_(average[i])
+        average[i].copy_(kept)

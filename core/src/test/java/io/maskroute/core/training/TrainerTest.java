@@ -1,0 +1,249 @@
+package io.maskroute.core.training;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import io.maskroute.core.checkpoint.RandomWeights;
+import io.maskroute.core.config.ModelConfig;
+import io.maskroute.core.config.ModelConfig.VisionProjector;
+import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.core.model.TinyModel;
+import io.maskroute.core.routing.AdapterSpec;
+import io.maskroute.core.routing.RandomProjectors;
+import io.maskroute.core.routing.RoutingAdapter;
+import io.maskroute.core.routing.RoutingPlan;
+import io.maskroute.core.routing.RoutingSchedule;
+import io.maskroute.core.routing.RoutingScheduleReader;
+import io.maskroute.core.safetensors.Safetensors;
+import io.maskroute.core.safetensors.TensorSource;
+import io.maskroute.core.segmenter.PicturePrompts;
+import io.maskroute.core.segmenter.PreparedImage;
+import io.maskroute.core.segmenter.PreparedPrompt;
+import io.maskroute.core.training.Trainer.Trainable;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TrainerTest {
+    private static final ModelConfig CONFIG = TinyModel.config(new VisionProjector(VisionProjector.Kind.MLP, 4, 0));
+
+    private static Trainer trainer(TrainingSettings settings) {
+        return Trainer.open(
+                CONFIG, RandomWeights.of(CONFIG, 3), dense(), Optional.empty(), Trainable.ALL, "cpu", 1, settings);
+    }
+
+    private static RoutingPlan dense() {
+        int side = CONFIG.imageTokenSide();
+        return RoutingPlan.of(RoutingAdapter.dense().schedule(), CONFIG, side, side);
+    }
+
+    /** A bright rectangle on noise, asked for in two ways, and something that is not there. */
+    private static TrainingPicture picture(long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        int size = CONFIG.image().size();
+        byte[] pixels = new byte[3 * size * size];
+        for (int i = 0; i < pixels.length; i++) {
+            pixels[i] = (byte) random.nextInt(100);
+        }
+        int cells = CONFIG.mapSide(2);
+        float[] target = new float[cells * cells];
+        int left = random.nextInt(cells / 2);
+        int top = random.nextInt(cells / 2);
+        for (int y = top; y < top + cells / 3; y++) {
+            for (int x = left; x < left + cells / 3; x++) {
+                target[y * cells + x] = 1;
+                for (int i = 0; i < 16; i++) {
+                    pixels[size * size + (y * 4 + i / 4) * size + x * 4 + i % 4] = (byte) 240;
+                }
+            }
+        }
+        int[] prefix = {5, 6, 7};
+        int[] task = {8, 9};
+        List<PreparedPrompt> prompts = List.of(
+                new PreparedPrompt(prefix, task, new int[] {20, 21, 2047}, new int[] {11}),
+                new PreparedPrompt(prefix, task, new int[] {22, 2047}, new int[] {11}),
+                new PreparedPrompt(prefix, task, new int[] {23, 24, 25, 2047}, new int[] {11}));
+        return new TrainingPicture(
+                new PicturePrompts(new PreparedImage(pixels, size, size, size, size, size), prompts),
+                List.of(target, target, new float[cells * cells]));
+    }
+
+    /** Which positions a query attends to changes in jumps, so that only what does not decide it has a slope to compare with. */
+    @Test
+    void gradientsFromPixelsToWordsAreThoseOfTheLoss() {
+        compareGradients(
+                new TrainingSettings(0.9, 0.98, 0, 1e30, 0.9, 0, 0, 0, 5),
+                List.of(
+                        "model.layers.2.mlp.fc1.weight",
+                        "model.layers.0.self_attn.query_key_value.weight",
+                        "model.layers.3.self_attn.dense.bias",
+                        "model.embed_tokens.weight",
+                        "model.vision_tower.patch_embed.proj.weight",
+                        "model.vision_tower.layers.1.blocks.0.attn.relative_position_bias_table",
+                        "model.mm_projector.0.weight",
+                        "pixel_decoder.transformer.encoder.layers.0.self_attn.sampling_offsets.bias",
+                        "pixel_decoder.transformer.encoder.layers.1.self_attn.attention_weights.weight",
+                        "pixel_decoder.mask_features.weight",
+                        "SEG_token_projector.weight"));
+    }
+
+    @Test
+    void gradientsOfTheLastDecoderLayerAreThoseOfTheLoss() {
+        compareGradients(
+                new TrainingSettings(0.9, 0.98, 0, 1e30, 0.9, 5, 5, 2, 0),
+                List.of(
+                        "predictor.transformer_cross_attention_layers.2.multihead_attn.in_proj_weight",
+                        "predictor.transformer_self_attention_layers.2.self_attn.in_proj_weight",
+                        "predictor.transformer_ffn_layers.2.linear1.weight",
+                        "predictor.SEG_proj.layers.1.weight"));
+    }
+
+    /** @param settings under which nothing moves and nothing is clipped, so that the first moment is a tenth of the gradient */
+    private static void compareGradients(TrainingSettings settings, List<String> names) {
+        List<TrainingPicture> batch = List.of(picture(1), picture(2));
+        try (Trainer trainer = trainer(settings)) {
+            TrainingState before = trainer.state(0);
+            trainer.step(batch, 0);
+            TrainingState after = trainer.state(0);
+            for (String name : names) {
+                float[] moment = after.values().get(TrainingState.FIRST + name);
+                int at = largest(moment);
+                double gradient = moment[at] / (1 - settings.beta1());
+                assertThat(gradient).as(name).isNotZero();
+                double step = 5e-3 / Math.max(1, Math.abs(gradient));
+                double slope =
+                        (loss(trainer, before, name, at, step, batch) - loss(trainer, before, name, at, -step, batch))
+                                / (2 * step);
+                assertThat(slope).as(name).isCloseTo(gradient, within(0.05 * Math.abs(gradient)));
+            }
+        }
+    }
+
+    private static double loss(
+            Trainer trainer, TrainingState state, String name, int at, double change, List<TrainingPicture> batch) {
+        Map<String, float[]> values = new LinkedHashMap<>(state.values());
+        float[] moved = values.get(TrainingState.WEIGHT + name).clone();
+        moved[at] += (float) change;
+        values.put(TrainingState.WEIGHT + name, moved);
+        trainer.restore(new TrainingState(0, 0, values));
+        return trainer.step(batch, 0).total();
+    }
+
+    private static int largest(float[] values) {
+        int best = 0;
+        for (int i = 1; i < values.length; i++) {
+            if (Math.abs(values[i]) > Math.abs(values[best])) {
+                best = i;
+            }
+        }
+        return best;
+    }
+
+    @Test
+    void learnsAPictureByHeart() {
+        TrainingSettings settings = new TrainingSettings(0.9, 0.98, 0, 1, 0.5, 5, 5, 2, 5);
+        TrainingPicture picture = picture(1);
+        try (Trainer trainer = trainer(settings)) {
+            StepResult first = trainer.step(List.of(picture), 2e-3);
+            StepResult last = first;
+            for (int i = 0; i < 60; i++) {
+                last = trainer.step(List.of(picture), 2e-3);
+            }
+            assertThat(last.total()).isLessThan(first.total() / 3);
+            assertThat(last.dice()).isLessThan(0.15);
+            var answers = trainer.segment(List.of(picture.picture())).get(0);
+            float there = answers.get(0).masks().get(0).score();
+            float absent = answers.get(2).masks().get(0).score();
+            assertThat(there).isGreaterThan(absent);
+        } catch (io.maskroute.core.error.RowFailure e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void goesOnBitForBit(@TempDir Path folder) throws Exception {
+        List<TrainingPicture> data = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            data.add(picture(i));
+        }
+        TrainingState through;
+        Path file = folder.resolve("state.safetensors");
+        try (Trainer trainer = trainer(TrainingSettings.DEFAULT)) {
+            trainer.step(data.subList(0, 2), 1e-3);
+            trainer.step(data.subList(1, 3), 1e-3);
+            trainer.state(7).write(file);
+            trainer.step(data.subList(2, 4), 1e-3);
+            through = trainer.state(8);
+        }
+        try (Trainer trainer = trainer(TrainingSettings.DEFAULT);
+                TensorSource stored = Safetensors.open(file)) {
+            TrainingState state = TrainingState.read(stored);
+            assertThat(state.rows()).isEqualTo(7);
+            trainer.restore(state);
+            assertThat(trainer.steps()).isEqualTo(2);
+            trainer.step(data.subList(2, 4), 1e-3);
+            TrainingState again = trainer.state(8);
+            assertThat(again.values().keySet()).isEqualTo(through.values().keySet());
+            through.values()
+                    .forEach((name, values) ->
+                            assertThat(again.values().get(name)).as(name).isEqualTo(values));
+        }
+    }
+
+    @Test
+    void anotherModelsStateIsRefused() {
+        try (Trainer trainer = trainer(TrainingSettings.DEFAULT)) {
+            assertThatThrownBy(() -> trainer.restore(new TrainingState(1, 1, Map.of())))
+                    .isInstanceOf(UnusableInputException.class)
+                    .hasMessageContaining("another model");
+        }
+    }
+
+    @Test
+    void adapterTrainingLeavesTheModelAlone() {
+        RoutingSchedule schedule = RoutingScheduleReader.parse(
+                "{\"format\":1,\"mask_token_layer\":2,\"image_tokens\":{\"proxies\":{\"kind\":\"grid\",\"stride\":2},"
+                        + "\"layers\":\"all\",\"projector\":{\"kind\":\"linear\",\"rank\":4}}}",
+                "test");
+        int side = CONFIG.imageTokenSide();
+        try (TensorSource projectors = RandomProjectors.of(schedule, CONFIG.llm(), 5);
+                Trainer trainer = Trainer.open(
+                        CONFIG,
+                        RandomWeights.of(CONFIG, 3),
+                        RoutingPlan.of(schedule, CONFIG, side, side),
+                        Optional.of(projectors),
+                        Trainable.ADAPTER,
+                        "cpu",
+                        1,
+                        TrainingSettings.DEFAULT)) {
+            float[] before = trainer.state(0).averages().get(AdapterSpec.up(0));
+            trainer.step(List.of(picture(1)), 1e-3);
+            Map<String, float[]> after = trainer.state(0).averages();
+            assertThat(after.keySet())
+                    .isEqualTo(AdapterSpec.expected(schedule, CONFIG.llm()).keySet());
+            assertThat(after.get(AdapterSpec.up(0))).isNotEqualTo(before);
+        }
+    }
+
+    @Test
+    void withoutProjectorsThereIsNoAdapterToTrain() {
+        assertThatThrownBy(() -> Trainer.open(
+                        CONFIG,
+                        RandomWeights.of(CONFIG, 3),
+                        dense(),
+                        Optional.empty(),
+                        Trainable.ADAPTER,
+                        "cpu",
+                        1,
+                        TrainingSettings.DEFAULT))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("adapter");
+    }
+}

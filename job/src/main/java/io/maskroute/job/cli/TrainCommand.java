@@ -1,0 +1,253 @@
+package io.maskroute.job.cli;
+
+import io.maskroute.core.safetensors.DType;
+import io.maskroute.core.training.Trainer.Trainable;
+import io.maskroute.core.training.TrainingSettings;
+import io.maskroute.datasets.schema.DatasetManifest;
+import io.maskroute.job.config.ConfigurationException;
+import io.maskroute.job.config.JobConfig;
+import io.maskroute.job.input.InputDataset;
+import io.maskroute.job.run.SparkSessions;
+import io.maskroute.job.training.TrainOptions;
+import io.maskroute.job.training.TrainingFolder;
+import io.maskroute.job.training.TrainingRun;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.apache.hadoop.conf.Configuration;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+@Command(
+        name = "train",
+        mixinStandardHelpOptions = true,
+        versionProvider = Cli.VersionProvider.class,
+        description = {
+            "Trains a model on a dataset with ground truth, from random numbers or from a checkpoint, dense or routed, in this"
+                    + " process.",
+            "The same command continues an interrupted run, with the same outcome."
+        })
+final class TrainCommand implements Callable<Integer> {
+    /** What is learned. */
+    enum Objective {
+        MASKS(TrainingSettings.DEFAULT),
+        GROUNDING(TrainingSettings.DEFAULT.groundingOnly());
+
+        private final TrainingSettings settings;
+
+        Objective(TrainingSettings settings) {
+            this.settings = settings;
+        }
+    }
+
+    private final Cli.Environment environment;
+
+    @Mixin
+    private ConfigArguments configuration;
+
+    @Option(names = "--init", required = true, paramLabel = "DIR", description = "Model folder to begin with.")
+    private Path init;
+
+    @Option(
+            names = "--from-scratch",
+            description = "Take configuration and tokenizer from --init, and begin with random weights.")
+    private boolean fromScratch;
+
+    @Option(names = "--dataset", paramLabel = "DIR", description = "Dataset to train on.")
+    private String dataset;
+
+    @Option(names = "--validation", paramLabel = "DIR", description = "Dataset whose first pictures validate.")
+    private String validation;
+
+    @Option(names = "--output", required = true, paramLabel = "DIR", description = "Folder for the trained model.")
+    private Path output;
+
+    @Option(names = "--fresh", description = "Start over if the folder holds a run already.")
+    private boolean fresh;
+
+    @Option(
+            names = "--routing",
+            paramLabel = "DIR",
+            description = "Routing adapter: train under routing, and its projectors too; default: dense.")
+    private String routing;
+
+    @Option(
+            names = "--trainable",
+            paramLabel = "WHAT",
+            defaultValue = "all",
+            description = "all, or adapter: the projectors alone; default: ${DEFAULT-VALUE}.")
+    private Trainable trainable;
+
+    @Option(
+            names = "--objective",
+            paramLabel = "WHAT",
+            defaultValue = "masks",
+            description =
+                    "masks, or grounding: only where words point to, without the mask decoder; from random weights a"
+                            + " cheap first stage; default: ${DEFAULT-VALUE}.")
+    private Objective objective;
+
+    @Option(names = "--device", paramLabel = "DEVICE", description = "cpu or cuda:N.")
+    private String device;
+
+    @Option(
+            names = "--steps",
+            paramLabel = "N",
+            defaultValue = "10000",
+            description = "Steps; default: ${DEFAULT-VALUE}.")
+    private int steps;
+
+    @Option(
+            names = "--pictures",
+            paramLabel = "N",
+            defaultValue = "4",
+            description = "Pictures in a step; default: ${DEFAULT-VALUE}.")
+    private int pictures;
+
+    @Option(
+            names = "--prompts",
+            paramLabel = "N",
+            defaultValue = "8",
+            description = "Prompts of a picture in a step, at most; default: ${DEFAULT-VALUE}.")
+    private int prompts;
+
+    @Option(
+            names = "--learning-rate",
+            paramLabel = "RATE",
+            defaultValue = "4e-4",
+            description = "Highest learning rate; default: ${DEFAULT-VALUE}.")
+    private double learningRate;
+
+    @Option(
+            names = "--warm-up",
+            paramLabel = "N",
+            defaultValue = "200",
+            description = "Steps until the highest learning rate; default: ${DEFAULT-VALUE}.")
+    private int warmUp;
+
+    @Option(
+            names = "--final-rate",
+            paramLabel = "SHARE",
+            defaultValue = "0.01",
+            description = "Share of the learning rate that is left at the end; 1 keeps it; default: ${DEFAULT-VALUE}.")
+    private double finalRate;
+
+    @Option(names = "--seed", paramLabel = "N", defaultValue = "1", description = "Seed; default: ${DEFAULT-VALUE}.")
+    private long seed;
+
+    @Option(
+            names = "--store-as",
+            paramLabel = "TYPE",
+            defaultValue = "f16",
+            description = "Type of the stored weights: f32, f16 or bf16; default: ${DEFAULT-VALUE}.")
+    private DType storeAs;
+
+    @Option(
+            names = "--log-every",
+            paramLabel = "N",
+            defaultValue = "50",
+            description = "Steps between lines of the log; default: ${DEFAULT-VALUE}.")
+    private int log;
+
+    @Option(
+            names = "--checkpoint-every",
+            paramLabel = "N",
+            defaultValue = "500",
+            description = "Steps between checkpoints; default: ${DEFAULT-VALUE}.")
+    private int checkpoint;
+
+    @Option(
+            names = "--validate-every",
+            paramLabel = "N",
+            defaultValue = "500",
+            description = "Steps between validations; default: ${DEFAULT-VALUE}.")
+    private int validate;
+
+    @Option(
+            names = "--validation-pictures",
+            paramLabel = "N",
+            defaultValue = "32",
+            description = "Pictures to validate on; default: ${DEFAULT-VALUE}.")
+    private int validationPictures;
+
+    @Option(
+            names = "--stop-after",
+            paramLabel = "N",
+            description = "End this process after so many steps; the same command goes on from there.")
+    private Integer stopAfter;
+
+    TrainCommand(Cli.Environment environment) {
+        this.environment = environment;
+    }
+
+    @Override
+    public Integer call() {
+        requirePositive();
+        Map<String, Object> settings = new HashMap<>();
+        settings.put("model.path", init);
+        settings.put("model.routing", routing);
+        settings.put("model.device", device);
+        settings.put("dataset.path", dataset);
+        JobConfig config = configuration.load(environment.home(), settings);
+        TrainOptions options = new TrainOptions(
+                steps, pictures, prompts, learningRate, warmUp, finalRate, seed, trainable, objective.settings);
+        TrainingFolder folder = TrainingFolder.open(
+                output,
+                storeAs,
+                new TrainingFolder.Identity(
+                        options,
+                        config.dataset(),
+                        init.toString(),
+                        fromScratch,
+                        config.model().routing()),
+                fresh);
+        TrainingRun run = new TrainingRun(
+                config,
+                options,
+                new TrainingRun.Start(init, fromScratch),
+                new TrainingRun.Pace(
+                        log, checkpoint, validate, validationPictures, stopAfter == null ? steps : stopAfter),
+                folder,
+                line -> {
+                    environment.out().println(line);
+                    environment.out().flush();
+                });
+        Configuration hadoop = SparkSessions.hadoop(config);
+        boolean done = SparkSessions.with(
+                config,
+                spark -> run.run(
+                        spark,
+                        InputDataset.open(spark, config.dataset(), DatasetManifest.read(config.dataset(), hadoop)),
+                        Optional.ofNullable(validation)
+                                .map(path -> InputDataset.open(spark, path, DatasetManifest.read(path, hadoop)))));
+        environment.out().println(done ? "trained: " + output : "to go on, give the same command again");
+        return Cli.DONE;
+    }
+
+    private void requirePositive() {
+        Map<String, Number> numbers = new LinkedHashMap<>();
+        numbers.put("--steps", steps);
+        numbers.put("--pictures", pictures);
+        numbers.put("--prompts", prompts);
+        numbers.put("--learning-rate", learningRate);
+        numbers.put("--warm-up", warmUp);
+        numbers.put("--final-rate", finalRate);
+        numbers.put("--log-every", log);
+        numbers.put("--checkpoint-every", checkpoint);
+        numbers.put("--validate-every", validate);
+        numbers.put("--validation-pictures", validationPictures);
+        numbers.put("--stop-after", stopAfter == null ? 1 : stopAfter);
+        numbers.forEach((option, value) -> {
+            if (!(value.doubleValue() > 0)) {
+                throw new ConfigurationException(option + " must be above 0, not " + value);
+            }
+        });
+        if (trainable == Trainable.ADAPTER && routing == null) {
+            throw new ConfigurationException("--trainable adapter needs an adapter: give --routing DIR");
+        }
+    }
+}

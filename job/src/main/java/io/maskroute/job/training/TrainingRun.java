@@ -1,0 +1,237 @@
+package io.maskroute.job.training;
+
+import io.maskroute.core.checkpoint.ModelConfigJson;
+import io.maskroute.core.checkpoint.ModelFolder;
+import io.maskroute.core.checkpoint.RandomWeights;
+import io.maskroute.core.config.ModelConfig;
+import io.maskroute.core.error.RowFailure;
+import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.core.image.ImagePreprocessor;
+import io.maskroute.core.routing.RoutingAdapter;
+import io.maskroute.core.routing.RoutingPlan;
+import io.maskroute.core.safetensors.TensorSource;
+import io.maskroute.core.segmenter.Segmentation;
+import io.maskroute.core.text.PromptTokenizer;
+import io.maskroute.core.training.StepResult;
+import io.maskroute.core.training.Trainer;
+import io.maskroute.core.training.TrainingPicture;
+import io.maskroute.core.training.TrainingState;
+import io.maskroute.datasets.mask.Rle;
+import io.maskroute.datasets.metrics.EmptyUnion;
+import io.maskroute.job.config.JobConfig;
+import io.maskroute.job.input.ImageBytes;
+import io.maskroute.job.input.InputDataset;
+import io.maskroute.job.training.Batches.Batch;
+import io.maskroute.job.training.Examples.Example;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+
+/**
+ * Trains in this process, on one device. What it needs to go on is written every {@link Pace#checkpoint} steps; the same command
+ * then continues there, and the outcome is the same as without the interruption.
+ */
+public final class TrainingRun {
+    /**
+     * @param log steps between lines of the log
+     * @param checkpoint steps between checkpoints
+     * @param validation steps between validations
+     * @param pictures to validate on
+     * @param stopAfter steps after which this process ends, though the run goes on; it can be continued
+     */
+    public record Pace(int log, int checkpoint, int validation, int pictures, int stopAfter) {}
+
+    /**
+     * @param init folder with {@code config.json}, {@code tokenizer.json} and, unless training starts from random numbers, weights
+     * @param fromScratch whether its weights, if any, are left alone
+     */
+    public record Start(Path init, boolean fromScratch) {}
+
+    private final JobConfig config;
+    private final TrainOptions options;
+    private final Start start;
+    private final Pace pace;
+    private final TrainingFolder folder;
+    private final Consumer<String> say;
+
+    public TrainingRun(
+            JobConfig config,
+            TrainOptions options,
+            Start start,
+            Pace pace,
+            TrainingFolder folder,
+            Consumer<String> say) {
+        this.config = config;
+        this.options = options;
+        this.start = start;
+        this.pace = pace;
+        this.folder = folder;
+        this.say = say;
+    }
+
+    /**
+     * @return whether all steps are done
+     * @throws UnusableInputException when the model, the adapter or a dataset cannot be used, or the folder holds another run
+     */
+    public boolean run(SparkSession spark, InputDataset dataset, Optional<InputDataset> held) {
+        ModelConfig model = ModelConfigJson.read(start.init().resolve("config.json"));
+        Path tokenizerFile = start.init().resolve("tokenizer.json");
+        int side = model.imageTokenSide();
+        try (TensorSource weights = start.fromScratch()
+                        ? RandomWeights.of(model, options.seed())
+                        : ModelFolder.open(start.init()).openWeights(false);
+                RoutingAdapter adapter = adapter(model);
+                PromptTokenizer tokenizer = PromptTokenizer.open(tokenizerFile, model, side * side);
+                Trainer trainer = Trainer.open(
+                        model,
+                        weights,
+                        RoutingPlan.of(adapter.schedule(), model, side, side),
+                        adapter.tensors(),
+                        options.trainable(),
+                        config.model().device(),
+                        0,
+                        options.settings())) {
+            Optional<TrainingState> state = folder.state();
+            state.ifPresent(trainer::restore);
+            long rows = train(
+                    spark,
+                    dataset,
+                    held,
+                    model,
+                    tokenizer,
+                    trainer,
+                    state.map(TrainingState::rows).orElse(0L));
+            folder.writeModel(model, tokenizerFile, trainer.state(rows).averages(), weights, adapter);
+            return trainer.steps() >= options.steps();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted", e);
+        }
+    }
+
+    private RoutingAdapter adapter(ModelConfig model) {
+        return config.model().routing().equals("dense")
+                ? RoutingAdapter.dense()
+                : RoutingAdapter.open(Path.of(config.model().routing()), model);
+    }
+
+    private long train(
+            SparkSession spark,
+            InputDataset dataset,
+            Optional<InputDataset> held,
+            ModelConfig model,
+            PromptTokenizer tokenizer,
+            Trainer trainer,
+            long rowsBefore)
+            throws InterruptedException, IOException {
+        Examples examples = examples(spark, dataset, model, tokenizer, trainer);
+        List<Example> heldOut = new ArrayList<>();
+        if (held.isPresent() && options.settings().masks()) {
+            heldOut.addAll(heldOut(spark, held.get(), model, tokenizer, trainer));
+        }
+        long rows = rowsBefore;
+        long last = Math.min(options.steps(), trainer.steps() + pace.stopAfter());
+        Means means = new Means();
+        try (Batches batches = new Batches(
+                new PictureOrder(dataset, options.seed()), examples, options.pictures(), rows, dataset.path())) {
+            long began = System.nanoTime();
+            long first = trainer.steps();
+            while (trainer.steps() < last) {
+                Batch batch = batches.next();
+                rows = batch.rows();
+                double rate = options.learningRate(trainer.steps() + 1);
+                StepResult result = trainer.step(
+                        batch.examples().stream().map(Example::picture).toList(), rate);
+                means.add(result);
+                long step = trainer.steps();
+                boolean end = step == last;
+                if (end || step % pace.log() == 0) {
+                    double seconds = (System.nanoTime() - began) / 1e9 / (step - first);
+                    LogLine line = means.line(step, rate, seconds);
+                    say.accept(line.text(options.steps()) + skipped(examples));
+                    folder.log(line);
+                    means = new Means();
+                }
+                if (!heldOut.isEmpty() && (end || step % pace.validation() == 0)) {
+                    LogLine line = validate(step, heldOut, trainer);
+                    say.accept(line.text(options.steps()));
+                    folder.log(line);
+                }
+                if (end || step % pace.checkpoint() == 0) {
+                    folder.writeState(trainer.state(rows));
+                }
+            }
+        }
+        return rows;
+    }
+
+    private static String skipped(Examples examples) {
+        return examples.unusable() == 0 ? "" : ", " + examples.unusable() + " rows left out";
+    }
+
+    private Examples examples(
+            SparkSession spark, InputDataset dataset, ModelConfig model, PromptTokenizer tokenizer, Trainer trainer) {
+        return new Examples(
+                dataset.reader(),
+                new ImageBytes(
+                        dataset.path(),
+                        spark.sparkContext().hadoopConfiguration(),
+                        config.runtime().maxImageBytes()),
+                new ImagePreprocessor(model.image()),
+                tokenizer,
+                trainer.targetGrid(),
+                options.prompts(),
+                options.seed());
+    }
+
+    private List<Example> heldOut(
+            SparkSession spark, InputDataset held, ModelConfig model, PromptTokenizer tokenizer, Trainer trainer) {
+        Examples examples = examples(spark, held, model, tokenizer, trainer);
+        List<Example> some = new ArrayList<>();
+        for (Row row : held.rows().limit(pace.pictures()).collectAsList()) {
+            examples.of(row, 0).ifPresent(some::add);
+        }
+        if (some.isEmpty()) {
+            throw new UnusableInputException("no picture of " + held.path() + " can be validated on");
+        }
+        return some;
+    }
+
+    private LogLine validate(long step, List<Example> heldOut, Trainer trainer) {
+        double sum = 0;
+        long intersections = 0;
+        long unions = 0;
+        int prompts = 0;
+        List<List<Segmentation>> answers;
+        try {
+            answers = trainer.segment(heldOut.stream()
+                    .map(Example::picture)
+                    .map(TrainingPicture::picture)
+                    .toList());
+        } catch (RowFailure e) {
+            throw new IllegalStateException("the model cannot be validated", e);
+        }
+        for (int i = 0; i < heldOut.size(); i++) {
+            for (int p = 0; p < answers.get(i).size(); p++) {
+                Rle mask = Rle.of(answers.get(i).get(p).masks().get(0).mask());
+                Optional<Rle> truth = heldOut.get(i).truths().get(p);
+                long intersection =
+                        truth.map(t -> Rle.intersectionArea(mask, t)).orElse(0L);
+                long union = mask.area() + truth.map(Rle::area).orElse(0L) - intersection;
+                sum += EmptyUnion.ONE.iou(intersection, union);
+                intersections += intersection;
+                unions += union;
+                prompts++;
+            }
+        }
+        return LogLine.validation(step, sum / prompts, (double) intersections / Math.max(1, unions));
+    }
+}
