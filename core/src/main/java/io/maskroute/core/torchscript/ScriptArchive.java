@@ -23,7 +23,8 @@ public final class ScriptArchive {
             "pixel_decoder.py",
             "mask_decoder.py",
             "postprocess.py",
-            "trace.py");
+            "trace.py",
+            "calibration.py");
 
     /** Operator versions of PyTorch 2; lower ones select the schemas of older releases. */
     private static final String VERSION = "10\n";
