@@ -25,9 +25,12 @@ public final class ProjectorSolver {
     /**
      * @param rank r of U V
      * @param deltaRank q of D E; 0 fits none
-     * @param ridge added to the diagonal of each second moment, as a share of the diagonal's mean
+     * @param ridge added to the diagonal of each second moment, as a share of it; {@link #BY_SAMPLES}: the width over the
+     *     number of followers, so that it vanishes as these grow
      */
-    public record Options(int rank, int deltaRank, double ridge) implements Serializable {}
+    public record Options(int rank, int deltaRank, double ridge) implements Serializable {
+        public static final double BY_SAMPLES = 0;
+    }
 
     public ProjectorSolver(TorchProgram program, Options options) {
         this.program = program;
@@ -46,8 +49,12 @@ public final class ProjectorSolver {
             IValue moments = work.run("centred", sums(work, training));
             IValue check = work.run("centred", sums(work, heldOut));
             IValue untrained = work.run("untrained_projector", work.run("weight", moments, work.of("my")));
-            IValue projector = fit(work, moments, untrained, 0);
-            IValue fitted = options.deltaRank() == 0 ? projector : fit(work, moments, projector, options.deltaRank());
+            double ridge = options.ridge() == Options.BY_SAMPLES
+                    ? training.get("y").length / training.get(REST)[FOLLOWERS]
+                    : options.ridge();
+            IValue projector = fit(work, moments, untrained, 0, ridge);
+            IValue fitted =
+                    options.deltaRank() == 0 ? projector : fit(work, moments, projector, options.deltaRank(), ridge);
             double energy = energy(heldOut);
             double residual = error(work, check, fitted);
             FittedProjector.Errors errors = new FittedProjector.Errors(
@@ -71,14 +78,14 @@ public final class ProjectorSolver {
         }
     }
 
-    private IValue fit(TorchScope work, IValue moments, IValue from, int deltaRank) {
+    private IValue fit(TorchScope work, IValue moments, IValue from, int deltaRank, double ridge) {
         return work.run(
                 "fit_projector",
                 moments,
                 from,
                 work.of((long) options.rank()),
                 work.of((long) deltaRank),
-                work.of(options.ridge()),
+                work.of(ridge),
                 work.of((long) SWEEPS));
     }
 

@@ -86,20 +86,22 @@ def centred(self, sums: Dict[str, Tensor]) -> Dict[str, Tensor]:
 
 
 def ridged(self, second: Tensor, ridge: float) -> Tensor:
-    """C + lambda I [d, d], lambda = ridge times the mean of C's diagonal."""
-    load = ridge * torch.diagonal(second).mean() + 1e-30
-    return second + load * torch.eye(second.size(0), dtype=7, device=second.device)
+    """C + L [d, d], L = ridge times C's own diagonal: a few channels of a trained LLM are far larger than all others, and must
+    not decide what is small. Channels that never change get a little, so that C can be factored."""
+    diagonal = torch.diagonal(second)
+    return second + torch.diag(ridge * diagonal + 1e-12 * diagonal.mean() + 1e-30)
 
 
 def reduced_rank(self, factor: Tensor, cross: Tensor, rank: int) -> Tuple[Tensor, Tensor]:
-    """The B = up . down of a rank that minimises |r - B x|^2 + lambda |B|^2: factor the Cholesky factor of C_xx + lambda I,
-    cross = C_xr [d, d]. With the full ridge solution F = C_rx (C_xx + lambda I)^-1 it is F projected onto the leading
-    eigenvectors of F (C_xx + lambda I) F' = C_rx (C_xx + lambda I)^-1 C_xr (reduced-rank regression, Izenman 1975).
-    -> up [d, rank] with orthonormal columns, down [rank, d]"""
+    """The B = up . down of a rank that minimises |r - B x|^2 + |B L^1/2|^2: factor the Cholesky factor of C_xx + L, cross =
+    C_xr [d, d]. With the full ridge solution F = C_rx (C_xx + L)^-1 it is F projected onto the leading eigenvectors of
+    F (C_xx + L) F' = C_rx (C_xx + L)^-1 C_xr (reduced-rank regression, Izenman 1975). -> up [d, rank] with orthonormal
+    columns, each with its largest element positive, down [rank, d]"""
     solved = torch.cholesky_solve(cross, factor)
     fitted = torch.matmul(cross.t(), solved)
     values, vectors = torch.linalg_eigh((fitted + fitted.t()) * 0.5)
     up = vectors[:, vectors.size(1) - rank:]
+    up = up * torch.sign(torch.gather(up, 0, torch.argmax(torch.abs(up), 0, True)))
     return up, torch.matmul(solved, up).t()
 
 
@@ -133,7 +135,7 @@ def untrained_projector(self, like: Tensor) -> Dict[str, Tensor]:
 def fit_projector(self, m: Dict[str, Tensor], p: Dict[str, Tensor], rank: int, delta_rank: int, ridge: float, sweeps: int) -> Dict[str, Tensor]:
     """Improves P(z, delta) = up down z + scale * z + delta_up delta_down delta + bias for centred moments, from p on: in turn
     the scale, the low-rank part and the delta term, each at its exact optimum with the others held, so that no step makes
-    it worse."""
+    it worse. The ridge pulls towards the untrained projector: scale 1, the rest 0."""
     czz = self.ridged(m["zz"], ridge)
     factor_z = torch.linalg_cholesky(czz)
     factor_d = torch.linalg_cholesky(self.ridged(m["dd"], ridge))
@@ -149,7 +151,7 @@ def fit_projector(self, m: Dict[str, Tensor], p: Dict[str, Tensor], rank: int, d
         if j_up.size(1) > 0:
             target = target - torch.matmul(torch.matmul(m["zd"], j_down.t()), j_up.t())
         low = (torch.matmul(m["zz"], down.t()) * up).sum(1)
-        scale = (torch.diagonal(target) - low) / diagonal
+        scale = 1.0 + (torch.diagonal(target) - low - torch.diagonal(m["zz"])) / diagonal
         up, down = self.reduced_rank(factor_z, target - m["zz"] * scale.unsqueeze(0), rank)
         if delta_rank > 0:
             a = torch.matmul(up, down) + torch.diag(scale)

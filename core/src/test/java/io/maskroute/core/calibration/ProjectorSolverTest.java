@@ -171,7 +171,7 @@ class ProjectorSolverTest {
     }
 
     @Test
-    void aStrongRidgeLeavesLittleOfTheProjector() {
+    void aStrongRidgeLeavesTheUntrainedProjector() {
         Truth truth = new Truth(3);
         Map<String, double[]> sums = truth.sums(500, 0);
 
@@ -182,9 +182,25 @@ class ProjectorSolverTest {
 
         assertThat(weak.errors().fitted()).isLessThan(0.01);
         for (float value : strong.scale()) {
+            assertThat(value).isCloseTo(1, within(1e-4f));
+        }
+        for (float value : strong.deltaDown()) {
             assertThat(value).isCloseTo(0, within(1e-4f));
         }
-        assertThat(strong.errors().fitted()).isGreaterThan(0.3);
+    }
+
+    /** Fewer samples than unknowns: what is fitted must not be worse on other data than what is there without a fit. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 4, 5, 6, 7, 8})
+    void fewSamplesDoNoHarm(int seed) {
+        Truth truth = new Truth(seed);
+        Truth.Samples few = truth.samples(10, 2);
+
+        FittedProjector fitted = new ProjectorSolver(
+                        program, new ProjectorSolver.Options(RANK, DELTA_RANK, ProjectorSolver.Options.BY_SAMPLES))
+                .solve(UNIT, few.sums(), truth.sums(2000, 2));
+
+        assertThat(fitted.errors().fitted()).isLessThan(fitted.errors().untrained());
     }
 
     @Test

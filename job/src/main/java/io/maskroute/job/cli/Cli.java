@@ -51,6 +51,7 @@ public final class Cli {
                 .addSubcommand(new ReportCommand(environment))
                 .addSubcommand(new PlanCommand(environment))
                 .addSubcommand(new BenchCommand(environment))
+                .addSubcommand(new CalibrateCommand(environment))
                 .addSubcommand(new TraceCommand(environment))
                 .setOut(environment.out())
                 .setErr(environment.err())
