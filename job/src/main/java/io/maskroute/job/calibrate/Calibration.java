@@ -10,7 +10,6 @@ import io.maskroute.core.config.ModelConfig;
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.core.routing.RoutingAdapter;
 import io.maskroute.core.routing.RoutingSchedule;
-import io.maskroute.core.routing.RoutingSchedule.Projector;
 import io.maskroute.datasets.schema.DatasetManifest;
 import io.maskroute.job.calibrate.WorkFolder.State;
 import io.maskroute.job.calibrate.WorkFolder.Totals;
@@ -29,6 +28,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.apache.spark.api.java.JavaRDD;
@@ -259,13 +259,8 @@ public final class Calibration {
         }
 
         private void say(String format, Object... values) {
-            progress.println("calibrate: " + String.format(java.util.Locale.ROOT, format, values));
+            progress.println("calibrate: " + String.format(Locale.ROOT, format, values));
             progress.flush();
         }
-    }
-
-    /** The projector of every layer where none is given. */
-    static Projector linear(int rank, int deltaRank) {
-        return new Projector(RoutingSchedule.ProjectorKind.LINEAR, rank, deltaRank);
     }
 }

@@ -77,7 +77,7 @@ record CalibrationPartition(
         return work.sums();
     }
 
-    /** A picture's prompts that can be run; what is wrong with others is counted. */
+    /** The sums of one task. */
     private final class Work {
         private final DensePass pass;
         private final int partition;
@@ -107,8 +107,7 @@ record CalibrationPartition(
         void add(Row row) {
             boolean out = PictureSample.isHeldOut(row, lastHeldOut);
             try {
-                ImageRow image = reader.read(row);
-                image.requireUsable();
+                ImageRow image = read(row);
                 PreparedImage prepared = prepare(image);
                 List<PreparedPrompt> usable = prompts ? prompts(image) : List.of();
                 synchronized (pass) {
@@ -129,6 +128,16 @@ record CalibrationPartition(
             }
         }
 
+        private ImageRow read(Row row) throws RowFailure {
+            try {
+                ImageRow image = reader.read(row);
+                image.requireUsable();
+                return image;
+            } catch (RowFailure | RuntimeException e) {
+                throw Failures.of(Stage.READ, e);
+            }
+        }
+
         private PreparedImage prepare(ImageRow image) throws RowFailure {
             try {
                 return pass.prepare(decoder.decode(bytes.read(image)));
@@ -142,9 +151,10 @@ record CalibrationPartition(
             for (PromptRow prompt : image.prompts()) {
                 try {
                     usable.add(pass.prepare(ReferringPrompts.of(prompt)));
-                } catch (RowFailure e) {
-                    count(SKIPPED_PROMPTS + e.stage().label() + "/" + e.kind());
-                    name("prompt", prompt.promptId(), e);
+                } catch (RowFailure | RuntimeException e) {
+                    RowFailure failure = Failures.of(Stage.TOKENIZE, e);
+                    count(SKIPPED_PROMPTS + failure.stage().label() + "/" + failure.kind());
+                    name("prompt", prompt.promptId(), failure);
                 }
             }
             return usable;

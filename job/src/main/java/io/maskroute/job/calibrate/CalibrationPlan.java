@@ -66,7 +66,8 @@ record CalibrationPlan(List<ProjectorUnit> units, RoutingSchedule ranks, Optiona
                 new ImageTokens(
                         new Proxies(ProxyKind.GRID, options.strides().get(0)),
                         LayerSelection.ALL,
-                        Calibration.linear(
+                        new Projector(
+                                ProjectorKind.LINEAR,
                                 options.rank().orElse(usual),
                                 options.deltaRank().orElse(usual))),
                 List.of());

@@ -43,9 +43,9 @@ public final class CalibrationTable {
                     layer.layer(),
                     stride == 1 ? "dense" : "stride " + stride,
                     layer.layer() < result.schedule().maskTokenLayer() ? "not yet" : "present",
-                    chosen.map(fit -> percent(fit.untrained())).orElse(NONE),
-                    chosen.map(fit -> percent(fit.projector())).orElse(NONE),
-                    chosen.map(fit -> percent(fit.fitted())).orElse(NONE),
+                    chosen.map(fit -> error(fit.untrained())).orElse(NONE),
+                    chosen.map(fit -> error(fit.projector())).orElse(NONE),
+                    chosen.map(fit -> error(fit.fitted())).orElse(NONE),
                     chosen.map(fit -> String.format(Locale.ROOT, "%.2fx", fit.untrained() / fit.fitted()))
                             .orElse(NONE),
                     layer.attention() == null ? NONE : percent(layer.attention())));
@@ -91,6 +91,17 @@ public final class CalibrationTable {
                         + (schedule.flopsRatio() == null
                                 ? ""
                                 : ", LLM FLOPs of a prompt alone " + percent(schedule.flopsRatio()) + " of dense"));
+        long worse = result.layers().stream()
+                .flatMap(layer -> layer.fits().stream()
+                        .filter(fit -> fit.stride() == schedule.strides().get(layer.layer())))
+                .filter(fit -> fit.fitted() > fit.untrained())
+                .count();
+        if (worse > 0) {
+            facts.put(
+                    "note",
+                    worse + " projectors of the schedule are worse than untrained ones on held-out pictures: give more"
+                            + " pictures, or a larger --ridge");
+        }
         CalibrationResult.Search search = result.search();
         if (search != null) {
             facts.put(
@@ -152,6 +163,11 @@ public final class CalibrationTable {
         facts.put("dataset", result.dataset().path());
         facts.putAll(facts(result));
         return new CalibrationFigures("Routing adapter of " + result.model().path(), layers, facts);
+    }
+
+    /** Errors differ by orders of magnitude. */
+    private static String error(double fraction) {
+        return String.format(Locale.ROOT, "%.3g %%", 100 * fraction);
     }
 
     private static String percent(double fraction) {
