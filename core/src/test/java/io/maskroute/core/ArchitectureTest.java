@@ -37,6 +37,7 @@ class ArchitectureTest {
                 .resideOutsideOfPackages(
                         "io.maskroute.core.torchscript..",
                         "io.maskroute.core.model..",
+                        "io.maskroute.core.calibration..",
                         "io.maskroute.core.trace..",
                         "io.maskroute.core.training..",
                         "io.maskroute.core.bench..")

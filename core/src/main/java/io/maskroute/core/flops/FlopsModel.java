@@ -5,6 +5,7 @@ import io.maskroute.core.flops.Execution.LastLayer;
 import io.maskroute.core.routing.LayerRouting;
 import io.maskroute.core.routing.RoutingPlan;
 import io.maskroute.core.routing.RoutingSchedule;
+import io.maskroute.core.routing.RoutingSchedule.Projector;
 import io.maskroute.core.routing.SegmentLayout;
 import io.maskroute.core.segmenter.PreparedPrompt;
 import java.util.ArrayList;
@@ -115,8 +116,10 @@ public final class FlopsModel {
         if (!layer.routed() || !execution.trainedProjectors()) {
             return LlmFlops.NONE;
         }
-        long rank = layer.projector().orElseThrow().rank();
-        return new LlmFlops(0, 0, 0, layer.proxies() * 4L * config.llm().hidden() * rank);
+        Projector projector = layer.projector().orElseThrow();
+        long followers = layer.grid().tokens() - layer.proxies();
+        long rows = (long) layer.proxies() * projector.rank() + followers * projector.deltaRank();
+        return new LlmFlops(0, 0, 0, rows * 4 * config.llm().hidden());
     }
 
     /** {@code outputs} linear layers d -> d for one token. */

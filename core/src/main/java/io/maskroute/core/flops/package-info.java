@@ -18,6 +18,7 @@
  * attention products   4 d per pair of a token and a token it sees (itself and all before it, the causal half exactly)
  * FFN                  4 d f per token that gets it          (all text and mask tokens, K proxies of the N image tokens)
  * routing projector    4 d r per proxy, where K &lt; N       (once per proxy; nothing for an untrained one)
+ * its delta term       4 d q per image token that is no proxy (where the schedule gives a delta_rank q)
  * </pre>
  *
  * Mask tokens are present from {@code mask_token_layer} on. Tokens after the mask tokens and padding between prompts of

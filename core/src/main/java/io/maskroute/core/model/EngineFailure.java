@@ -9,7 +9,7 @@ import java.util.Locale;
 import java.util.regex.Pattern;
 
 /** PyTorch reports everything as one exception; its text tells what can go on after it. */
-final class EngineFailure {
+public final class EngineFailure {
     /** CUDA's allocator and runtime, cuBLAS and cuDNN, and the CPU's allocator, in PyTorch's words. */
     private static final Pattern OUT_OF_MEMORY =
             Pattern.compile("cuda out of memory|cuda error: out of memory|cublas_status_alloc_failed"
@@ -25,7 +25,7 @@ final class EngineFailure {
      * @throws DeviceOutOfMemoryException when the device's memory did not suffice
      * @throws DeviceLostException when the device is lost to this process
      */
-    static RowFailure of(Stage stage, EngineException failure) {
+    public static RowFailure of(Stage stage, EngineException failure) {
         String text = String.valueOf(failure.getMessage()).toLowerCase(Locale.ROOT);
         if (OUT_OF_MEMORY.matcher(text).find()) {
             throw new DeviceOutOfMemoryException(stage, lastLine(failure), failure);

@@ -167,6 +167,47 @@ public final class RoutedLlm implements AutoCloseable {
                 taps);
     }
 
+    /**
+     * One layer of the dense model over a prefix, whatever the plan.
+     *
+     * @param input {@code [B, P, d]}
+     * @return what {@code observed_layer} of the program says: the FFN's input and output, the layer's output, keys and values
+     */
+    public IValue observeLayer(TorchScope work, int layer, IValue input) {
+        return work.run(
+                "observed_layer",
+                input,
+                layers,
+                work.of((long) layer),
+                work.of((long) config.heads()),
+                rotary,
+                work.of(config.layerNormEps()));
+    }
+
+    /**
+     * How the mask tokens of a dense {@link #suffix} attend to the image tokens.
+     *
+     * @param taps of that suffix
+     * @param text padded length of the prompts' own text
+     * @param masks number of mask tokens
+     * @return per layer the three sums of {@code suffix_attention}
+     */
+    public IValue suffixAttention(
+            TorchScope work, IValue taps, IValue cache, long[] lengths, int text, int masks, SegmentLayout prefix) {
+        return work.run(
+                "suffix_attention",
+                taps,
+                cache,
+                layers,
+                work.longsOnDevice(lengths),
+                work.of((long) text),
+                work.of((long) masks),
+                work.of((long) prefix.leading()),
+                work.of((long) prefix.leading() + prefix.image()),
+                work.of((long) config.heads()),
+                rotary);
+    }
+
     /** Turns the taps of prefix and suffix into those of the whole sequence. */
     void joinTaps(TorchScope work, IValue taps, IValue hidden) {
         IValue[] parts = work.elements(hidden);

@@ -27,6 +27,7 @@ final class RoutingTensors implements AutoCloseable {
     private final TorchScope scope;
     private final IValue[] projectors;
     private final Map<String, IValue> trainable;
+    private final boolean trained;
     private final Map<SegmentLayout, Arguments> layouts = new HashMap<>();
 
     /** The arguments {@code routes}, {@code proxies} and {@code mlp} of {@code llm_prefix}. */
@@ -36,6 +37,7 @@ final class RoutingTensors implements AutoCloseable {
     RoutingTensors(TorchProgram program, RoutingPlan plan, Optional<TensorSource> adapter, TorchType dtype) {
         this.program = program;
         this.plan = plan;
+        this.trained = adapter.isPresent();
         this.scope = program.scope();
         this.projectors = new IValue[plan.layers().size()];
         Optional<WeightLoader> loader = adapter.map(source -> new WeightLoader(program, source));
@@ -45,6 +47,13 @@ final class RoutingTensors implements AutoCloseable {
                 loader.get().put(projector, "scale", AdapterSpec.scale(layer.layer()), dtype);
                 loader.get().put(projector, "down", AdapterSpec.down(layer.layer()), dtype);
                 loader.get().put(projector, "up", AdapterSpec.up(layer.layer()), dtype);
+                if (adapter.get().names().contains(AdapterSpec.bias(layer.layer()))) {
+                    loader.get().put(projector, "bias", AdapterSpec.bias(layer.layer()), dtype);
+                }
+                if (layer.projector().get().deltaRank() > 0) {
+                    loader.get().put(projector, "delta_down", AdapterSpec.deltaDown(layer.layer()), dtype);
+                    loader.get().put(projector, "delta_up", AdapterSpec.deltaUp(layer.layer()), dtype);
+                }
             }
             projectors[layer.layer()] = projector;
         }
@@ -77,6 +86,14 @@ final class RoutingTensors implements AutoCloseable {
                     scope.longs(rows.keep(), rows.keep().length),
                     scope.longs(rows.back(), rows.back().length),
                     scope.of(program.device()));
+            if (trained && layers.get(i).projector().map(Projector::deltaRank).orElse(0) > 0) {
+                scope.run(
+                        "follow",
+                        routes[i],
+                        scope.longs(rows.followers(), rows.followers().length),
+                        scope.longs(rows.leaders(), rows.leaders().length),
+                        scope.of(program.device()));
+            }
             proxies[i] = rows.proxies();
             mlp[i] = layers.get(i).projector().map(Projector::kind).orElse(ProjectorKind.LINEAR) == ProjectorKind.MLP;
         }

@@ -11,7 +11,7 @@ public final class RandomProjectors {
 
     /**
      * The tensors that {@link AdapterSpec} names, around the untrained projector: s near 1, V and U so that U V z is a tenth of
-     * the size of z.
+     * the size of z, and the delta term of the same kind.
      */
     public static RandomTensors of(RoutingSchedule schedule, ModelConfig.Llm llm, long seed) {
         Map<String, List<Long>> shapes = AdapterSpec.expected(schedule, llm);
@@ -24,6 +24,11 @@ public final class RandomProjectors {
             add(tensors, shapes, AdapterSpec.scale(layer), 1, 0.1);
             add(tensors, shapes, AdapterSpec.down(layer), 0, 1 / Math.sqrt(llm.hidden()));
             add(tensors, shapes, AdapterSpec.up(layer), 0, 0.1 / Math.sqrt(rank));
+            double deltaRank = schedule.projector(layer).deltaRank();
+            if (deltaRank > 0) {
+                add(tensors, shapes, AdapterSpec.deltaDown(layer), 0, 1 / Math.sqrt(llm.hidden()));
+                add(tensors, shapes, AdapterSpec.deltaUp(layer), 0, 0.1 / Math.sqrt(deltaRank));
+            }
         }
         return tensors.build();
     }

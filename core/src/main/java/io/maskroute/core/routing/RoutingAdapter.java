@@ -14,6 +14,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -75,8 +76,9 @@ public final class RoutingAdapter implements AutoCloseable {
         }
         TensorSource tensors = Safetensors.open(tensorsFile);
         try {
-            check(tensors, expected);
-            return new RoutingAdapter(schedule, tensors, fingerprint(schedule, llm, expected, tensors));
+            Map<String, List<Long>> present = present(tensors, expected, AdapterSpec.optional(schedule, llm));
+            check(tensors, present);
+            return new RoutingAdapter(schedule, tensors, fingerprint(schedule, llm, present, tensors));
         } catch (RuntimeException e) {
             tensors.close();
             throw e;
@@ -108,6 +110,18 @@ public final class RoutingAdapter implements AutoCloseable {
         if (tensors != null) {
             tensors.close();
         }
+    }
+
+    /** The optional tensors that the file holds, behind the others. */
+    private static Map<String, List<Long>> present(
+            TensorSource tensors, Map<String, List<Long>> expected, Map<String, List<Long>> optional) {
+        Map<String, List<Long>> present = new LinkedHashMap<>(expected);
+        optional.forEach((name, shape) -> {
+            if (tensors.names().contains(name)) {
+                present.put(name, shape);
+            }
+        });
+        return present;
     }
 
     private static void check(TensorSource tensors, Map<String, List<Long>> expected) {

@@ -136,6 +136,16 @@ public record RoutingPlan(
                     layer,
                     schedule.proxies(layer).stride());
         }
+        int deltaRank = schedule.projector(layer).deltaRank();
+        if (deltaRank < 0 || deltaRank >= hidden) {
+            throw refused(
+                    source,
+                    "the projector delta_rank of layer %d is %d, but the model is %d wide; choose 0 (none) to %d",
+                    layer,
+                    deltaRank,
+                    hidden,
+                    hidden - 1);
+        }
         int rank = schedule.projector(layer).rank();
         if (rank < 1 || rank >= hidden) {
             throw refused(

@@ -84,8 +84,13 @@ public record RoutingSchedule(int maskTokenLayer, ImageTokens imageTokens, List<
 
     /**
      * @param rank inner width r, at least 1
+     * @param deltaRank inner width q of the term {@code J (h - h_proxy)}; 0 without one
      */
-    public record Projector(ProjectorKind kind, int rank) {}
+    public record Projector(ProjectorKind kind, int rank, int deltaRank) {
+        public Projector(ProjectorKind kind, int rank) {
+            this(kind, rank, 0);
+        }
+    }
 
     /** What turns the proxy's FFN output z into the change of another token of its cell. */
     public enum ProjectorKind {
@@ -94,7 +99,7 @@ public record RoutingSchedule(int maskTokenLayer, ImageTokens imageTokens, List<
         /** {@code U gelu(V z) + s * z}, with the erf GELU. */
         MLP;
 
-        String label() {
+        public String label() {
             return name().toLowerCase(Locale.ROOT);
         }
     }

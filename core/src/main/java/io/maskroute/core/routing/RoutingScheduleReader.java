@@ -104,10 +104,11 @@ public final class RoutingScheduleReader {
     }
 
     private Projector projector(String key, JsonNode node) {
-        object(key, node, "kind", "rank");
+        object(key, node, "kind", "rank", "delta_rank");
         return new Projector(
                 choice(key + ".kind", required(key, node, "kind"), ProjectorKind.values(), ProjectorKind::label),
-                integer(key + ".rank", required(key, node, "rank"), 1));
+                integer(key + ".rank", required(key, node, "rank"), 1),
+                node.has("delta_rank") ? integer(key + ".delta_rank", node.get("delta_rank"), 0) : 0);
     }
 
     private LayerSelection layers(String key, JsonNode node) {

@@ -84,7 +84,9 @@ public final class RoutingScheduleWriter {
     }
 
     private static ObjectNode json(Projector projector) {
-        return object().put("kind", projector.kind().label()).put("rank", projector.rank());
+        ObjectNode node = object().put("kind", projector.kind().label()).put("rank", projector.rank());
+        // Left out where it says nothing, so that schedules without it keep their fingerprints.
+        return projector.deltaRank() == 0 ? node : node.put("delta_rank", projector.deltaRank());
     }
 
     private static ObjectNode object() {

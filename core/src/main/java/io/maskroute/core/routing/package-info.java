@@ -24,7 +24,9 @@
  *       image-token grid; 1 makes every token its own proxy, so that nothing is projected.
  *   <li>{@code image_tokens.layers}: {@code "all"} or the routed layers, counted from 0; {@code []} routes none.
  *   <li>{@code image_tokens.projector}: {@code linear} is {@code U V z + s * z}, {@code mlp} is {@code U gelu(V z) + s * z} (erf
- *       GELU), both of the given rank.
+ *       GELU), both of the given rank. With {@code "delta_rank": q}, which is optional and 0 by default, a token that is no
+ *       proxy adds {@code J (h - h_proxy)}, J of rank q, to what it takes over: the first-order change of the FFN between the
+ *       normalised inputs of the two.
  *   <li>{@code per_layer}, optional: one entry per LLM layer, {@code null} or an object with at least one of {@code routed}
  *       (overrides {@code layers}), {@code proxies} and {@code projector} (each replaces the whole object of
  *       {@code image_tokens}). {@code proxies} or {@code projector} for a layer that is not routed are refused.

@@ -24,7 +24,8 @@ public final class ScriptArchive {
             "mask_decoder.py",
             "postprocess.py",
             "trace.py",
-            "training.py");
+            "training.py",
+            "calibration.py");
 
     /** Operator versions of PyTorch 2; lower ones select the schemas of older releases. */
     private static final String VERSION = "10\n";

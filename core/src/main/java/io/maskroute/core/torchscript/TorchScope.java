@@ -9,6 +9,7 @@ import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.TrainingCalls;
 import java.nio.Buffer;
 import java.nio.ByteBuffer;
+import java.nio.DoubleBuffer;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
 import java.util.Collections;
@@ -53,11 +54,11 @@ public final class TorchScope implements AutoCloseable {
         return own(IValue.from(value));
     }
 
-    public IValue of(boolean value) {
+    public IValue of(double value) {
         return own(IValue.from(value));
     }
 
-    public IValue of(double value) {
+    public IValue of(boolean value) {
         return own(IValue.from(value));
     }
 
@@ -95,6 +96,11 @@ public final class TorchScope implements AutoCloseable {
     /** An fp32 tensor on the CPU with a copy of these elements, row-major. */
     public IValue floats(float[] elements, long... shape) {
         return tensor(FloatBuffer.wrap(elements), DataType.FLOAT32, shape);
+    }
+
+    /** An fp64 tensor on the CPU. */
+    public IValue float64s(double[] elements, long... shape) {
+        return tensor(DoubleBuffer.wrap(elements), DataType.FLOAT64, shape);
     }
 
     /** An int64 tensor on the CPU. */
@@ -138,6 +144,14 @@ public final class TorchScope implements AutoCloseable {
         try (IValue readable = call("readable", tensor, of(TorchType.FLOAT32));
                 PtNDArray array = readable.toTensor(manager)) {
             return array.toFloatArray();
+        }
+    }
+
+    /** The same without rounding to fp32. */
+    public double[] float64s(IValue tensor) {
+        try (IValue readable = call("readable", tensor, of(TorchType.FLOAT64));
+                PtNDArray array = readable.toTensor(manager)) {
+            return array.toDoubleArray();
         }
     }
 

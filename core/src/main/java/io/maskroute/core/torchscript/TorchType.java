@@ -6,6 +6,7 @@ public enum TorchType {
     INT32(3),
     INT64(4),
     FLOAT32(6),
+    FLOAT64(7),
     BOOL(11),
     BFLOAT16(15);
 

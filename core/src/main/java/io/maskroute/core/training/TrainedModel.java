@@ -4,10 +4,6 @@ import io.maskroute.core.checkpoint.ModelConfigJson;
 import io.maskroute.core.checkpoint.Parameter;
 import io.maskroute.core.checkpoint.StateDict;
 import io.maskroute.core.config.ModelConfig;
-import io.maskroute.core.routing.AdapterSpec;
-import io.maskroute.core.routing.RoutingAdapter;
-import io.maskroute.core.routing.RoutingSchedule;
-import io.maskroute.core.routing.RoutingScheduleWriter;
 import io.maskroute.core.safetensors.DType;
 import io.maskroute.core.safetensors.SafetensorsWriter;
 import io.maskroute.core.safetensors.TensorInfo;
@@ -54,32 +50,6 @@ public final class TrainedModel {
             for (String name : infos.keySet()) {
                 float[] values = trained.get(name);
                 writer.writeFloats(name, values == null ? untrained.floats(name) : values);
-            }
-            writer.finish();
-        }
-    }
-
-    /**
-     * A routing adapter.
-     *
-     * @param trained the adapter's tensors by name, which may stand among others
-     */
-    public static void writeAdapter(
-            Path folder, RoutingSchedule schedule, ModelConfig config, Map<String, float[]> trained)
-            throws IOException {
-        Files.createDirectories(folder);
-        RoutingScheduleWriter.write(schedule, folder.resolve(RoutingAdapter.SCHEDULE_FILE));
-        Map<String, TensorInfo> infos = new LinkedHashMap<>();
-        AdapterSpec.expected(schedule, config.llm())
-                .forEach((name, shape) -> infos.put(
-                        name,
-                        TensorInfo.of(
-                                DType.F32,
-                                shape.stream().mapToLong(Long::longValue).toArray())));
-        try (SafetensorsWriter writer =
-                SafetensorsWriter.create(folder.resolve(RoutingAdapter.TENSORS_FILE), infos, Map.of("format", "pt"))) {
-            for (String name : infos.keySet()) {
-                writer.writeFloats(name, trained.get(name));
             }
             writer.finish();
         }

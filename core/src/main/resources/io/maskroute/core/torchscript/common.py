@@ -8,6 +8,10 @@ def new_dictionary(self, anything: Tensor) -> Dict[str, Tensor]:
     return fresh
 
 
+def put(self, tensors: Dict[str, Tensor], key: str, value: Tensor) -> None:
+    tensors[key] = value
+
+
 def new_weight(self, weights: Dict[str, Tensor], key: str, shape: List[int], dtype: int, device: str) -> None:
     """Room for a weight; `fill_weight` writes it in pieces, so that it never exists twice."""
     weights[key] = torch.empty(shape, dtype=dtype, device=device)

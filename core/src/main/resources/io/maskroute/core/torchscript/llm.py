@@ -8,6 +8,9 @@
 #   keep [n]   positions of the prefix whose FFN is computed: the proxies first, then the text
 #   back [P]   for each position its row in cat(f(keep), projected change of the proxies)
 #   scale [d], down [r, d], up [d, r]   the projector P(z) = up . act(down . z) + scale * z; without them P(z) = z
+#   bias [d]           optional, added to P(z)
+#   followers [M], leaders [M], delta_down [q, d], delta_up [d, q]   optional: the positions of the tokens that take their
+#                      proxy's change and of those proxies; a follower adds delta_up . delta_down . (h_follower - h_leader)
 
 def rotary_tables(self, positions: int, rotary_dim: int, theta: float, device: str) -> Tensor:
     """fp32 [2, positions, rotary_dim / 2]: cosines, sines."""
@@ -69,6 +72,12 @@ def route(self, projector: Dict[str, Tensor], keep: Tensor, back: Tensor, device
     return out
 
 
+def follow(self, route: Dict[str, Tensor], followers: Tensor, leaders: Tensor, device: str) -> None:
+    """Adds the positions that the delta term of a layer reads."""
+    route["followers"] = followers.to(device)
+    route["leaders"] = leaders.to(device)
+
+
 def project_change(self, z: Tensor, route: Dict[str, Tensor], mlp: bool) -> Tensor:
     """The change that the FFN made to the proxies, z [B, K, d], turned into the change of the tokens they stand for."""
     if "scale" not in route:
@@ -76,7 +85,14 @@ def project_change(self, z: Tensor, route: Dict[str, Tensor], mlp: bool) -> Tens
     low = torch.linear(z, route["down"])
     if mlp:
         low = self.gelu_erf(low)
-    return torch.linear(low, route["up"]) + z * route["scale"]
+    p = torch.linear(low, route["up"], route.get("bias"))
+    return p + z * route["scale"]
+
+
+def delta_change(self, h: Tensor, route: Dict[str, Tensor]) -> Tensor:
+    """How the followers' change differs from their proxies', to first order in their inputs: h [B, P, d] -> [B, M, d]"""
+    difference = h.index_select(1, route["followers"]) - h.index_select(1, route["leaders"])
+    return torch.linear(torch.linear(difference, route["delta_down"]), route["delta_up"])
 
 
 def routed_ffn(self, h: Tensor, w: Dict[str, Tensor], route: Dict[str, Tensor], proxies: int, mlp: bool) -> Tensor:
@@ -86,7 +102,10 @@ def routed_ffn(self, h: Tensor, w: Dict[str, Tensor], route: Dict[str, Tensor], 
         return self.llm_ffn(h, w)
     f = self.llm_ffn(h.index_select(1, route["keep"]), w)
     p = self.project_change(f[:, :proxies], route, mlp)
-    return torch.cat([f, p], 1).index_select(1, route["back"])
+    change = torch.cat([f, p], 1).index_select(1, route["back"])
+    if "followers" in route:
+        change.index_add_(1, route["followers"], self.delta_change(h, route))
+    return change
 
 
 def llm_prefix(self, x: Tensor, layers: List[Dict[str, Tensor]], routes: List[Dict[str, Tensor]], proxies: List[int], mlp: List[bool], heads: int, tables: Tensor, eps: float, taps: Optional[Dict[str, Tensor]]) -> List[Tensor]:

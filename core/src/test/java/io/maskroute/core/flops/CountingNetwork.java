@@ -304,14 +304,18 @@ final class CountingNetwork {
             }
         }
         int stride = schedule.routed(layer) ? schedule.proxies(layer).stride() : 1;
+        boolean projects = stride > 1 && execution.trainedProjectors();
         if (token.kind() != Kind.IMAGE || (token.row() % stride == 0 && token.column() % stride == 0)) {
             matmul(1, d, config.llm().ffn());
             matmul(1, config.llm().ffn(), d);
             // A grid of a single token has nobody to project to.
-            if (token.kind() == Kind.IMAGE && stride > 1 && imageTokens > 1 && execution.trainedProjectors()) {
+            if (token.kind() == Kind.IMAGE && projects && imageTokens > 1) {
                 matmul(1, d, schedule.projector(layer).rank());
                 matmul(1, schedule.projector(layer).rank(), d);
             }
+        } else if (projects) {
+            matmul(1, d, schedule.projector(layer).deltaRank());
+            matmul(1, schedule.projector(layer).deltaRank(), d);
         }
     }
 }

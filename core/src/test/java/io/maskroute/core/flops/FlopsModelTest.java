@@ -125,7 +125,7 @@ class FlopsModelTest {
                         case 0 -> new LayerOverride(false, null, null);
                         case 1 -> new LayerOverride(true, new Proxies(ProxyKind.GRID, 1 + random.nextInt(3)), null);
                         case 2 -> new LayerOverride(
-                                true, null, new Projector(ProjectorKind.MLP, 1 + random.nextInt(3)));
+                                true, null, new Projector(ProjectorKind.MLP, 1 + random.nextInt(3), random.nextInt(3)));
                         default -> LayerOverride.NONE;
                     });
         }

@@ -53,6 +53,43 @@ class RoutingAdapterTest {
     }
 
     @Test
+    void a_bias_may_be_there_and_counts() throws Exception {
+        writeTensors(0);
+        String without = fingerprint(folder);
+        shapes.put("layers.2.proj.bias", TensorInfo.of(DType.F32, 8));
+        writeTensors(0);
+        String with = fingerprint(folder);
+        writeTensors(1);
+
+        assertThat(List.of(without, with, fingerprint(folder))).doesNotHaveDuplicates();
+        shapes.put("layers.2.proj.bias", TensorInfo.of(DType.F32, 7));
+        writeTensors(0);
+        assertThatThrownBy(() -> RoutingAdapter.open(folder, LLM))
+                .hasMessageContaining("layers.2.proj.bias has shape [7] instead of [8]");
+    }
+
+    @Test
+    void the_delta_term_is_there_where_the_schedule_says_so() throws Exception {
+        shapes.put("layers.2.proj.delta.down.weight", TensorInfo.of(DType.F32, 2, 8));
+        shapes.put("layers.2.proj.delta.up.weight", TensorInfo.of(DType.F32, 8, 2));
+        writeTensors(0);
+        assertThatThrownBy(() -> RoutingAdapter.open(folder, LLM))
+                .hasMessageContaining("layers.2.proj.delta.down.weight is not expected");
+
+        Files.writeString(
+                folder.resolve("routing.json"), SCHEDULE.replace("\"rank\":3", "\"rank\":3,\"delta_rank\":2"));
+        assertThatThrownBy(() -> RoutingAdapter.open(folder, LLM))
+                .hasMessageContaining("layers.0.proj.delta.up.weight is missing");
+
+        shapes.put("layers.0.proj.delta.down.weight", TensorInfo.of(DType.F32, 2, 8));
+        shapes.put("layers.0.proj.delta.up.weight", TensorInfo.of(DType.F32, 8, 2));
+        writeTensors(0);
+        try (RoutingAdapter adapter = RoutingAdapter.open(folder, LLM)) {
+            assertThat(adapter.schedule().projector(2).deltaRank()).isEqualTo(2);
+        }
+    }
+
+    @Test
     void a_bare_schedule_has_untrained_projectors() {
         try (RoutingAdapter adapter = RoutingAdapter.open(folder.resolve("routing.json"), LLM)) {
             assertThat(adapter.tensors()).isEmpty();

@@ -37,6 +37,21 @@ class RoutingScheduleTest {
     }
 
     @Test
+    void a_delta_rank_is_optional() {
+        String json = WHOLE.replace("\"rank\":128", "\"rank\":128,\"delta_rank\":16");
+        RoutingSchedule schedule = RoutingScheduleReader.parse(json, "routing.json");
+
+        assertThat(schedule.projector(0)).isEqualTo(new Projector(ProjectorKind.LINEAR, 128, 16));
+        assertThat(RoutingScheduleWriter.canonical(schedule)).isEqualTo(json);
+        assertThatThrownBy(() -> RoutingScheduleReader.parse(json.replace("16", "-1"), "routing.json"))
+                .isInstanceOf(UnusableInputException.class)
+                .hasMessageContaining("delta_rank is -1; write a whole number of at least 0");
+        String none = WHOLE.replace("\"rank\":128", "\"rank\":128,\"delta_rank\":0");
+        assertThat(RoutingScheduleWriter.canonical(RoutingScheduleReader.parse(none, "routing.json")))
+                .isEqualTo(WHOLE);
+    }
+
+    @Test
     void overrides_replace_what_holds_for_all_layers() {
         String json =
                 """

@@ -46,6 +46,19 @@ class OpsGoldenTest {
     }
 
     @Test
+    void samplingForTrainingIsTheSame() {
+        use("msdeform_core");
+        assertClose(
+                scope.run(
+                        "differentiable_sampling",
+                        t("value"),
+                        shapes(),
+                        t("sampling_locations"),
+                        t("attention_weights")),
+                "output");
+    }
+
+    @Test
     void msdeformModule() {
         use("msdeform_module");
         IValue reference = scope.run("reference_points", shapes());

@@ -52,6 +52,7 @@ public final class Cli {
                 .addSubcommand(new ReportCommand(environment))
                 .addSubcommand(new PlanCommand(environment))
                 .addSubcommand(new BenchCommand(environment))
+                .addSubcommand(new CalibrateCommand(environment))
                 .addSubcommand(new TraceCommand(environment))
                 .addSubcommand(new TrainCommand(environment))
                 .setOut(environment.out())

@@ -59,7 +59,7 @@ public final class ReportWriter {
         writer.flush();
     }
 
-    private static void head(Html html, String title) throws IOException {
+    static void head(Html html, String title) throws IOException {
         html.trusted("<!doctype html>\n")
                 .open("html", "lang", "en")
                 .open("head")

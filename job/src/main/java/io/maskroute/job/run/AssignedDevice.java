@@ -14,12 +14,12 @@ import org.apache.spark.resource.ResourceInformation;
  * @param options with a device of this machine
  * @param note empty, or what a row's device column says after the device: the address that was mapped to another device
  */
-record AssignedDevice(ModelOptions options, String note) {
+public record AssignedDevice(ModelOptions options, String note) {
     private static final String GPU = "gpu";
     private static final String ADDRESS = "{address}";
 
     /** @throws UnusableInputException when a GPU was asked for and Spark gave none; nothing falls back to the CPU */
-    static AssignedDevice of(ModelOptions model, RuntimeOptions runtime, TaskContext task) {
+    public static AssignedDevice of(ModelOptions model, RuntimeOptions runtime, TaskContext task) {
         return of(model, runtime, task.resourcesJMap(), isLocal());
     }
 

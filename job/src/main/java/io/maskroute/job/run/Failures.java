@@ -5,7 +5,7 @@ import io.maskroute.core.error.Stage;
 import scala.util.control.NonFatal;
 
 /** Which throwables end a row, and which end the task. */
-final class Failures {
+public final class Failures {
     private static final int MESSAGE_LENGTH = 500;
 
     private Failures() {}
@@ -15,7 +15,7 @@ final class Failures {
      *
      * @throws Error if the JVM itself is in trouble: then no row of this task can be trusted
      */
-    static RowFailure of(Stage stage, Throwable thrown) {
+    public static RowFailure of(Stage stage, Throwable thrown) {
         if (thrown instanceof RowFailure failure) {
             return failure;
         }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.maskroute.core.config.ModelConfig;
 import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.core.routing.AdapterFolder;
 import io.maskroute.core.routing.RoutingAdapter;
 import io.maskroute.core.safetensors.DType;
 import io.maskroute.core.safetensors.Safetensors;
@@ -121,7 +122,8 @@ public final class TrainingFolder {
             Files.copy(tokenizer, copy, StandardCopyOption.REPLACE_EXISTING);
         }
         if (adapter.tensors().isPresent()) {
-            TrainedModel.writeAdapter(folder.resolve("routing"), adapter.schedule(), model, averages);
+            AdapterFolder.write(
+                    folder.resolve("routing"), adapter.schedule(), model.llm(), averages, Map.of("format", "pt"));
         }
     }
 }

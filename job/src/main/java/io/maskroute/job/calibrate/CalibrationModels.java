@@ -1,0 +1,62 @@
+package io.maskroute.job.calibrate;
+
+import io.maskroute.core.calibration.DensePass;
+import io.maskroute.core.model.LoadedModel;
+import io.maskroute.core.model.SegmenterOptions;
+import io.maskroute.core.model.SegmenterOptions.Dtype;
+import io.maskroute.core.torchscript.TorchProgram;
+import io.maskroute.job.config.ModelOptions;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * The dense models of this JVM: each is loaded once, by the first task that asks. They live as long as the executor; in local
+ * mode, where driver and executor are one JVM, until the command ends.
+ */
+final class CalibrationModels {
+    private static final Map<ModelOptions, DensePass> MODELS = new HashMap<>();
+    private static TorchProgram solver;
+
+    private CalibrationModels() {}
+
+    /**
+     * Ready for this thread. A pass serves one thread at a time: hold its monitor.
+     *
+     * @param options with a device of this machine
+     */
+    static synchronized DensePass get(ModelOptions options) {
+        DensePass pass = MODELS.computeIfAbsent(
+                options,
+                o -> new DensePass(LoadedModel.open(
+                        Path.of(o.path()),
+                        SegmenterOptions.builder()
+                                .setDevice(o.device())
+                                .setDtype(Dtype.valueOf(o.dtype().toUpperCase(Locale.ROOT)))
+                                .setAllowPartial(o.allowPartial())
+                                .build())));
+        // Not before the first program is loaded: PyTorch is not there until then.
+        TorchProgram.enterThread(0);
+        return pass;
+    }
+
+    /** On the CPU, whose LAPACK every libtorch has; for any number of threads. */
+    static synchronized TorchProgram solver() {
+        if (solver == null) {
+            solver = TorchProgram.load("cpu");
+        }
+        TorchProgram.enterThread(0);
+        return solver;
+    }
+
+    /** Closes what this JVM holds; a no-op on the driver of a cluster. */
+    static synchronized void closeAll() {
+        MODELS.values().forEach(DensePass::close);
+        MODELS.clear();
+        if (solver != null) {
+            solver.close();
+            solver = null;
+        }
+    }
+}
