@@ -45,7 +45,7 @@ public final class TorchProgram implements AutoCloseable {
     public static TorchProgram load(String device) {
         Engine engine;
         try {
-            engine = Engine.getEngine(ENGINE);
+            engine = NativeLibraries.load(() -> Engine.getEngine(ENGINE));
         } catch (EngineException | UnsatisfiedLinkError e) {
             throw new UnusableInputException(
                     "PyTorch cannot be loaded: " + firstLine(e)

@@ -145,6 +145,7 @@ public final class ConfigLoader {
         return new JobConfig(
                 model,
                 modelOptions,
+                values.text("model.cache"),
                 values.text("dataset.path"),
                 values.text("output.path"),
                 fresh,

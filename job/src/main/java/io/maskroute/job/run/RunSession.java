@@ -69,6 +69,7 @@ final class RunSession {
             SparkSession spark,
             JobConfig config,
             SegmenterFactory factory,
+            SegmenterFactory.ModelSummary model,
             boolean scored,
             PrintWriter progress,
             RunFolder folder,
@@ -88,6 +89,7 @@ final class RunSession {
         task = new SegmentPartition(
                 factory,
                 config.model(),
+                model,
                 config.runtime(),
                 new Scoring(scored, config.rules().emptyUnion()),
                 record.runId(),

@@ -1,5 +1,6 @@
 package io.maskroute.job.run;
 
+import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.core.image.ImageDecoder;
 import io.maskroute.core.segmenter.SegmenterInfo;
 import io.maskroute.datasets.schema.ImageRowReader;
@@ -32,6 +33,7 @@ import org.apache.spark.util.TaskCompletionListener;
 record SegmentPartition(
         SegmenterFactory factory,
         ModelOptions model,
+        SegmenterFactory.ModelSummary expected,
         RuntimeOptions runtime,
         Scoring scoring,
         String runId,
@@ -49,6 +51,7 @@ record SegmentPartition(
         AssignedDevice device = AssignedDevice.of(model, runtime, task);
         ModelThread modelThread = ExecutorModels.get(factory, device.options(), runtime);
         SegmenterInfo info = modelThread.awaitModel();
+        requireExpected(info);
         RunIdentity identity = new RunIdentity(
                 runId,
                 info.modelFingerprint(),
@@ -69,6 +72,15 @@ record SegmentPartition(
         Rows rows = new Rows(images, work, identity);
         task.addTaskCompletionListener((TaskCompletionListener) context -> rows.cancel());
         return rows;
+    }
+
+    /** The files of a model may be exchanged while the run goes on; rows of two models do not belong together. */
+    private void requireExpected(SegmenterInfo loaded) {
+        if (!loaded.modelFingerprint().equals(expected.fingerprint())
+                || !loaded.routingFingerprint().equals(expected.routingFingerprint())) {
+            throw new UnusableInputException("the model " + model.path() + " or its routing " + model.routing()
+                    + " is not what it was when the run started: put it back, or start over with --fresh");
+        }
     }
 
     private final class Rows implements Iterator<Row> {
