@@ -10,6 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
@@ -25,6 +27,9 @@ import org.slf4j.LoggerFactory;
 final class NodeCache {
     private static final Logger LOG = LoggerFactory.getLogger(NodeCache.class);
     private static final int ATTEMPTS = 3;
+
+    /** Copies that this process has made or has found intact; it need not read them all again for every task. */
+    private static final Set<Path> KNOWN = ConcurrentHashMap.newKeySet();
 
     private final Path folder;
     private final Configuration hadoop;
@@ -76,7 +81,7 @@ final class NodeCache {
                 folder.resolve(files.name() + ".lock"),
                 () -> LOG.info("Waiting for another process that fetches {}", shown))) {
             CachedFolder copy = new CachedFolder(versions.resolve(files.version()));
-            if (copy.exists() && !copy.isIntact(files)) {
+            if (copy.exists() && !KNOWN.contains(copy.path()) && !copy.isIntact(files)) {
                 LOG.warn("{} is no longer what was fetched from {}; fetching it again", copy.path(), shown);
                 CachedFolder.delete(copy.path());
             }
@@ -86,6 +91,7 @@ final class NodeCache {
                 deleteOthers(versions, copy.path());
                 copy.fetch(files);
             }
+            KNOWN.add(copy.path());
             return copy.path();
         }
     }

@@ -1,39 +1,39 @@
 package io.maskroute.job.storage;
 
-import static io.maskroute.job.testing.Datasets.met;
-import static io.maskroute.job.testing.Datasets.png;
-import static io.maskroute.job.testing.Datasets.prompt;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.maskroute.datasets.schema.ImageRow;
-import io.maskroute.datasets.schema.PromptRow;
+import io.maskroute.datasets.schema.DatasetManifest;
+import io.maskroute.job.testing.CapturedLog;
 import io.maskroute.job.testing.CliRun;
 import io.maskroute.job.testing.Datasets;
 import io.maskroute.job.testing.FakeSegmenters;
+import io.maskroute.job.testing.FaultyProxy;
 import io.maskroute.job.testing.S3Server;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.apache.hadoop.fs.FileSystem;
+import org.apache.logging.log4j.Level;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.functions;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Whole runs with dataset, pictures, model and output on an S3 server, a good one and a bad one. */
+/** Whole runs with dataset, pictures, model and output on an S3 server that works, that refuses requests, that is away. */
 class ObjectStoreTest {
-    private static final int WAVES = 6;
-    private static final int IMAGES_PER_WAVE = 8;
-    private static final int ROWS_PER_WAVE = 2 * IMAGES_PER_WAVE;
-
-    /** What may differ between runs of the same model over the same prompts. */
-    private static final String[] OF_THE_RUN = {"run_id", "latency", "executor", "attempt"};
+    private static final String PASSWORD = "hush/Pw9";
+    private static final int OUTAGE_SECONDS = 20;
+    private static final double FAULTS = 0.05;
 
     @TempDir
     private static Path shared;
@@ -50,23 +50,24 @@ class ObjectStoreTest {
         Path model = Files.createDirectory(shared.resolve("model"));
         Files.writeString(model.resolve(FakeSegmenters.FINGERPRINT), "fake-model of the store");
         Path files = shared.resolve("local");
-        dataset(files, files.toUri().toString());
+        StoredRuns.writeDataset(files, files.toUri().toString(), PASSWORD);
         Path remote = shared.resolve("remote");
-        dataset(remote, server.uri("dataset"));
+        StoredRuns.writeDataset(remote, server.uri("dataset"), PASSWORD);
         try (FileSystem s3 = server.client()) {
-            s3.copyFromLocalFile(hadoop(remote), new org.apache.hadoop.fs.Path(server.uri("dataset")));
-            s3.copyFromLocalFile(hadoop(model), new org.apache.hadoop.fs.Path(server.uri("model")));
+            StoredRuns.upload(s3, remote, server.uri("dataset"));
+            StoredRuns.upload(s3, model, server.uri("model"));
         }
         CliRun run = CliRun.withSpark(
                 shared,
-                arguments(
-                        files.toString(),
-                        model.toString(),
-                        shared.resolve("out").toString(),
+                StoredRuns.with(
+                        StoredRuns.arguments(
+                                files.toString(),
+                                model.toString(),
+                                shared.resolve("out").toString()),
                         Map.of()));
         assertThat(run.code()).as(run.err()).isZero();
-        local = rows(shared.resolve("out/predictions"));
-        assertThat(local).hasSize(WAVES * ROWS_PER_WAVE);
+        local = StoredRuns.rows(shared.resolve("out/predictions"));
+        assertThat(local).hasSize(StoredRuns.WAVES * StoredRuns.ROWS_PER_WAVE);
     }
 
     @AfterAll
@@ -74,99 +75,186 @@ class ObjectStoreTest {
         server.close();
     }
 
-    @BeforeEach
-    void noOutput() throws IOException {
-        try (FileSystem s3 = server.client()) {
-            s3.delete(new org.apache.hadoop.fs.Path(server.uri("out")), true);
-        }
-    }
+    @Test
+    void refusedAndBrokenRequestsChangeNothing() throws IOException {
+        try (FaultyProxy proxy = new FaultyProxy(server.port(), FAULTS, 11);
+                FileSystem s3 = server.client()) {
+            WaveWatch watch = watch(s3, "faulty");
+            CliRun run = run(proxy.port(), "faulty");
+            watch.end();
 
-    /** Pictures in rows, beside the dataset by relative URI, by absolute URI; one is missing. */
-    private static void dataset(Path folder, String uri) throws IOException {
-        List<List<ImageRow>> files = new ArrayList<>();
-        for (int file = 0; file < WAVES; file++) {
-            List<ImageRow> images = new ArrayList<>();
-            for (int i = 0; i < IMAGES_PER_WAVE; i++) {
-                String id = file + "-" + i;
-                List<PromptRow> prompts = List.of(
-                        prompt(id + "-a", met(20, 30 + i, "first " + id), "first " + id),
-                        prompt(id + "-b", null, i == 3 ? FakeSegmenters.REFUSED : "second " + id));
-                String picture = "pictures/" + id + ".png";
-                images.add(
-                        switch (i % 4) {
-                            case 0 -> new ImageRow(id, png(20, 30 + i), null, prompts, "val", null, null);
-                            case 1 -> new ImageRow(id, null, picture, prompts, "val", null, null);
-                            case 2 -> new ImageRow(id, null, uri + "/" + picture, prompts, "val", null, null);
-                            default -> new ImageRow(
-                                    id, null, i == 7 ? "pictures/none.png" : picture, prompts, "val", null, null);
-                        });
-                Path target = folder.resolve(picture);
-                Files.createDirectories(target.getParent());
-                Files.write(target, png(20, 30 + i));
-            }
-            files.add(images);
+            assertThat(run.code()).as(run.err()).isZero();
+            assertThat(stored("faulty")).isEqualTo(local);
+            assertThat(proxy.faults()).as("of %d requests", proxy.requests()).isGreaterThan(10);
+            assertWholeWavesAlone(watch);
         }
-        Datasets.writeFiles(folder, files);
     }
 
     @Test
-    void aRunOverS3GivesTheRowsOfALocalRun() throws IOException {
-        CliRun run = run(server.port(), Map.of());
+    void aServerThatIsAwayForAWhileChangesNothing() throws Exception {
+        try (FileSystem s3 = server.client()) {
+            WaveWatch watch = watch(s3, "away");
+            CompletableFuture<CliRun> running = CompletableFuture.supplyAsync(() -> run(server.port(), "away"));
+            Path begun = server.objects("away/predictions/wave=000000/_SUCCESS");
+            while (!Files.exists(begun) && !running.isDone()) {
+                Thread.sleep(5);
+            }
+            server.kill();
+            assertThat(running).isNotDone();
+            TimeUnit.SECONDS.sleep(OUTAGE_SECONDS);
+            assertThat(running).isNotDone();
+            server.start();
+            CliRun run = running.get();
+            watch.end();
+
+            assertThat(run.code()).as(run.err()).isZero();
+            assertThat(stored("away")).isEqualTo(local);
+            assertWholeWavesAlone(watch);
+        }
+    }
+
+    /** The bundled model with a routing, and everything that is written or logged meanwhile. */
+    @Test
+    void theBundledModelRunsFromS3AndNothingSaysTheSecret() throws IOException {
+        Path dataset = shared.resolve("photos");
+        List<Row> pictures = photos(dataset);
+        try (FileSystem s3 = server.client()) {
+            StoredRuns.upload(s3, dataset, server.uri("photos"));
+            StoredRuns.upload(s3, Path.of("../models/tiny"), server.uri("models/tiny"));
+            StoredRuns.upload(s3, Path.of("../conf/routing/tiny.json"), server.uri("models/tiny.json"));
+        }
+        CliRun here = CliRun.withModel(
+                home, 2, evaluate(dataset.toString(), "../models/tiny", "../conf/routing/tiny.json", home + "/local"));
+        assertThat(here.code()).as(here.err()).isZero();
+        Path settings = settings(Files.createDirectory(home.resolve("events")));
+        CliRun run;
+        String log;
+        try (CapturedLog captured = new CapturedLog(Level.DEBUG)) {
+            List<String> arguments = new ArrayList<>(List.of(evaluate(
+                    server.uri("photos"),
+                    server.uri("models/tiny"),
+                    server.uri("models/tiny.json"),
+                    server.uri("photos-out"))));
+            arguments.addAll(List.of("--conf", settings.toString()));
+            run = CliRun.withModel(home, 2, arguments.toArray(String[]::new));
+            log = captured.text();
+        }
 
         assertThat(run.code()).as(run.err()).isZero();
-        assertThat(storedRows()).isEqualTo(local);
+        Map<String, Row> rows = stored("photos-out");
+        assertThat(rows)
+                .hasSizeGreaterThan(pictures.size())
+                .isEqualTo(StoredRuns.rows(home.resolve("local/predictions")));
+        assertThat(rows.values())
+                .allSatisfy(row -> assertThat(row.<String>getAs("status")).isEqualTo("ok"));
+        String record = Files.readString(server.objects("photos-out/run.json"));
+        assertThat(record).contains("fs.s3a.secret.key\" : \"(redacted)\"");
+        assertThat(log).contains("Fetching " + server.uri("models/tiny"));
+        Files.delete(settings);
+        Files.writeString(home.resolve("captured.log"), log + run.out() + run.err());
+        assertNothingHolds(S3Server.SECRET_KEY, home, server.objects("photos-out"));
     }
 
-    private CliRun run(int port, Map<String, String> more) {
+    @Test
+    void passwordsInPictureUrisReachNoFile() throws IOException {
+        assertThat(local.values().stream()
+                        .map(row -> row.<Row>getAs("error"))
+                        .filter(error -> error != null && error.toString().contains("carries a password")))
+                .hasSize(2 * StoredRuns.WAVES)
+                .allSatisfy(error -> assertThat(error.toString()).contains("s3a://bucket/pictures"));
+        assertThat(local.values().toString()).doesNotContain(PASSWORD);
+        assertNothingHolds(PASSWORD, shared.resolve("out"));
+    }
+
+    private WaveWatch watch(FileSystem s3, String output) {
+        return new WaveWatch(s3, server.uri(output + "/predictions"), StoredRuns.ROWS_PER_WAVE);
+    }
+
+    private static void assertWholeWavesAlone(WaveWatch watch) {
+        assertThat(watch.complaints()).isEmpty();
+        assertThat(watch.completeWaves()).isEqualTo(StoredRuns.WAVES);
+        assertThat(watch.unfinishedWaves())
+                .as("waves seen before they were complete")
+                .isPositive();
+        assertThat(watch.listings()).isGreaterThan(StoredRuns.WAVES);
+    }
+
+    private CliRun run(int port, String output) {
         Map<String, String> settings = new TreeMap<>(S3Server.sparkProperties(port));
         settings.put("model.cache", home.resolve("cache").toString());
-        settings.putAll(more);
         return CliRun.withSpark(
-                home, arguments(server.uri("dataset"), server.uri("model"), server.uri("out"), settings));
+                home,
+                StoredRuns.with(
+                        StoredRuns.arguments(server.uri("dataset"), server.uri("model"), server.uri(output)),
+                        settings));
     }
 
-    private static String[] arguments(String dataset, String model, String output, Map<String, String> settings) {
-        List<String> arguments = new ArrayList<>(List.of(
-                "evaluate",
-                "--dataset",
-                dataset,
-                "--model",
-                model,
-                "--output",
-                output,
-                "-s",
-                "waves.files=1",
-                // Several files to a wave, so that there is such a thing as half a wave.
-                "-s",
-                "output.file-size=2k",
-                "-s",
-                "spark.sql.adaptive.coalescePartitions.minPartitionSize=1k"));
-        settings.forEach((key, value) -> arguments.addAll(List.of("-s", key + "=" + value)));
-        return arguments.toArray(String[]::new);
-    }
-
-    private Map<String, Row> storedRows() throws IOException {
-        Path copy = home.resolve("copy");
+    private Map<String, Row> stored(String output) throws IOException {
         try (FileSystem s3 = server.client()) {
-            s3.copyToLocalFile(new org.apache.hadoop.fs.Path(server.uri("out/predictions")), hadoop(copy));
+            return StoredRuns.rows(
+                    StoredRuns.download(s3, server.uri(output + "/predictions"), home.resolve("copy of " + output)));
         }
-        return rows(copy);
     }
 
-    private static Map<String, Row> rows(Path predictions) {
-        return Datasets.withSpark(spark -> {
-            Map<String, Row> rows = new TreeMap<>();
-            for (Row row : spark.read()
-                    .parquet(predictions.toString())
-                    .drop(OF_THE_RUN)
-                    .collectAsList()) {
-                assertThat(rows.put(row.getAs("prompt_id"), row)).isNull();
-            }
-            return rows;
+    private static String[] evaluate(String dataset, String model, String routing, String output) {
+        return new String[] {
+            "evaluate", "--dataset", dataset, "--model", model, "--routing", routing, "--output", output
+        };
+    }
+
+    /** The way a site gives its settings, with a log of Spark's events. */
+    private Path settings(Path events) throws IOException {
+        Map<String, String> all = new TreeMap<>(S3Server.sparkProperties(server.port()));
+        all.put("spark.hadoop.fs.s3a.bucket.elsewhere.session.token", S3Server.SECRET_KEY);
+        all.put("spark.eventLog.enabled", "true");
+        all.put("spark.eventLog.dir", events.toUri().toString());
+        all.put("model.cache", home.resolve("cache").toString());
+        return Files.write(
+                home.resolve("site.conf"),
+                all.entrySet().stream()
+                        .map(e -> Stream.of(e.getKey().split("\\.", 2))
+                                        .map(part -> '"' + part + '"')
+                                        .reduce((a, b) -> a + "." + b)
+                                        .orElseThrow()
+                                + " = \"" + e.getValue() + '"')
+                        .toList());
+    }
+
+    /** Two of the bundled pictures as files of their own, with their prompts. */
+    private static List<Row> photos(Path folder) throws IOException {
+        List<Row> pictures = Datasets.withSpark(spark -> {
+            var two = spark.read()
+                    .parquet("../examples/refcoco-mini")
+                    .orderBy("image_id")
+                    .limit(2);
+            two.withColumn("image", functions.lit(null).cast("binary"))
+                    .withColumn("image_uri", functions.concat(functions.lit("files/"), functions.col("image_id")))
+                    .write()
+                    .parquet(folder.toString());
+            DatasetManifest.read(
+                            "../examples/refcoco-mini", spark.sessionState().newHadoopConf())
+                    .write(folder.toString(), spark.sessionState().newHadoopConf());
+            return two.select("image_id", "image").collectAsList();
         });
+        Files.createDirectory(folder.resolve("files"));
+        for (Row picture : pictures) {
+            Files.write(folder.resolve("files/" + picture.getString(0)), picture.<byte[]>getAs(1));
+        }
+        return pictures;
     }
 
-    private static org.apache.hadoop.fs.Path hadoop(Path path) {
-        return new org.apache.hadoop.fs.Path(path.toUri());
+    private static void assertNothingHolds(String secret, Path... folders) throws IOException {
+        int looked = 0;
+        for (Path folder : folders) {
+            try (Stream<Path> all = Files.walk(folder)) {
+                for (Path file : all.filter(Files::isRegularFile).toList()) {
+                    looked++;
+                    assertThat(new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1).contains(secret))
+                            .as("%s holds the secret", file)
+                            .isFalse();
+                }
+            }
+        }
+        assertThat(looked).isGreaterThan(10);
     }
 }
