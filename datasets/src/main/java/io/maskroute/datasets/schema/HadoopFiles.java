@@ -50,7 +50,7 @@ public final class HadoopFiles {
         String scheme = path.toUri().getScheme();
         return new UnusableInputException(
                 "No file system is set up for " + path + ": put Hadoop's module for '" + scheme + ":'"
-                        + (scheme.equals("s3a") ? " (hadoop-aws with the AWS SDK)" : "") + " on Spark's class path ("
+                        + ("s3a".equals(scheme) ? " (hadoop-aws with the AWS SDK)" : "") + " on Spark's class path ("
                         + cause.getMessage() + ")",
                 cause);
     }

@@ -21,23 +21,23 @@ import org.apache.spark.sql.Row;
 
 /** The same small run for every file system: its dataset, its command line and its rows. */
 final class StoredRuns {
-    static final int WAVES = 4;
-    static final int ROWS_PER_WAVE = 10;
+    static final int WAVES = 3;
+    static final int ROWS_PER_WAVE = 12;
 
     /** What may differ between runs of the same model over the same prompts; files may be taken in another order. */
     private static final String[] OF_THE_RUN = {"run_id", "latency", "executor", "attempt", "wave"};
 
-    private static final int IMAGES_PER_WAVE = 5;
+    private static final int IMAGES_PER_WAVE = 6;
 
     private StoredRuns() {}
 
     /**
      * Writes one dataset file per wave, with pictures in rows, beside the dataset by relative URI, and by absolute URI; one of
-     * each five is missing, and one has a URI with a password.
+     * each six is missing, and one has a URI with a password.
      *
-     * @param uri where the folder will be in the end
+     * @param elsewhere folders with the pictures, as URIs
      */
-    static void writeDataset(Path folder, String uri, String password) throws IOException {
+    static void writeDataset(Path folder, List<String> elsewhere, String password) throws IOException {
         List<List<ImageRow>> files = new ArrayList<>();
         for (int file = 0; file < WAVES; file++) {
             List<ImageRow> images = new ArrayList<>();
@@ -55,9 +55,9 @@ final class StoredRuns {
                         switch (i) {
                             case 0 -> null;
                             case 1 -> picture;
-                            case 2 -> uri + "/" + picture;
-                            case 3 -> "pictures/none.png";
-                            default -> "s3a://someone:" + password + "@bucket/" + picture;
+                            case 2 -> "pictures/none.png";
+                            case 3 -> "s3a://someone:" + password + "@bucket/" + picture;
+                            default -> elsewhere.get((file + i) % elsewhere.size()) + "/" + picture;
                         };
                 images.add(new ImageRow(id, reference == null ? bytes : null, reference, prompts, "val", null, null));
             }

@@ -20,7 +20,9 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.hdfs.MiniDFSCluster;
 import org.apache.logging.log4j.Level;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.functions;
@@ -29,8 +31,11 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Whole runs with dataset, pictures, model and output on an S3 server that works, that refuses requests, that is away. */
-class ObjectStoreTest {
+/**
+ * Whole runs with dataset, pictures, model and output on a real HDFS and on a real S3 server: one that works, that refuses
+ * requests, that is away. One run with everything on this machine but some pictures says what the rows have to be.
+ */
+class RemoteStorageTest {
     private static final String PASSWORD = "hush/Pw9";
     private static final int OUTAGE_SECONDS = 20;
     private static final double FAULTS = 0.05;
@@ -39,40 +44,67 @@ class ObjectStoreTest {
     private static Path shared;
 
     private static S3Server server;
+    private static MiniDFSCluster hdfs;
     private static Map<String, Row> local;
 
     @TempDir
     private Path home;
 
     @BeforeAll
-    static void serverWithDatasetAndModel() throws IOException {
+    static void datasetAndModelEverywhere() throws IOException {
         server = S3Server.start(shared.resolve("s3"));
+        hdfs = new MiniDFSCluster.Builder(
+                        new Configuration(), shared.resolve("hdfs").toFile())
+                .numDataNodes(1)
+                .build();
         Path model = Files.createDirectory(shared.resolve("model"));
         Files.writeString(model.resolve(FakeSegmenters.FINGERPRINT), "fake-model of the store");
-        Path files = shared.resolve("local");
-        StoredRuns.writeDataset(files, files.toUri().toString(), PASSWORD);
-        Path remote = shared.resolve("remote");
-        StoredRuns.writeDataset(remote, server.uri("dataset"), PASSWORD);
+        Path dataset = shared.resolve("dataset");
+        StoredRuns.writeDataset(
+                dataset, List.of(server.uri("dataset"), hdfs("dataset"), dataset.toUri().getPath()), PASSWORD);
         try (FileSystem s3 = server.client()) {
-            StoredRuns.upload(s3, remote, server.uri("dataset"));
+            StoredRuns.upload(s3, dataset, server.uri("dataset"));
             StoredRuns.upload(s3, model, server.uri("model"));
         }
+        StoredRuns.upload(hdfs.getFileSystem(), dataset, hdfs("dataset"));
+        StoredRuns.upload(hdfs.getFileSystem(), model, hdfs("model"));
         CliRun run = CliRun.withSpark(
                 shared,
                 StoredRuns.with(
-                        StoredRuns.arguments(
-                                files.toString(),
-                                model.toString(),
-                                shared.resolve("out").toString()),
-                        Map.of()));
+                        StoredRuns.arguments(dataset.toString(), model.toString(), shared + "/out"),
+                        S3Server.sparkProperties(server.port())));
         assertThat(run.code()).as(run.err()).isZero();
         local = StoredRuns.rows(shared.resolve("out/predictions"));
         assertThat(local).hasSize(StoredRuns.WAVES * StoredRuns.ROWS_PER_WAVE);
+        assertThat(local.values().stream().filter(row -> row.<String>getAs("status").equals("ok")))
+                .hasSize(StoredRuns.WAVES * 7);
     }
 
     @AfterAll
     static void stop() {
         server.close();
+        hdfs.shutdown(true);
+    }
+
+    private static String hdfs(String path) throws IOException {
+        return hdfs.getFileSystem().getUri() + "/" + path;
+    }
+
+    @Test
+    void everythingMayBeInHdfs() throws IOException {
+        WaveWatch watch =
+                new WaveWatch(hdfs.getFileSystem(), hdfs("out/predictions"), StoredRuns.ROWS_PER_WAVE);
+        CliRun run = run(server.port(), StoredRuns.arguments(hdfs("dataset"), hdfs("model"), hdfs("out")));
+        watch.end();
+
+        assertThat(run.code()).as(run.err()).isZero();
+        assertThat(StoredRuns.rows(StoredRuns.download(
+                        hdfs.getFileSystem(), hdfs("out/predictions"), home.resolve("copy"))))
+                .isEqualTo(local);
+        assertThat(hdfs.getFileSystem().exists(new org.apache.hadoop.fs.Path("/out/report.html")))
+                .isTrue();
+        assertThat(watch.complaints()).isEmpty();
+        assertThat(watch.completeWaves()).isEqualTo(StoredRuns.WAVES);
     }
 
     @Test
@@ -80,11 +112,14 @@ class ObjectStoreTest {
         try (FaultyProxy proxy = new FaultyProxy(server.port(), FAULTS, 11);
                 FileSystem s3 = server.client()) {
             WaveWatch watch = watch(s3, "faulty");
-            CliRun run = run(proxy.port(), "faulty");
+            CliRun run = run(proxy.port(), onS3("faulty"));
             watch.end();
 
             assertThat(run.code()).as(run.err()).isZero();
             assertThat(stored("faulty")).isEqualTo(local);
+            CliRun again = run(proxy.port(), onS3("faulty"));
+            assertThat(again.code()).as(again.err()).isZero();
+            assertThat(again.err()).contains("is finished, and its dataset has nothing new");
             assertThat(proxy.faults()).as("of %d requests", proxy.requests()).isGreaterThan(10);
             assertWholeWavesAlone(watch);
         }
@@ -94,7 +129,7 @@ class ObjectStoreTest {
     void aServerThatIsAwayForAWhileChangesNothing() throws Exception {
         try (FileSystem s3 = server.client()) {
             WaveWatch watch = watch(s3, "away");
-            CompletableFuture<CliRun> running = CompletableFuture.supplyAsync(() -> run(server.port(), "away"));
+            CompletableFuture<CliRun> running = CompletableFuture.supplyAsync(() -> run(server.port(), onS3("away")));
             Path begun = server.objects("away/predictions/wave=000000/_SUCCESS");
             while (!Files.exists(begun) && !running.isDone()) {
                 Thread.sleep(5);
@@ -179,14 +214,14 @@ class ObjectStoreTest {
         assertThat(watch.listings()).isGreaterThan(StoredRuns.WAVES);
     }
 
-    private CliRun run(int port, String output) {
+    private static List<String> onS3(String output) {
+        return StoredRuns.arguments(server.uri("dataset"), server.uri("model"), server.uri(output));
+    }
+
+    private CliRun run(int port, List<String> arguments) {
         Map<String, String> settings = new TreeMap<>(S3Server.sparkProperties(port));
         settings.put("model.cache", home.resolve("cache").toString());
-        return CliRun.withSpark(
-                home,
-                StoredRuns.with(
-                        StoredRuns.arguments(server.uri("dataset"), server.uri("model"), server.uri(output)),
-                        settings));
+        return CliRun.withSpark(home, StoredRuns.with(arguments, settings));
     }
 
     private Map<String, Row> stored(String output) throws IOException {
