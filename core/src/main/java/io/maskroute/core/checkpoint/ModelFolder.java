@@ -5,6 +5,7 @@ import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.core.safetensors.TensorSource;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * A model folder in Hugging Face's layout: {@code config.json}, {@code tokenizer.json} and weights as {@code *.safetensors} or
@@ -29,6 +30,14 @@ public record ModelFolder(Path path, ModelConfig config, Path tokenizer) {
         Path tokenizer = part(path, "tokenizer.json");
         WeightFiles.find(path);
         return new ModelFolder(path, config, tokenizer);
+    }
+
+    /** Of the names in a model folder, those that may be read: its JSON files, and weights of the kind that is preferred. */
+    public static List<String> filesToRead(List<String> names) {
+        boolean safetensors = names.stream().anyMatch(name -> name.endsWith(".safetensors"));
+        return names.stream()
+                .filter(name -> name.endsWith(".json") || name.endsWith(safetensors ? ".safetensors" : ".bin"))
+                .toList();
     }
 
     private static Path part(Path folder, String name) {

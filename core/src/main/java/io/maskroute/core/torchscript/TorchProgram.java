@@ -60,7 +60,7 @@ public final class TorchProgram implements AutoCloseable {
     private static TorchProgram load(String device, boolean training) {
         Engine engine;
         try {
-            engine = Engine.getEngine(ENGINE);
+            engine = NativeLibraries.load(() -> Engine.getEngine(ENGINE));
         } catch (EngineException | UnsatisfiedLinkError e) {
             throw new UnusableInputException(
                     "PyTorch cannot be loaded: " + firstLine(e)

@@ -34,10 +34,24 @@ public final class HadoopFiles {
             FileSystem files = path.getFileSystem(hadoop);
             return files instanceof LocalFileSystem local ? local.getRawFileSystem() : files;
         } catch (UnsupportedFileSystemException e) {
-            throw new UnusableInputException(
-                    "No file system is set up for " + path + ": put Hadoop's module for '"
-                            + path.toUri().getScheme() + ":' on Spark's class path",
-                    e);
+            throw noFileSystem(path, e);
+        } catch (RuntimeException e) {
+            // Hadoop knows the scheme, but its module is not there.
+            if (e.getCause() instanceof ClassNotFoundException) {
+                throw noFileSystem(path, e);
+            }
+            throw e;
+        } catch (NoClassDefFoundError e) {
+            throw noFileSystem(path, e);
         }
+    }
+
+    private static UnusableInputException noFileSystem(Path path, Throwable cause) {
+        String scheme = path.toUri().getScheme();
+        return new UnusableInputException(
+                "No file system is set up for " + path + ": put Hadoop's module for '" + scheme + ":'"
+                        + ("s3a".equals(scheme) ? " (hadoop-aws with the AWS SDK)" : "") + " on Spark's class path ("
+                        + cause.getMessage() + ")",
+                cause);
     }
 }

@@ -127,10 +127,10 @@ public final class ConfigLoader {
     }
 
     private JobConfig typed(Values values) {
-        Optional<String> model = values.text("model.path");
+        Optional<String> model = values.location("model.path");
         ModelOptions modelOptions = new ModelOptions(
                 model.orElse(""),
-                values.text("model.routing").orElse(ModelOptions.DENSE),
+                values.location("model.routing").orElse(ModelOptions.DENSE),
                 values.oneOf("model.dtype", List.of("fp32", "bf16")),
                 values.matching("model.device", Pattern.compile("cpu|gpu|cuda:\\d{1,3}"), "cpu, gpu or cuda:N"),
                 values.flag("model.allow-partial"));
@@ -156,8 +156,9 @@ public final class ConfigLoader {
         return new JobConfig(
                 model,
                 modelOptions,
-                values.text("dataset.path"),
-                values.text("output.path"),
+                values.text("model.cache"),
+                values.location("dataset.path"),
+                values.location("output.path"),
                 fresh,
                 retryFailed,
                 new WaveOptions(
@@ -165,7 +166,7 @@ public final class ConfigLoader {
                         values.isSet("waves.files")
                                 ? Optional.of(values.integer("waves.files", 1, Integer.MAX_VALUE))
                                 : Optional.empty(),
-                        values.text("waves.checkpoint"),
+                        values.location("waves.checkpoint"),
                         values.bytes("output.file-size"),
                         values.fraction("output.max-failure-rate")),
                 runtime,
@@ -198,6 +199,18 @@ public final class ConfigLoader {
                 throw bad(key, "must not be empty");
             }
             return Optional.of(text);
+        }
+
+        /** A path or URI. Passwords in URIs would end up in logs and reports of whatever handles them. */
+        Optional<String> location(String key) {
+            Optional<String> location = text(key);
+            if (location.filter(Redaction::hasPassword).isPresent()) {
+                throw bad(
+                        key,
+                        "carries a password (" + Redaction.uri(location.get())
+                                + "): give it to Hadoop's credential providers instead, see conf/s3a.conf");
+            }
+            return location;
         }
 
         boolean flag(String key) {

@@ -9,6 +9,7 @@ import java.util.Optional;
  * The resolved configuration of a command.
  *
  * @param modelPath model folder, if one was named; {@link #model()} insists on it
+ * @param modelCache folder on each machine for models that are fetched; empty for one in {@code java.io.tmpdir}
  * @param fresh start over instead of continuing what the output folder holds
  * @param retryFailed run failed prompts again before continuing
  * @param rules of the metrics
@@ -20,6 +21,7 @@ import java.util.Optional;
 public record JobConfig(
         Optional<String> modelPath,
         ModelOptions modelOptions,
+        Optional<String> modelCache,
         Optional<String> datasetPath,
         Optional<String> outputPath,
         boolean fresh,

@@ -4,6 +4,7 @@ import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.error.Stage;
 import io.maskroute.datasets.schema.HadoopFiles;
 import io.maskroute.datasets.schema.ImageRow;
+import io.maskroute.job.config.Redaction;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -30,6 +31,13 @@ public final class ImageBytes {
     public byte[] read(ImageRow row) throws RowFailure {
         if (row.image() != null) {
             return row.image();
+        }
+        String shown = Redaction.uri(row.imageUri());
+        if (!shown.equals(row.imageUri())) {
+            throw new RowFailure(
+                    Stage.READ,
+                    "unreadable-image",
+                    shown + " carries a password; pictures are read with the credentials that Hadoop is given");
         }
         try {
             // Not the row's text as a child of the dataset: "../x" must mean what it means in a shell.

@@ -1,2 +1,2 @@
-/** A dataset as the job reads it. Depends on {@code datasets.schema}, Spark and Hadoop's file systems. */
+/** A dataset as the job reads it. Depends on {@code config}, {@code datasets.schema}, Spark and Hadoop's file systems. */
 package io.maskroute.job.input;

@@ -164,6 +164,7 @@ public final class RoutedSegmenter extends Transformer implements DefaultParamsW
         SegmentTask task = new SegmentTask(
                 factory,
                 config.model(),
+                null,
                 config.runtime(),
                 new Scoring(false, config.rules().emptyUnion()),
                 uid,

@@ -19,6 +19,7 @@ import io.maskroute.datasets.schema.DatasetManifest;
 import io.maskroute.job.bench.BenchResult;
 import io.maskroute.job.config.JobConfig;
 import io.maskroute.job.config.ModelOptions;
+import io.maskroute.job.fetch.ModelFiles;
 import io.maskroute.job.input.InputDataset;
 import io.maskroute.job.run.SparkSessions;
 import io.maskroute.job.run.SparkSteps;
@@ -26,6 +27,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
 
 /** Counts a dataset's tokens with Spark, and works out the rest from sizes. */
 public final class Plan {
@@ -53,8 +55,10 @@ public final class Plan {
 
     /** @throws UnusableInputException when the dataset, the model, the routing or the bench result cannot be used */
     public PlanResult run() {
-        DatasetManifest manifest = DatasetManifest.read(config.dataset(), SparkSessions.hadoop(config));
-        ModelOptions options = config.model();
+        Configuration hadoop = SparkSessions.hadoop(config);
+        DatasetManifest manifest = DatasetManifest.read(config.dataset(), hadoop);
+        ModelFiles files = new ModelFiles(config.modelCache().orElse(null));
+        ModelOptions options = files.local(config.model(), hadoop);
         ModelFolder folder = ModelFolder.open(Path.of(options.path()));
         boolean dense = options.routing().equals(ModelOptions.DENSE);
         try (RoutingAdapter adapter =
@@ -73,8 +77,7 @@ public final class Plan {
                             spark.sparkContext(),
                             "count the tokens of " + config.dataset(),
                             () -> TokenCounting.count(
-                                    InputDataset.open(spark, config.dataset(), manifest),
-                                    folder.path().toString())));
+                                    InputDataset.open(spark, config.dataset(), manifest), files, config.model())));
             return costs.of(counts, preparing);
         }
     }
@@ -109,7 +112,7 @@ public final class Plan {
             return new PlanResult(
                     PlanResult.FORMAT,
                     dataset(counts),
-                    new PlanResult.Model(folder.path().toString(), parameters(), dtype.label()),
+                    new PlanResult.Model(config.model().path(), parameters(), dtype.label()),
                     new PlanResult.Routing(
                             config.model().routing(),
                             trained ? "adapter" : "untrained",

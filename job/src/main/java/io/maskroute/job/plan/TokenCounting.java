@@ -7,6 +7,8 @@ import io.maskroute.core.segmenter.PreparedPrompt;
 import io.maskroute.core.text.PromptTokenizer;
 import io.maskroute.datasets.schema.DatasetSchema;
 import io.maskroute.datasets.schema.PromptRow;
+import io.maskroute.job.config.ModelOptions;
+import io.maskroute.job.fetch.ModelFiles;
 import io.maskroute.job.input.InputDataset;
 import io.maskroute.job.input.ReferringPrompts;
 import java.nio.file.Path;
@@ -34,9 +36,9 @@ import scala.jdk.javaapi.CollectionConverters;
  * One task: image rows in, a few counts out. Only ids, tasks and texts of the prompts are read; the counts of all tasks are
  * summed by Spark, and what reaches the driver is as long as the longest prompt, not as the dataset.
  *
- * @param model folder, with the tokenizer
+ * @param files brings the model's folder, with the tokenizer, to the task
  */
-record TokenCounting(String model) implements MapPartitionsFunction<Row, Row> {
+record TokenCounting(ModelFiles files, ModelOptions model) implements MapPartitionsFunction<Row, Row> {
     /** Pictures by the number of their prompts that can be run. */
     private static final String PICTURES = "pictures";
     /** Prompts by the number of their own text tokens. */
@@ -50,9 +52,9 @@ record TokenCounting(String model) implements MapPartitionsFunction<Row, Row> {
             .add("size", DataTypes.IntegerType)
             .add("count", DataTypes.LongType);
 
-    static TokenCounts count(InputDataset dataset, String model) {
+    static TokenCounts count(InputDataset dataset, ModelFiles files, ModelOptions model) {
         Dataset<Row> counts = read(dataset)
-                .mapPartitions(new TokenCounting(model), Encoders.row(COUNTS))
+                .mapPartitions(new TokenCounting(files, model), Encoders.row(COUNTS))
                 .groupBy("what", "reason", "size")
                 .agg(functions.sum("count"));
         TokenCounts sum = new TokenCounts(new TreeMap<>(), new TreeMap<>(), new TreeMap<>());
@@ -89,7 +91,7 @@ record TokenCounting(String model) implements MapPartitionsFunction<Row, Row> {
 
     @Override
     public Iterator<Row> call(Iterator<Row> images) {
-        ModelFolder folder = ModelFolder.open(Path.of(model));
+        ModelFolder folder = ModelFolder.open(Path.of(files.local(model).path()));
         ModelConfig config = folder.config();
         int side = config.imageTokenSide();
         Map<Integer, Long> pictures = new TreeMap<>();

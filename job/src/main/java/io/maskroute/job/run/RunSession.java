@@ -70,6 +70,7 @@ final class RunSession {
             SparkSession spark,
             JobConfig config,
             SegmenterFactory factory,
+            SegmenterFactory.ModelSummary model,
             boolean scored,
             PrintWriter progress,
             RunFolder folder,
@@ -90,6 +91,7 @@ final class RunSession {
                 new SegmentTask(
                         factory,
                         config.model(),
+                        model,
                         config.runtime(),
                         new Scoring(scored, config.rules().emptyUnion()),
                         record.runId(),

@@ -5,6 +5,7 @@ import io.maskroute.datasets.schema.DatasetManifest;
 import io.maskroute.datasets.schema.HadoopFiles;
 import io.maskroute.job.config.JobConfig;
 import io.maskroute.job.config.Redaction;
+import io.maskroute.job.fetch.ModelFiles;
 import io.maskroute.job.input.InputDataset;
 import io.maskroute.job.results.Json;
 import io.maskroute.job.results.RunFingerprint;
@@ -48,7 +49,8 @@ public final class SegmentRun {
             String command, JobConfig config, SegmenterFactory factory, boolean scored, PrintWriter progress) {
         this.command = command;
         this.config = config;
-        this.factory = factory;
+        this.factory = new FetchingSegmenters(
+                factory, new ModelFiles(config.modelCache().orElse(null)));
         this.scored = scored;
         this.progress = progress;
     }
@@ -65,11 +67,11 @@ public final class SegmentRun {
         RunFolder folder = new RunFolder(config.output(), hadoop);
         folder.requireApart(config.dataset());
         boolean held = folder.holdsRun();
-        SegmenterFactory.ModelSummary model = factory.inspect(config.model());
         RunRecord.DatasetRecord source = RunRecord.DatasetRecord.of(located(config.dataset(), hadoop), manifest);
-        RunFingerprint fingerprint = fingerprint(source, model);
         Optional<RunRecord> earlier = held && !config.fresh() ? Optional.of(folder.record()) : Optional.empty();
-        earlier.ifPresent(record -> requireSame(record, fingerprint));
+        Optional<Model> here = ModelFiles.isRemote(config.model())
+                ? Optional.empty()
+                : Optional.of(checked(factory.inspect(config.model()), source, earlier));
         try {
             return SparkSessions.with(config, spark -> {
                 InputDataset dataset = SparkSteps.named(
@@ -82,11 +84,23 @@ public final class SegmentRun {
                     throw new UnusableInputException("the dataset " + config.dataset() + " has no prompts ("
                             + counts.images() + " images): there is nothing to do");
                 }
+                Model model = here.orElseGet(
+                        () -> checked(RemoteInspection.run(spark, factory, config.model()), source, earlier));
                 loadIfLocal(spark);
-                RunRecord record = earlier.orElseGet(() -> begin(spark, folder, source, fingerprint));
+                RunRecord record = earlier.orElseGet(() -> begin(spark, folder, source, model.fingerprint()));
                 try {
-                    return new RunSession(spark, config, factory, scored, progress, folder, dataset, counts, record)
-                            .run(notes(model));
+                    return new RunSession(
+                                    spark,
+                                    config,
+                                    factory,
+                                    model.summary(),
+                                    scored,
+                                    progress,
+                                    folder,
+                                    dataset,
+                                    counts,
+                                    record)
+                            .run(notes(model.summary()));
                 } catch (RuntimeException | Error e) {
                     if (earlier.isEmpty() && folder.waves().committed().isEmpty()) {
                         remove(folder);
@@ -97,6 +111,16 @@ public final class SegmentRun {
         } finally {
             ExecutorModels.closeAll();
         }
+    }
+
+    /** A model that fits the run which the output folder holds, if it holds one. */
+    private record Model(SegmenterFactory.ModelSummary summary, RunFingerprint fingerprint) {}
+
+    private Model checked(
+            SegmenterFactory.ModelSummary summary, RunRecord.DatasetRecord source, Optional<RunRecord> earlier) {
+        RunFingerprint fingerprint = fingerprint(source, summary);
+        earlier.ifPresent(record -> requireSame(record, fingerprint));
+        return new Model(summary, fingerprint);
     }
 
     private RunFingerprint fingerprint(RunRecord.DatasetRecord source, SegmenterFactory.ModelSummary model) {

@@ -1,5 +1,6 @@
 package io.maskroute.job.run;
 
+import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.core.image.ImageDecoder;
 import io.maskroute.core.segmenter.SegmenterInfo;
 import io.maskroute.datasets.schema.ImageRowReader;
@@ -31,6 +32,7 @@ import org.apache.spark.util.TaskCompletionListener;
  * the executor. Some pictures are prepared ahead of the model, so that it need not wait for decoding even when a single task
  * runs.
  *
+ * @param expected the model as it was when the run began, or null to take it as it is
  * @param runId for the rows
  * @param dataset folder that relative URIs of pictures are resolved against
  * @param reader of the dataset's rows
@@ -40,6 +42,7 @@ import org.apache.spark.util.TaskCompletionListener;
 public record SegmentTask(
         SegmenterFactory factory,
         ModelOptions model,
+        SegmenterFactory.ModelSummary expected,
         RuntimeOptions runtime,
         Scoring scoring,
         String runId,
@@ -69,6 +72,7 @@ public record SegmentTask(
         AssignedDevice device = AssignedDevice.of(model, runtime, task);
         ModelThread modelThread = ExecutorModels.get(factory, device.options(), runtime);
         SegmenterInfo info = modelThread.awaitModel();
+        requireExpected(info);
         RunIdentity identity = new RunIdentity(
                 runId,
                 info.modelFingerprint(),
@@ -89,6 +93,16 @@ public record SegmentTask(
         Pictures<T> pictures = new Pictures<>(inputs, datasetRow, work, identity);
         task.addTaskCompletionListener((TaskCompletionListener) context -> pictures.end());
         return pictures;
+    }
+
+    /** The files of a model may be exchanged while the run goes on; rows of two models do not belong together. */
+    private void requireExpected(SegmenterInfo loaded) {
+        if (expected != null
+                && (!loaded.modelFingerprint().equals(expected.fingerprint())
+                        || !loaded.routingFingerprint().equals(expected.routingFingerprint()))) {
+            throw new UnusableInputException("the model " + model.path() + " or its routing " + model.routing()
+                    + " is not what it was when the run started: put it back, or start over with --fresh");
+        }
     }
 
     private final class Pictures<T> implements Iterator<Answered<T>> {

@@ -8,7 +8,7 @@ import java.io.Serializable;
 /** Where models come from. It travels to the executors, so it holds no model itself. */
 public interface SegmenterFactory extends Serializable {
     /**
-     * Looks at the model on the driver, without loading it onto a device, so that an unusable one is refused before anything
+     * Looks at the model, on the driver or, when it has to be fetched, where it will run; without loading it onto a device, so that an unusable one is refused before anything
      * starts.
      *
      * @throws UnusableInputException when the model or the routing cannot be used
@@ -30,5 +30,5 @@ public interface SegmenterFactory extends Serializable {
      * @param routingFingerprint as in {@code SegmenterInfo}
      * @param randomWeights whether its model card says that the weights are random numbers, so that its masks mean nothing
      */
-    record ModelSummary(String fingerprint, String routingFingerprint, boolean randomWeights) {}
+    record ModelSummary(String fingerprint, String routingFingerprint, boolean randomWeights) implements Serializable {}
 }

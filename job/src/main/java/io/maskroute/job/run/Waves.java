@@ -9,16 +9,19 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeoutException;
+import org.apache.hadoop.fs.CommonPathCapabilities;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocatedFileStatus;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RemoteIterator;
+import org.apache.spark.internal.io.cloud.AbortableStreamBasedCheckpointFileManager;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.execution.streaming.FileStreamSource;
 import org.apache.spark.sql.execution.streaming.FileStreamSourceLog;
+import org.apache.spark.sql.internal.SQLConf;
 import org.apache.spark.sql.streaming.DataStreamReader;
 import org.apache.spark.sql.streaming.StreamingQuery;
 import org.apache.spark.sql.streaming.StreamingQueryException;
@@ -56,6 +59,7 @@ final class Waves {
         } else {
             reader.option("maxBytesPerTrigger", options.bytes());
         }
+        chooseCheckpointWriter();
         try {
             StreamingQuery query = reader.parquet(dataset.path())
                     .writeStream()
@@ -73,6 +77,22 @@ final class Waves {
             throw SparkFailures.explained(e);
         } catch (TimeoutException e) {
             throw new IllegalStateException(e);
+        }
+    }
+
+    /** Spark renames checkpoint files into place, which an object store does by copying: not at once, and twice the work. */
+    private void chooseCheckpointWriter() {
+        String key = SQLConf.STREAMING_CHECKPOINT_FILE_MANAGER_CLASS().parent().key();
+        Path folder = HadoopFiles.path(checkpoint);
+        try {
+            if (spark.conf().getOption(key).isEmpty()
+                    && HadoopFiles.fileSystem(folder, spark.sessionState().newHadoopConf())
+                            .hasPathCapability(folder, CommonPathCapabilities.ABORTABLE_STREAM)) {
+                spark.conf().set(key, AbortableStreamBasedCheckpointFileManager.class.getName());
+            }
+        } catch (IOException e) {
+            throw new UnusableInputException(
+                    "the checkpoint " + checkpoint + " cannot be written: " + e.getMessage(), e);
         }
     }
 

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ConfigLoaderTest {
     @TempDir
@@ -103,15 +104,58 @@ class ConfigLoaderTest {
         assertThat(config.sparkOverrides()).containsEntry("spark.speculation.interval", "9s");
     }
 
-    @Test
-    void secretsDoNotReachTheRecord() {
-        JobConfig config = load(Map.of(
-                "spark.hadoop.fs.s3a.secret.key", "hush",
-                "spark.hadoop.fs.s3a.access.key", "hush",
-                "dataset.path", "s3a://key:hush@bucket/data"));
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "spark.hadoop.fs.s3a.secret.key",
+                "spark.hadoop.fs.s3a.access.key",
+                "spark.hadoop.fs.s3a.session.token",
+                "spark.hadoop.fs.s3a.bucket.photos.secret.key",
+                "spark.hadoop.fs.s3a.bucket.photos.session.token",
+                "spark.hadoop.fs.s3a.encryption.key",
+                "spark.hadoop.fs.azure.account.key.acme.blob.core.windows.net",
+                "spark.hadoop.fs.s3a.proxy.password",
+            })
+    void secretsDoNotReachTheRecord(String key) {
+        JobConfig config = load(Map.of(key, "hush"));
 
-        assertThat(config.resolved()).containsEntry("dataset.path", "s3a://bucket/data");
-        assertThat(config.resolved().values()).noneMatch(value -> value != null && value.contains("hush"));
+        assertThat(config.sparkOverrides()).containsEntry(key, "hush");
+        assertThat(config.resolved()).containsEntry(key, "(redacted)");
+    }
+
+    @Test
+    void secretsAmongOtherOptionsDoNotReachTheRecord() {
+        JobConfig config = load(Map.of(
+                "spark.driver.extraJavaOptions", "-Xmx1g -Dfs.s3a.secret.key=hush",
+                "spark.executor.extraJavaOptions", "-Xmx2g",
+                "spark.some.proxy", "http://user:hu/sh@proxy:8080/"));
+
+        assertThat(config.resolved())
+                .containsEntry("spark.driver.extraJavaOptions", "(redacted)")
+                .containsEntry("spark.executor.extraJavaOptions", "-Xmx2g")
+                .containsEntry("spark.some.proxy", "http://proxy:8080/");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"dataset.path", "model.path", "model.routing", "output.path", "waves.checkpoint"})
+    void passwordsInUrisAreRefusedWithoutRepeatingThem(String key) {
+        assertThatThrownBy(() -> load(Map.of(key, "s3a://key:hu/sh@bucket/data")))
+                .isInstanceOf(ConfigurationException.class)
+                .hasMessageContaining(key)
+                .hasMessageContaining("s3a://bucket/data")
+                .hasMessageNotContainingAny("hu/sh", "sh@");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "abfs://box@account.dfs.core.windows.net/a",
+                "hdfs://host:8020/a@b",
+                "s3a://bucket/a:b@c",
+                "/a:b@c"
+            })
+    void addressesThatLookAlikeAreLeftAsTheyAre(String path) {
+        assertThat(load(Map.of("dataset.path", path)).resolved()).containsEntry("dataset.path", path);
     }
 
     @Test

@@ -8,11 +8,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.maskroute.core.segmenter.Segmenter;
 import io.maskroute.datasets.schema.ImageRow;
+import io.maskroute.job.cli.Cli;
+import io.maskroute.job.config.ModelOptions;
 import io.maskroute.job.testing.CliRun;
 import io.maskroute.job.testing.Datasets;
 import io.maskroute.job.testing.FakeSegmenters;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -205,6 +210,32 @@ class WavesTest {
 
         Files.move(home.resolve("dataset"), home.resolve("moved"));
         assertRefused(evaluate("--dataset", home.resolve("moved").toString()), "the dataset's path was");
+    }
+
+    @Test
+    void aModelThatIsExchangedWhileTheRunGoesOnIsRefused() throws IOException {
+        SegmenterFactory fakes = new FakeSegmenters();
+        SegmenterFactory exchanged = new SegmenterFactory() {
+            @Override
+            public ModelSummary inspect(ModelOptions options) {
+                return new ModelSummary("the model as it was", options.routing(), true);
+            }
+
+            @Override
+            public Segmenter open(ModelOptions options) {
+                return fakes.open(options);
+            }
+        };
+        StringWriter err = new StringWriter();
+
+        int code = new Cli(home, exchanged, new PrintWriter(new StringWriter()), new PrintWriter(err))
+                .run(arguments("evaluate", "-s", "spark.master=local[2]"));
+
+        assertThat(code).isEqualTo(2);
+        assertThat(err.toString())
+                .contains("the model " + home.resolve("model"))
+                .contains("not what it was");
+        assertThat(out).doesNotExist();
     }
 
     @Test

@@ -39,7 +39,7 @@ public final class FakeSegmenters implements SegmenterFactory {
     /** A sentence at which the model refuses the prompt as long as there is a file of this name in its folder. */
     public static final String FLAKY = "flaky";
     /** A file in the model folder whose content is the model's fingerprint. */
-    public static final String FINGERPRINT = "fingerprint";
+    public static final String FINGERPRINT = "fingerprint.json";
     /** A sentence at which loading a class fails, as when a native library is missing: no row can help that. */
     public static final String NO_NATIVES = "no natives";
 

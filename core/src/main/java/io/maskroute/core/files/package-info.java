@@ -1,0 +1,2 @@
+/** What processes of one machine share on its disk. Depends on the JDK alone. */
+package io.maskroute.core.files;

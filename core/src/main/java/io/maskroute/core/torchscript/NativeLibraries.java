@@ -1,0 +1,40 @@
+package io.maskroute.core.torchscript;
+
+import ai.djl.util.Utils;
+import io.maskroute.core.files.ProcessLock;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.function.Supplier;
+
+/**
+ * Lets one process of a machine at a time load PyTorch. DJL unpacks its libraries into a folder that all processes share. Each
+ * file appears there whole, but DJL also walks the folder to load what is in it, and a walk fails over a temporary file that
+ * another process moves away meanwhile; that happens when executors start together with an empty cache. It also keeps them from
+ * each unpacking half a gigabyte that only one of them will use.
+ */
+final class NativeLibraries {
+    private static final String LOCK = "maskroute.lock";
+
+    private NativeLibraries() {}
+
+    @SuppressWarnings("try") // held, not used
+    static <T> T load(Supplier<T> loading) {
+        try (ProcessLock lock = lock()) {
+            return loading.get();
+        } catch (IOException e) {
+            throw new IllegalStateException("the lock of DJL's cache cannot be released", e);
+        }
+    }
+
+    /** Null where the cache cannot be written: then everything has been unpacked before, or loading says what is wrong. */
+    private static ProcessLock lock() {
+        Path folder = Utils.getEngineCacheDir("pytorch");
+        try {
+            Files.createDirectories(folder);
+            return ProcessLock.acquire(folder.resolve(LOCK), () -> {});
+        } catch (IOException e) {
+            return null;
+        }
+    }
+}
