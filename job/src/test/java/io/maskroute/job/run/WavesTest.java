@@ -212,23 +212,24 @@ class WavesTest {
         assertRefused(evaluate("--dataset", home.resolve("moved").toString()), "the dataset's path was");
     }
 
+    /** Fakes that were something else when they were looked at. */
+    private static final class Exchanged implements SegmenterFactory {
+        @Override
+        public ModelSummary inspect(ModelOptions options) {
+            return new ModelSummary("the model as it was", options.routing(), true);
+        }
+
+        @Override
+        public Segmenter open(ModelOptions options) {
+            return new FakeSegmenters().open(options);
+        }
+    }
+
     @Test
     void aModelThatIsExchangedWhileTheRunGoesOnIsRefused() throws IOException {
-        SegmenterFactory fakes = new FakeSegmenters();
-        SegmenterFactory exchanged = new SegmenterFactory() {
-            @Override
-            public ModelSummary inspect(ModelOptions options) {
-                return new ModelSummary("the model as it was", options.routing(), true);
-            }
-
-            @Override
-            public Segmenter open(ModelOptions options) {
-                return fakes.open(options);
-            }
-        };
         StringWriter err = new StringWriter();
 
-        int code = new Cli(home, exchanged, new PrintWriter(new StringWriter()), new PrintWriter(err))
+        int code = new Cli(home, new Exchanged(), new PrintWriter(new StringWriter()), new PrintWriter(err))
                 .run(arguments("evaluate", "-s", "spark.master=local[2]"));
 
         assertThat(code).isEqualTo(2);

@@ -28,6 +28,7 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.functions;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -61,9 +62,7 @@ class RemoteStorageTest {
         Files.writeString(model.resolve(FakeSegmenters.FINGERPRINT), "fake-model of the store");
         Path dataset = shared.resolve("dataset");
         StoredRuns.writeDataset(
-                dataset,
-                List.of(server.uri("dataset"), hdfs("dataset"), dataset.toUri().getPath()),
-                PASSWORD);
+                dataset, List.of(server.uri("dataset"), hdfs("dataset"), "file:" + dataset), PASSWORD);
         try (FileSystem s3 = server.client()) {
             StoredRuns.upload(s3, dataset, server.uri("dataset"));
             StoredRuns.upload(s3, model, server.uri("model"));
@@ -89,6 +88,12 @@ class RemoteStorageTest {
         hdfs.shutdown(true);
     }
 
+    /** Hadoop keeps one client per bucket, which would talk past a port that is new. */
+    @BeforeEach
+    void forgetClients() throws IOException {
+        FileSystem.closeAll();
+    }
+
     private static String hdfs(String path) throws IOException {
         return hdfs.getFileSystem().getUri() + "/" + path;
     }
@@ -100,9 +105,9 @@ class RemoteStorageTest {
         watch.end();
 
         assertThat(run.code()).as(run.err()).isZero();
-        assertThat(StoredRuns.rows(
-                        StoredRuns.download(hdfs.getFileSystem(), hdfs("out/predictions"), home.resolve("copy"))))
-                .isEqualTo(local);
+        assertThat(StoredRuns.rows(StoredRuns.download(
+                        hdfs.getFileSystem(), hdfs("out/predictions"), home.resolve("copy"))))
+                .containsExactlyInAnyOrderEntriesOf(local);
         assertThat(hdfs.getFileSystem().exists(new org.apache.hadoop.fs.Path("/out/report.html")))
                 .isTrue();
         assertThat(watch.complaints()).isEmpty();
@@ -118,7 +123,7 @@ class RemoteStorageTest {
             watch.end();
 
             assertThat(run.code()).as(run.err()).isZero();
-            assertThat(stored("faulty")).isEqualTo(local);
+            assertThat(stored("faulty")).containsExactlyInAnyOrderEntriesOf(local);
             CliRun again = run(proxy.port(), onS3("faulty"));
             assertThat(again.code()).as(again.err()).isZero();
             assertThat(again.err()).contains("is finished, and its dataset has nothing new");
@@ -145,7 +150,7 @@ class RemoteStorageTest {
             watch.end();
 
             assertThat(run.code()).as(run.err()).isZero();
-            assertThat(stored("away")).isEqualTo(local);
+            assertThat(stored("away")).containsExactlyInAnyOrderEntriesOf(local);
             assertWholeWavesAlone(watch);
         }
     }
@@ -166,7 +171,7 @@ class RemoteStorageTest {
         Path settings = settings(Files.createDirectory(home.resolve("events")));
         CliRun run;
         String log;
-        try (WholeLog captured = new WholeLog(Level.DEBUG)) {
+        try (WholeLog captured = new WholeLog(Level.INFO)) {
             List<String> arguments = new ArrayList<>(List.of(evaluate(
                     server.uri("photos"),
                     server.uri("models/tiny"),
@@ -243,7 +248,9 @@ class RemoteStorageTest {
     private Path settings(Path events) throws IOException {
         Map<String, String> all = new TreeMap<>(S3Server.sparkProperties(server.port()));
         all.put("spark.hadoop.fs.s3a.bucket.elsewhere.session.token", S3Server.SECRET_KEY);
+        all.put("spark.logConf", "true");
         all.put("spark.eventLog.enabled", "true");
+        all.put("spark.eventLog.compress", "false");
         all.put("spark.eventLog.dir", events.toUri().toString());
         all.put("model.cache", home.resolve("cache").toString());
         return Files.write(

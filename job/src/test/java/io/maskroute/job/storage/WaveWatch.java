@@ -3,6 +3,7 @@ package io.maskroute.job.storage;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -19,13 +20,16 @@ import org.apache.parquet.hadoop.util.HadoopInputFile;
  */
 final class WaveWatch {
     private static final String MARKER = "_SUCCESS";
-    private static final long PAUSE_MILLIS = 20;
+    private static final long PAUSE_MILLIS = 50;
 
     private final FileSystem files;
     private final Path predictions;
     private final int rowsPerWave;
     private final Thread thread = new Thread(this::watch, "wave-watch");
     private final Map<String, Map<String, Long>> complete = new TreeMap<>();
+    /** Of files that have been looked into; nothing writes to a file that is there. */
+    private final Map<Path, Long> rows = new HashMap<>();
+
     private final List<String> complaints = new ArrayList<>();
     private final TreeSet<String> seenUnfinished = new TreeSet<>();
     private int listings;
@@ -90,6 +94,15 @@ final class WaveWatch {
     }
 
     private long rows(FileStatus file) throws IOException {
+        Long known = rows.get(file.getPath());
+        if (known == null) {
+            known = counted(file);
+            rows.put(file.getPath(), known);
+        }
+        return known;
+    }
+
+    private long counted(FileStatus file) throws IOException {
         try (ParquetFileReader reader = ParquetFileReader.open(HadoopInputFile.fromStatus(file, files.getConf()))) {
             return reader.getRecordCount();
         } catch (RuntimeException e) {
