@@ -1,0 +1,173 @@
+package io.maskroute.job.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.maskroute.job.testing.CliRun;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A shortened training of a very small model on generated pictures. */
+class TrainCommandTest {
+    private static final Path HOME = Path.of("..");
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    @TempDir
+    private static Path temp;
+
+    private static Path init;
+    private static Path data;
+
+    @BeforeAll
+    static void prepare() throws Exception {
+        init = Files.createDirectories(temp.resolve("init"));
+        Path bundled = HOME.resolve("models/tiny");
+        Files.copy(bundled.resolve("tokenizer.json"), init.resolve("tokenizer.json"));
+        ObjectNode config =
+                (ObjectNode) JSON.readTree(bundled.resolve("config.json").toFile());
+        config.put("hidden_size", 64).put("intermediate_size", 128).put("num_hidden_layers", 2);
+        ObjectNode ours = (ObjectNode) config.get("maskroute");
+        ((ObjectNode) ours.get("image")).put("size", 96);
+        ((ObjectNode) ours.get("swin")).put("embed_dim", 8).put("window", 3);
+        ((ObjectNode) ours.get("pixel_decoder"))
+                .put("conv_dim", 32)
+                .put("mask_dim", 32)
+                .put("layers", 1)
+                .put("ffn", 64);
+        ((ObjectNode) ours.get("mask_decoder"))
+                .put("dim", 32)
+                .put("layers", 2)
+                .put("ffn", 64)
+                .put("queries", 4);
+        JSON.writeValue(init.resolve("config.json").toFile(), config);
+
+        data = temp.resolve("data");
+        CliRun imported = CliRun.withSpark(
+                HOME,
+                "import",
+                "shapesref",
+                "--split",
+                "train",
+                "--pictures",
+                "24",
+                "--seed",
+                "5",
+                "--level",
+                "easy",
+                "--size",
+                "96",
+                "--output",
+                data.toString());
+        assertThat(imported.code()).as(imported.err()).isZero();
+    }
+
+    private static CliRun train(Path output, String... more) {
+        List<String> arguments = new ArrayList<>(List.of(
+                "train",
+                "--init",
+                init.toString(),
+                "--from-scratch",
+                "--dataset",
+                data.toString(),
+                "--output",
+                output.toString(),
+                "--pictures",
+                "2",
+                "--prompts",
+                "4",
+                "--learning-rate",
+                "2e-3",
+                "--warm-up",
+                "5",
+                "--store-as",
+                "f32"));
+        arguments.addAll(List.of(more));
+        return CliRun.withModel(HOME, 2, arguments.toArray(String[]::new));
+    }
+
+    private static List<JsonNode> log(Path output) throws Exception {
+        List<JsonNode> lines = new ArrayList<>();
+        for (String line : Files.readAllLines(output.resolve("training/log.jsonl"))) {
+            lines.add(JSON.readTree(line));
+        }
+        return lines;
+    }
+
+    @Test
+    void lossFallsAndTheModelSegments() throws Exception {
+        Path output = temp.resolve("whole");
+        CliRun run = train(
+                output,
+                "--steps",
+                "60",
+                "--log-every",
+                "10",
+                "--validation",
+                data.toString(),
+                "--validation-pictures",
+                "2",
+                "--validate-every",
+                "60");
+
+        assertThat(run.code()).as(run.err()).isZero();
+        List<JsonNode> log = log(output);
+        assertThat(log.get(log.size() - 2).get("loss").doubleValue())
+                .isLessThan(log.get(0).get("loss").doubleValue() / 2);
+        assertThat(log.get(log.size() - 1).get("gIoU").doubleValue()).isBetween(0.0, 1.0);
+        CliRun evaluated = CliRun.withModel(
+                HOME,
+                2,
+                "evaluate",
+                "--model",
+                output.toString(),
+                "--dataset",
+                data.toString(),
+                "--output",
+                temp.resolve("run").toString());
+        assertThat(evaluated.code()).as(evaluated.err()).isZero();
+    }
+
+    @Test
+    void anInterruptedRunEndsBitForBitLikeOneThatWasNot() throws Exception {
+        Path whole = temp.resolve("through");
+        Path parts = temp.resolve("parts");
+        assertThat(train(whole, "--steps", "6", "--objective", "grounding").code())
+                .isZero();
+        CliRun first = train(parts, "--steps", "6", "--objective", "grounding", "--stop-after", "3");
+        assertThat(first.code()).as(first.err()).isZero();
+        assertThat(first.out()).contains("to go on, give the same command again");
+        CliRun second = train(parts, "--steps", "6", "--objective", "grounding");
+        assertThat(second.out()).contains("trained: " + parts);
+
+        assertThat(parts.resolve("model.safetensors")).hasSameBinaryContentAs(whole.resolve("model.safetensors"));
+        assertThat(parts.resolve("training/state.safetensors"))
+                .hasSameBinaryContentAs(whole.resolve("training/state.safetensors"));
+    }
+
+    @Test
+    void anotherRunsFolderIsRefused() {
+        Path output = temp.resolve("taken");
+        assertThat(train(output, "--steps", "1").code()).isZero();
+        CliRun other = train(output, "--steps", "2");
+        assertThat(other.code()).isEqualTo(Cli.UNUSABLE_INPUT);
+        assertThat(other.err()).contains("another training run").contains("--fresh");
+        assertThat(train(output, "--steps", "2", "--fresh").code()).isZero();
+    }
+
+    @Test
+    void numbersThatMakeNoSenseAreNamed() {
+        CliRun run = train(temp.resolve("none"), "--steps", "0");
+        assertThat(run.code()).isEqualTo(Cli.BAD_USAGE);
+        assertThat(run.err()).contains("--steps");
+        CliRun adapter = train(temp.resolve("none"), "--trainable", "adapter");
+        assertThat(adapter.code()).isEqualTo(Cli.BAD_USAGE);
+        assertThat(adapter.err()).contains("--routing");
+    }
+}
