@@ -61,8 +61,7 @@ class RemoteStorageTest {
         Path model = Files.createDirectory(shared.resolve("model"));
         Files.writeString(model.resolve(FakeSegmenters.FINGERPRINT), "fake-model of the store");
         Path dataset = shared.resolve("dataset");
-        StoredRuns.writeDataset(
-                dataset, List.of(server.uri("dataset"), hdfs("dataset"), "file:" + dataset), PASSWORD);
+        StoredRuns.writeDataset(dataset, List.of(server.uri("dataset"), hdfs("dataset"), "file:" + dataset), PASSWORD);
         try (FileSystem s3 = server.client()) {
             StoredRuns.upload(s3, dataset, server.uri("dataset"));
             StoredRuns.upload(s3, model, server.uri("model"));
@@ -105,8 +104,8 @@ class RemoteStorageTest {
         watch.end();
 
         assertThat(run.code()).as(run.err()).isZero();
-        assertThat(StoredRuns.rows(StoredRuns.download(
-                        hdfs.getFileSystem(), hdfs("out/predictions"), home.resolve("copy"))))
+        assertThat(StoredRuns.rows(
+                        StoredRuns.download(hdfs.getFileSystem(), hdfs("out/predictions"), home.resolve("copy"))))
                 .containsExactlyInAnyOrderEntriesOf(local);
         assertThat(hdfs.getFileSystem().exists(new org.apache.hadoop.fs.Path("/out/report.html")))
                 .isTrue();
