@@ -290,7 +290,7 @@ final class Evaluator {
             int hidden = layout.hidden()[behind][inFront ? i : anchor];
             if (hidden >= COVERED * objects.get(behind).area()) {
                 set |= 1 << i;
-            } else if (hidden > 0) {
+            } else if ((layout.near()[i] & 1 << anchor) != 0 || (layout.near()[anchor] & 1 << i) != 0) {
                 return UNCLEAR;
             }
         }

@@ -9,6 +9,7 @@ import java.util.List;
  *
  * @param owner row-major; the object that a pixel shows or {@link #NOTHING}
  * @param hidden {@code hidden[a][b]}: how many pixels of object a show object b
+ * @param near for each object the set of those that show within {@link #NEAR} pixels of it
  */
 record Layout(
         int width,
@@ -17,8 +18,11 @@ record Layout(
         List<Distances> distances,
         byte[] owner,
         List<SceneObject> objects,
-        int[][] hidden) {
+        int[][] hidden,
+        int[] near) {
     static final byte NOTHING = -1;
+    /** Objects that are not farther apart may seem to touch. */
+    static final float NEAR = 2;
     /** Least part of an object that is seen. */
     static final double LEAST_VISIBLE = 0.6;
 
@@ -41,11 +45,13 @@ record Layout(
             }
         }
         int[][] hidden = new int[count][count];
+        int[] near = new int[count];
         List<SceneObject> objects = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
             objects.add(seen(i, placements.get(i), distances.get(i), owner, width, height, hidden[i]));
+            near[i] = near(i, distances.get(i), owner, width, height);
         }
-        return new Layout(width, height, List.copyOf(placements), distances, owner, List.copyOf(objects), hidden);
+        return new Layout(width, height, List.copyOf(placements), distances, owner, List.copyOf(objects), hidden, near);
     }
 
     private static SceneObject seen(
@@ -97,6 +103,19 @@ record Layout(
                 bottom,
                 visible,
                 area);
+    }
+
+    private static int near(int index, Distances outline, byte[] owner, int width, int height) {
+        int set = 0;
+        for (int y = Math.max(0, outline.top()); y < Math.min(height, outline.top() + outline.height()); y++) {
+            for (int x = Math.max(0, outline.left()); x < Math.min(width, outline.left() + outline.width()); x++) {
+                int shown = owner[y * width + x];
+                if (shown != NOTHING && shown != index && outline.at(x, y) <= NEAR) {
+                    set |= 1 << shown;
+                }
+            }
+        }
+        return set;
     }
 
     boolean allSeen() {

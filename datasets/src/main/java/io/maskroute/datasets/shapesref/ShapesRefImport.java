@@ -63,8 +63,11 @@ public record ShapesRefImport(ShapesRef shapes, long pictures, String name, Stri
      * @throws UnusableInputException when the output is there already or cannot be written; nothing half-written remains
      */
     public List<String> run(SparkSession spark) {
+        return run(spark, Math.max(1, PIXELS_PER_FILE / ((long) shapes.width() * shapes.height())));
+    }
+
+    List<String> run(SparkSession spark, long perFile) {
         DatasetWriter writer = new DatasetWriter(spark, output, true);
-        long perFile = Math.max(1, PIXELS_PER_FILE / ((long) shapes.width() * shapes.height()));
         int files = Math.toIntExact((pictures + perFile - 1) / perFile);
         // Tasks get these two, not this record, so that nothing else must be serializable.
         ShapesRef generator = shapes;

@@ -7,10 +7,11 @@ import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Locale;
 import javax.imageio.ImageIO;
 
 /**
- * Pictures to look at: {@code ContactSheet FILE.png LEVEL COLUMNS ROWS [FIRST]} paints pictures side by side; with a trailing
+ * Pictures to look at: {@code ContactSheet FILE LEVEL COLUMNS ROWS [FIRST]} paints pictures side by side; with a trailing
  * {@code prompts}, each row is one picture and its prompts, the targets left bright. Not a test.
  */
 final class ContactSheet {
@@ -20,7 +21,7 @@ final class ContactSheet {
     private ContactSheet() {}
 
     public static void main(String[] arguments) throws IOException {
-        ShapesRef shapes = ShapesRef.of(1, "train", Level.valueOf(arguments[1].toUpperCase(java.util.Locale.ROOT)));
+        ShapesRef shapes = ShapesRef.of(1, "train", Level.valueOf(arguments[1].toUpperCase(Locale.ROOT)));
         int columns = Integer.parseInt(arguments[2]);
         int rows = Integer.parseInt(arguments[3]);
         long first = arguments.length > 4 ? Long.parseLong(arguments[4]) : 0;
@@ -52,7 +53,10 @@ final class ContactSheet {
             }
         }
         graphics.dispose();
-        ImageIO.write(sheet, "png", Path.of(arguments[0]).toFile());
+        ImageIO.write(
+                sheet,
+                arguments[0].endsWith(".jpg") ? "jpg" : "png",
+                Path.of(arguments[0]).toFile());
     }
 
     private static BufferedImage highlighted(ShapesScene scene, ShapesPrompt prompt) {
