@@ -233,7 +233,9 @@ class WavesTest {
                 .run(arguments("evaluate", "-s", "spark.master=local[2]"));
 
         assertThat(code).isEqualTo(2);
-        assertThat(err.toString()).contains("the model " + home.resolve("model")).contains("not what it was");
+        assertThat(err.toString())
+                .contains("the model " + home.resolve("model"))
+                .contains("not what it was");
         assertThat(out).doesNotExist();
     }
 

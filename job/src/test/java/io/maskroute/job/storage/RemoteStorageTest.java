@@ -61,8 +61,7 @@ class RemoteStorageTest {
         Path model = Files.createDirectory(shared.resolve("model"));
         Files.writeString(model.resolve(FakeSegmenters.FINGERPRINT), "fake-model of the store");
         Path dataset = shared.resolve("dataset");
-        StoredRuns.writeDataset(
-                dataset, List.of(server.uri("dataset"), hdfs("dataset"), "file:" + dataset), PASSWORD);
+        StoredRuns.writeDataset(dataset, List.of(server.uri("dataset"), hdfs("dataset"), "file:" + dataset), PASSWORD);
         try (FileSystem s3 = server.client()) {
             StoredRuns.upload(s3, dataset, server.uri("dataset"));
             StoredRuns.upload(s3, model, server.uri("model"));
@@ -77,7 +76,8 @@ class RemoteStorageTest {
         assertThat(run.code()).as(run.err()).isZero();
         local = StoredRuns.rows(shared.resolve("out/predictions"));
         assertThat(local).hasSize(StoredRuns.WAVES * StoredRuns.ROWS_PER_WAVE);
-        assertThat(local.values().stream().filter(row -> row.<String>getAs("status").equals("ok")))
+        assertThat(local.values().stream()
+                        .filter(row -> row.<String>getAs("status").equals("ok")))
                 .hasSize(StoredRuns.WAVES * 7);
     }
 
@@ -99,14 +99,13 @@ class RemoteStorageTest {
 
     @Test
     void everythingMayBeInHdfs() throws IOException {
-        WaveWatch watch =
-                new WaveWatch(hdfs.getFileSystem(), hdfs("out/predictions"), StoredRuns.ROWS_PER_WAVE);
+        WaveWatch watch = new WaveWatch(hdfs.getFileSystem(), hdfs("out/predictions"), StoredRuns.ROWS_PER_WAVE);
         CliRun run = run(server.port(), StoredRuns.arguments(hdfs("dataset"), hdfs("model"), hdfs("out")));
         watch.end();
 
         assertThat(run.code()).as(run.err()).isZero();
-        assertThat(StoredRuns.rows(StoredRuns.download(
-                        hdfs.getFileSystem(), hdfs("out/predictions"), home.resolve("copy"))))
+        assertThat(StoredRuns.rows(
+                        StoredRuns.download(hdfs.getFileSystem(), hdfs("out/predictions"), home.resolve("copy"))))
                 .containsExactlyInAnyOrderEntriesOf(local);
         assertThat(hdfs.getFileSystem().exists(new org.apache.hadoop.fs.Path("/out/report.html")))
                 .isTrue();
