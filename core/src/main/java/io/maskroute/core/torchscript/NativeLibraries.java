@@ -8,10 +8,10 @@ import java.nio.file.Path;
 import java.util.function.Supplier;
 
 /**
- * Lets one process of a machine at a time load PyTorch. DJL unpacks its libraries into a folder that all processes share. Each
- * file appears there whole, but DJL also walks the folder to load what is in it, and a walk fails over a temporary file that
- * another process moves away meanwhile; that happens when executors start together with an empty cache. It also keeps them from
- * each unpacking half a gigabyte that only one of them will use.
+ * Lets one process of a machine at a time load PyTorch. DJL unpacks its libraries into a folder that all processes share, and
+ * moves each into place whole. But it also walks that folder to load what is in it, and such a walk ends with an error over a
+ * temporary file that another process moves away meanwhile, as executors might that start together with an empty cache. The
+ * lock also keeps them from each unpacking half a gigabyte that only one of them will use.
  */
 final class NativeLibraries {
     private static final String LOCK = "maskroute.lock";
