@@ -166,6 +166,8 @@ class ApplicationJarIT {
                 "spark.sql.shuffle.partitions=2",
                 "--driver-memory",
                 "512m",
+                "--driver-java-options",
+                "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
                 "--",
                 command,
                 "--model",
@@ -202,7 +204,7 @@ class ApplicationJarIT {
                 set -eu
                 command=()
                 while IFS= read -r -d '' word; do command+=("$word"); done < <(
-                  "$JAVA_HOME/bin/java" -Xmx128m -cp "$SPARK_DIST_CLASSPATH" \\
+                  "$JAVA_HOME/bin/java" -Xmx128m -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -cp "$SPARK_DIST_CLASSPATH" \\
                     org.apache.spark.launcher.Main org.apache.spark.deploy.SparkSubmit "$@")
                 # The command follows an empty word and a line feed.
                 exec "${command[1]#?}" "${command[@]:2}"

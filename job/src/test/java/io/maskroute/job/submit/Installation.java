@@ -16,7 +16,7 @@ import java.util.stream.Stream;
 record Installation(Path root) {
     static final Path SOURCES = Path.of("..").toAbsolutePath().normalize();
     private static final List<String> PARTS = List.of("submit", "conf");
-    private static final long MINUTES = 5;
+    private static final long MINUTES = 10;
 
     /** What a script did. */
     record Outcome(int code, String out, String err) {}
