@@ -46,7 +46,12 @@ class MemoryBench {
         }
         Datasets.write(home.resolve("dataset"), 20, images);
         List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx1g", "-Dai.djl.offline=true"));
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                // The whole heap from the start, so that its own growth does not look like a leak.
+                "-Xms1g",
+                "-Xmx1g",
+                "-XX:+AlwaysPreTouch",
+                "-Dai.djl.offline=true"));
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
                 .filter(a -> a.startsWith("--add-opens") || a.startsWith("-Djdk.") || a.startsWith("-Dio.netty."))
                 .forEach(command::add);
