@@ -7,11 +7,8 @@ import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.TrainingCalls;
-import java.nio.Buffer;
 import java.nio.ByteBuffer;
-import java.nio.DoubleBuffer;
-import java.nio.FloatBuffer;
-import java.nio.LongBuffer;
+import java.nio.ByteOrder;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
@@ -23,6 +20,13 @@ import java.util.Set;
  * {@link #keep kept}. Native memory has no garbage collector: a value outside any scope leaks for good. For one thread at a time.
  */
 public final class TorchScope implements AutoCloseable {
+    /**
+     * What a tensor is made from. DJL would take a new buffer for each, and only the collector frees those: a heap that is seldom
+     * collected would leave a picture's size behind with every picture.
+     */
+    private static final ThreadLocal<ByteBuffer> STAGING =
+            ThreadLocal.withInitial(() -> ByteBuffer.allocateDirect(0).order(ByteOrder.nativeOrder()));
+
     private final TorchProgram program;
     private final PtNDManager manager;
     private final Set<IValue> owned = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -95,17 +99,23 @@ public final class TorchScope implements AutoCloseable {
 
     /** An fp32 tensor on the CPU with a copy of these elements, row-major. */
     public IValue floats(float[] elements, long... shape) {
-        return tensor(FloatBuffer.wrap(elements), DataType.FLOAT32, shape);
+        ByteBuffer staging = staging(elements.length * Float.BYTES);
+        staging.asFloatBuffer().put(elements);
+        return tensor(staging, DataType.FLOAT32, shape);
     }
 
     /** An fp64 tensor on the CPU. */
     public IValue float64s(double[] elements, long... shape) {
-        return tensor(DoubleBuffer.wrap(elements), DataType.FLOAT64, shape);
+        ByteBuffer staging = staging(elements.length * Double.BYTES);
+        staging.asDoubleBuffer().put(elements);
+        return tensor(staging, DataType.FLOAT64, shape);
     }
 
     /** An int64 tensor on the CPU. */
     public IValue longs(long[] elements, long... shape) {
-        return tensor(LongBuffer.wrap(elements), DataType.INT64, shape);
+        ByteBuffer staging = staging(elements.length * Long.BYTES);
+        staging.asLongBuffer().put(elements);
+        return tensor(staging, DataType.INT64, shape);
     }
 
     /** An int64 vector on the program's device. */
@@ -115,7 +125,9 @@ public final class TorchScope implements AutoCloseable {
 
     /** A uint8 tensor on the CPU. */
     public IValue bytes(byte[] elements, long... shape) {
-        return tensor(ByteBuffer.wrap(elements), DataType.UINT8, shape);
+        ByteBuffer staging = staging(elements.length);
+        staging.put(0, elements);
+        return tensor(staging, DataType.UINT8, shape);
     }
 
     /**
@@ -200,7 +212,17 @@ public final class TorchScope implements AutoCloseable {
         return entries;
     }
 
-    private IValue tensor(Buffer elements, DataType type, long... shape) {
+    /** Room outside the heap, valid until the thread asks again. */
+    private static ByteBuffer staging(int bytes) {
+        ByteBuffer staging = STAGING.get();
+        if (staging.capacity() < bytes) {
+            staging = ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
+            STAGING.set(staging);
+        }
+        return staging.clear().limit(bytes);
+    }
+
+    private IValue tensor(ByteBuffer elements, DataType type, long... shape) {
         try (PtNDArray array = manager.create(elements, new Shape(shape), type);
                 IValue borrowed = IValue.from(array)) {
             // DJL's tensor borrows a Java buffer that may be collected; the program's copy owns its memory.
