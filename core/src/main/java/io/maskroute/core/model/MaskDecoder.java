@@ -110,7 +110,7 @@ public final class MaskDecoder implements AutoCloseable {
      * Losses of the prompts of one picture at every step of the decoder.
      *
      * @param target {@code [R, h * w]} over the grid of the mask features
-     * @param weights of pixels, dice and score
+     * @param weights of pixels, dice and score, and the share for all queries, as {@code TrainingSettings} has them
      * @param grounding weight of the loss on condition and features
      * @return fp32 {@code [5]}, see {@code picture_losses} in {@code training.py}
      */

@@ -11,6 +11,7 @@ package io.maskroute.core.training;
  * @param pixels weight of the binary cross entropy of mask pixels
  * @param dice weight of the dice loss
  * @param score weight of the loss that tells the query that answers the prompt from the others
+ * @param everyQuery share of the mask losses that goes to all queries of a prompt alike, 0 to 1; the rest goes to the matched one
  * @param grounding weight of the loss that ties the prompt's condition to the mask features, 0 to leave it out; it adds no weights to
  *     the model
  */
@@ -23,12 +24,13 @@ public record TrainingSettings(
         double pixels,
         double dice,
         double score,
+        double everyQuery,
         double grounding) {
-    public static final TrainingSettings DEFAULT = new TrainingSettings(0.9, 0.98, 0.02, 1, 0.998, 5, 5, 2, 5);
+    public static final TrainingSettings DEFAULT = new TrainingSettings(0.9, 0.98, 0.02, 1, 0.998, 5, 5, 2, 0.5, 5);
 
     /** The grounding loss alone: a first stage, which leaves the mask decoder out and is cheaper. */
     public TrainingSettings groundingOnly() {
-        return new TrainingSettings(beta1, beta2, weightDecay, gradientNorm, averageDecay, 0, 0, 0, grounding);
+        return new TrainingSettings(beta1, beta2, weightDecay, gradientNorm, averageDecay, 0, 0, 0, 0, grounding);
     }
 
     /** Whether masks are learned. */
@@ -44,6 +46,6 @@ public record TrainingSettings(
     }
 
     double[] losses() {
-        return new double[] {pixels, dice, score};
+        return new double[] {pixels, dice, score, everyQuery};
     }
 }

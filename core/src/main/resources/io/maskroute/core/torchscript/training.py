@@ -38,7 +38,8 @@ def matched_query(self, embedding: Tensor, scores: Tensor, features: Tensor, tar
 
 def step_losses(self, x: Tensor, condition: Tensor, features: Tensor, target: Tensor, w: Dict[str, Tensor], weights: List[float]) -> Tensor:
     """Losses after one step of the mask decoder: x [R, Q, C], condition [R, C], features [mask_dim, P], target [R, P] -> fp32 [3]:
-    pixels, dice, score, each summed over the prompts. A prompt without a target has no mask to learn, only low scores."""
+    pixels, dice, score, each summed over the prompts. A prompt without a target has no mask to learn, only low scores.
+    The matched query's mask loss weighs 1 - weights[3], the mean over all queries weights[3]."""
     y = self.layer_norm(x, w, "decoder_norm", 1e-5)
     embedding = self.mask_embedding(y, w)
     scores = self.condition_logits(y, condition, w)
@@ -46,11 +47,18 @@ def step_losses(self, x: Tensor, condition: Tensor, features: Tensor, target: Te
     best = self.matched_query(embedding, scores, features, target, weights)
     chosen = embedding.gather(1, best.view(-1, 1, 1).expand(-1, 1, embedding.size(2))).squeeze(1)
     logits = torch.matmul(chosen, features)
+    pixels = self.pixel_loss(logits, target)
+    dice = self.dice_loss(logits, target)
+    if weights[3] > 0:
+        every = torch.matmul(embedding, features)
+        goal = target.unsqueeze(1)
+        pixels = torch.lerp(pixels, self.pixel_loss(every, goal).mean(1), weights[3])
+        dice = torch.lerp(dice, self.dice_loss(every, goal).mean(1), weights[3])
     positive = torch.zeros_like(scores).scatter(1, best.unsqueeze(1), 1.0) * exists.unsqueeze(1)
     wrong = torch.clamp(scores, 0.0) - scores * positive + torch.log1p(torch.exp(-torch.abs(scores)))
     # One query of many is right: it weighs as much as the others together.
     score = (wrong * positive).sum(1) + (wrong * (1.0 - positive)).sum(1) / (scores.size(1) - 1)
-    return torch.stack([(self.pixel_loss(logits, target) * exists).sum(), (self.dice_loss(logits, target) * exists).sum(), score.sum()])
+    return torch.stack([(pixels * exists).sum(), (dice * exists).sum(), score.sum()])
 
 
 def picture_losses(self, queries: Tensor, condition: Tensor, memory: List[Tensor], features: Tensor, target: Tensor, w: Dict[str, Tensor], layers: List[Dict[str, Tensor]], heads: int, weights: List[float], grounding: float) -> Tensor:

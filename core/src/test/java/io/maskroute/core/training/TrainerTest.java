@@ -79,7 +79,7 @@ class TrainerTest {
     @Test
     void gradientsFromPixelsToWordsAreThoseOfTheLoss() {
         compareGradients(
-                new TrainingSettings(0.9, 0.98, 0, 1e30, 0.9, 0, 0, 0, 5),
+                new TrainingSettings(0.9, 0.98, 0, 1e30, 0.9, 0, 0, 0, 0, 5),
                 List.of(
                         "model.layers.2.mlp.fc1.weight",
                         "model.layers.0.self_attn.query_key_value.weight",
@@ -97,7 +97,7 @@ class TrainerTest {
     @Test
     void gradientsOfTheLastDecoderLayerAreThoseOfTheLoss() {
         compareGradients(
-                new TrainingSettings(0.9, 0.98, 0, 1e30, 0.9, 5, 5, 2, 0),
+                new TrainingSettings(0.9, 0.98, 0, 1e30, 0.9, 5, 5, 2, 0.5, 0),
                 List.of(
                         "predictor.transformer_cross_attention_layers.2.multihead_attn.in_proj_weight",
                         "predictor.transformer_self_attention_layers.2.self_attn.in_proj_weight",
@@ -148,7 +148,7 @@ class TrainerTest {
 
     @Test
     void learnsAPictureByHeart() {
-        TrainingSettings settings = new TrainingSettings(0.9, 0.98, 0, 1, 0.5, 5, 5, 2, 5);
+        TrainingSettings settings = new TrainingSettings(0.9, 0.98, 0, 1, 0.5, 5, 5, 2, 0.5, 5);
         TrainingPicture picture = picture(1);
         try (Trainer trainer = trainer(settings)) {
             StepResult first = trainer.step(List.of(picture), 2e-3);
