@@ -148,6 +148,15 @@ def llm_suffix_mask(self, lengths: Tensor, text: int, late: int, prefix: int, dt
     return mask.unsqueeze(1)
 
 
+def rows_of_pictures(self, x: Tensor, picture: Tensor) -> Tensor:
+    """x [B, ...], int64 picture [R] -> [R, ...]: each prompt's picture."""
+    if x.requires_grad:
+        # The same rows as a product, whose gradient is one too: index_select's adds element by element.
+        chosen = (picture.unsqueeze(1) == torch.arange(x.size(0), device=x.device).unsqueeze(0)).to(x.dtype)
+        return torch.matmul(chosen, x.reshape(x.size(0), -1)).view(picture.size(0), x.size(1), x.size(2), x.size(3))
+    return x.index_select(0, picture)
+
+
 def llm_suffix(self, text: Tensor, late: Tensor, lengths: Tensor, picture: Tensor, cache: List[Tensor], layers: List[Dict[str, Tensor]], late_layer: int, heads: int, tables: Tensor, eps: float, norm: Dict[str, Tensor], taps: Optional[Dict[str, Tensor]]) -> Tuple[Tensor, Tensor]:
     """The prompts' own tokens against the prefix of their picture.
 
@@ -176,8 +185,8 @@ def llm_suffix(self, text: Tensor, late: Tensor, lengths: Tensor, picture: Tenso
             shared_k = shared_k.expand(r, -1, -1, -1)
             shared_v = shared_v.expand(r, -1, -1, -1)
         else:
-            shared_k = shared_k.index_select(0, picture)
-            shared_v = shared_v.index_select(0, picture)
+            shared_k = self.rows_of_pictures(shared_k, picture)
+            shared_v = self.rows_of_pictures(shared_v, picture)
         a = torch.scaled_dot_product_attention(qkv[0], torch.cat([shared_k, qkv[1]], 2), torch.cat([shared_v, qkv[2]], 2), mask)
         a = self.linear(a.transpose(1, 2).reshape(r, x.size(1), d), w, "self_attn.dense")
         f = self.llm_ffn(h, w)
