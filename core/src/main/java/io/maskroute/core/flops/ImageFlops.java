@@ -43,7 +43,8 @@ public record ImageFlops(
                         prompts.get(i).total() + share(prefix.total(), n, i),
                         promptsDense.get(i).total(),
                         share(vision.total(), n, i),
-                        decoder.prompt() + share(decoder.memory(), n, i)))
+                        decoder.prompt() + share(decoder.memory(), n, i),
+                        prefix.total() + prompts.get(i).total()))
                 .toList();
     }
 

@@ -28,8 +28,9 @@ public record Segmentation(List<ScoredMask> masks, TokenCounts tokens, FlopCount
      * @param llmDense the same prompt alone, unrouted and unshared
      * @param vision Swin, projector and pixel decoder, divided evenly over the prompts that shared them
      * @param decoder mask decoder of this prompt
+     * @param llmAlone the same prompt alone, routed as in this run but unshared
      */
-    public record FlopCounts(long llm, long llmDense, long vision, long decoder) {
+    public record FlopCounts(long llm, long llmDense, long vision, long decoder, long llmAlone) {
         public double llmRatio() {
             return (double) llm / llmDense;
         }

@@ -26,7 +26,7 @@ public record TrainingSettings(
         double score,
         double everyQuery,
         double grounding) {
-    public static final TrainingSettings DEFAULT = new TrainingSettings(0.9, 0.98, 0.02, 1, 0.998, 5, 5, 2, 0.5, 5);
+    public static final TrainingSettings DEFAULT = new TrainingSettings(0.9, 0.98, 0.02, 1, 0.998, 5, 5, 2, 0.5, 12);
 
     /** The grounding loss alone: a first stage, which leaves the mask decoder out and is cheaper. */
     public TrainingSettings groundingOnly() {

@@ -89,8 +89,8 @@ class FlopsModelTest {
         RoutingPlan plan = RoutingPlan.of(schedule(random, config.llm().layers()), config, 3, 3);
         int[] own = random.ints(1 + random.nextInt(7), 0, 6).toArray();
 
-        ImageFlops flops = new FlopsModel(config, plan, new Execution(LastLayer.KEYS_VALUES, true))
-                .image(new SegmentLayout(2, 9, 1), own);
+        FlopsModel model = new FlopsModel(config, plan, new Execution(LastLayer.KEYS_VALUES, true));
+        ImageFlops flops = model.image(new SegmentLayout(2, 9, 1), own);
         List<FlopCounts> charged = flops.perPrompt();
 
         assertThat(charged.stream()
@@ -99,6 +99,11 @@ class FlopsModelTest {
                 .isEqualTo(flops.total());
         assertThat(charged.stream().mapToLong(FlopCounts::vision).sum())
                 .isEqualTo(flops.vision().total());
+        for (int i = 0; i < own.length; i++) {
+            FlopCounts alone =
+                    model.image(new SegmentLayout(2, 9, 1), own[i]).perPrompt().get(0);
+            assertThat(charged.get(i).llmAlone()).isEqualTo(alone.llm());
+        }
         long[] shares = charged.stream().mapToLong(FlopCounts::vision).toArray();
         assertThat(shares[0] - shares[shares.length - 1]).isBetween(0L, 1L);
     }
@@ -114,6 +119,7 @@ class FlopsModelTest {
                 .get(0);
 
         assertThat(alone.llm()).isEqualTo(alone.llmDense());
+        assertThat(alone.llmAlone()).isEqualTo(alone.llmDense());
         assertThat(alone.llmRatio()).isEqualTo(1.0);
     }
 

@@ -1,13 +1,17 @@
 package io.maskroute.job.cli;
 
+import io.maskroute.job.config.ConfigurationException;
 import io.maskroute.job.config.JobConfig;
+import io.maskroute.job.results.RunComparison;
 import io.maskroute.job.results.RunFolder;
 import io.maskroute.job.results.StoredRun;
 import io.maskroute.job.run.SparkSessions;
 import io.maskroute.job.run.SparkSteps;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.apache.hadoop.conf.Configuration;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -17,12 +21,21 @@ import picocli.CommandLine.Parameters;
         name = "report",
         mixinStandardHelpOptions = true,
         versionProvider = Cli.VersionProvider.class,
-        description = "Writes the HTML report of a finished run again.")
+        description = {
+            "Writes the HTML report of a finished run again.",
+            "With --output: compares runs over one dataset, quality against LLM FLOPs, as a page, a figure and a table."
+        })
 final class ReportCommand implements Callable<Integer> {
     private final Cli.Environment environment;
 
-    @Parameters(paramLabel = "DIR", description = "The run folder.")
-    private String folder;
+    @Parameters(
+            paramLabel = "DIR",
+            arity = "1..*",
+            description = "The run folder; with --output several, each as DIR or NAME=DIR.")
+    private List<String> folders;
+
+    @Option(names = "--output", paramLabel = "DIR", description = "Folder for the comparison of the runs.")
+    private String output;
 
     @Option(
             names = "--dataset",
@@ -42,6 +55,13 @@ final class ReportCommand implements Callable<Integer> {
         Map<String, Object> options = new HashMap<>();
         options.put("dataset.path", dataset);
         JobConfig config = configuration.load(environment.home(), options);
+        if (output != null) {
+            return compare(SparkSessions.hadoop(config));
+        }
+        if (folders.size() > 1) {
+            throw new ConfigurationException("several runs are compared: name a folder for that with --output");
+        }
+        String folder = folders.get(0);
         StoredRun run = StoredRun.open(new RunFolder(folder, SparkSessions.hadoop(config)), config);
         SparkSessions.with(
                 config,
@@ -50,6 +70,12 @@ final class ReportCommand implements Callable<Integer> {
                     return null;
                 }));
         environment.out().println(RunFolder.file(folder, RunFolder.REPORT));
+        return Cli.DONE;
+    }
+
+    private int compare(Configuration hadoop) {
+        RunComparison.of(folders, hadoop).write(output, hadoop);
+        environment.out().println(RunFolder.file(output, RunComparison.PAGE));
         return Cli.DONE;
     }
 }

@@ -50,7 +50,8 @@ public final class PredictionSchema {
         required("llm_dense", LONG),
         required("llm_ratio", DOUBLE),
         required("vision", LONG),
-        required("decoder", LONG)
+        required("decoder", LONG),
+        required("llm_alone", LONG)
     });
 
     private static final StructType LATENCY = latency();
@@ -128,7 +129,8 @@ public final class PredictionSchema {
     }
 
     private static Row toRow(FlopCounts flops) {
-        return RowFactory.create(flops.llm(), flops.llmDense(), flops.llmRatio(), flops.vision(), flops.decoder());
+        return RowFactory.create(
+                flops.llm(), flops.llmDense(), flops.llmRatio(), flops.vision(), flops.decoder(), flops.llmAlone());
     }
 
     private static Row toRow(Prediction.Latency latency) {

@@ -111,7 +111,11 @@ public final class ReportWriter {
         }
         if (figures.flops() != null) {
             RunFigures.Flops flops = figures.flops();
-            tile(html, "LLM FLOPs", Units.percent(flops.llmRatio()), "of dense, each prompt alone");
+            tile(
+                    html,
+                    "LLM FLOPs",
+                    Units.percent(flops.llmRatio()),
+                    "of each prompt alone and dense; by routing alone " + Units.percent(flops.llmAloneRatio()));
         }
         if (figures.latency() != null) {
             tile(

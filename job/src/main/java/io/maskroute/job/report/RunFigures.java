@@ -56,11 +56,17 @@ public record RunFigures(
      * @param llmDense the LLM for each prompt alone, unrouted and unshared
      * @param vision Swin and projector
      * @param decoder pixel and mask decoder
+     * @param llmAlone the LLM for each prompt alone, with routing
      */
-    public record Flops(double llm, double llmDense, double vision, double decoder) {
+    public record Flops(double llm, double llmDense, double vision, double decoder, double llmAlone) {
         /** What routing and sharing left of the LLM's work, as a fraction of 1; NaN when there was none. */
         public double llmRatio() {
             return llmDense > 0 ? llm / llmDense : Double.NaN;
+        }
+
+        /** What routing alone left of it. */
+        public double llmAloneRatio() {
+            return llmDense > 0 ? llmAlone / llmDense : Double.NaN;
         }
     }
 }

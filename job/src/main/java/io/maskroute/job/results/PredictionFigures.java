@@ -58,7 +58,8 @@ public final class PredictionFigures {
                 tally.scores().map(PredictionFigures::metrics).orElse(null),
                 latency,
                 tally.meanFlops()
-                        .map(mean -> new RunSummary.Flops(mean[0], mean[1], mean[0] / mean[1], mean[2], mean[3]))
+                        .map(mean -> new RunSummary.Flops(
+                                mean[0], mean[1], mean[0] / mean[1], mean[2], mean[3], mean[4], mean[4] / mean[1]))
                         .orElse(null),
                 about.throughput());
     }
@@ -123,7 +124,7 @@ public final class PredictionFigures {
                     name,
                     switch (name) {
                         case "stage", "kind", "message" -> "error." + name;
-                        case "llm", "llm_dense", "vision", "decoder" -> "flops." + name;
+                        case "llm", "llm_dense", "vision", "decoder", "llm_alone" -> "flops." + name;
                         case "intersection", "union" -> "truth." + name;
                         default -> name;
                     });

@@ -101,7 +101,8 @@ public final class ReportSource {
                 latency,
                 flops == null
                         ? null
-                        : new RunFigures.Flops(flops.llm(), flops.llmDense(), flops.vision(), flops.decoder()),
+                        : new RunFigures.Flops(
+                                flops.llm(), flops.llmDense(), flops.vision(), flops.decoder(), flops.llmAlone()),
                 summary.throughput() == null ? null : summary.throughput().promptsPerSecond());
     }
 

@@ -128,7 +128,7 @@ public final class Rescoring {
     }
 
     private static String type(String column) {
-        return List.of("llm", "llm_dense", "vision", "decoder").contains(column) ? "bigint" : "string";
+        return List.of("llm", "llm_dense", "vision", "decoder", "llm_alone").contains(column) ? "bigint" : "string";
     }
 
     private void requireOneEach(Dataset<Row> questions, Dataset<Row> answers) {

@@ -80,9 +80,18 @@ public record RunSummary(
      * Means per prompt, 2 per multiply-add.
      *
      * @param llmRatio sum of {@code llm} over sum of {@code llm_dense}
+     * @param llmAlone each prompt alone under the run's routing: what is left is routing's work, not that of sharing
+     * @param llmAloneRatio sum of {@code llm_alone} over sum of {@code llm_dense}
      */
     @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
-    public record Flops(double llm, double llmDense, double llmRatio, double vision, double decoder) {}
+    public record Flops(
+            double llm,
+            double llmDense,
+            double llmRatio,
+            double vision,
+            double decoder,
+            double llmAlone,
+            double llmAloneRatio) {}
 
     /**
      * Of the session that ended the run; what earlier ones did is not in it.

@@ -6,6 +6,7 @@ import io.maskroute.datasets.metrics.ReferringScores;
 import io.maskroute.job.predictions.PredictionSchema;
 import java.io.Serializable;
 import java.math.BigInteger;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -32,6 +33,7 @@ final class RunTally implements Serializable {
             "llm_dense",
             "vision",
             "decoder",
+            "llm_alone",
             "intersection",
             "union");
 
@@ -41,13 +43,13 @@ final class RunTally implements Serializable {
     private static final int MESSAGE = 3;
     private static final int PROMPT_ID = 4;
     private static final int FIRST_FLOPS = 5;
-    private static final int FLOPS_COLUMNS = 4;
-    private static final int INTERSECTION = 9;
-    private static final int UNION = 10;
+    private static final int FLOPS_COLUMNS = 5;
+    private static final int INTERSECTION = 10;
+    private static final int UNION = 11;
 
     private final ReferringMetrics metrics;
     private final TreeMap<String, Failure> failures = new TreeMap<>();
-    private final BigInteger[] flops = {BigInteger.ZERO, BigInteger.ZERO, BigInteger.ZERO, BigInteger.ZERO};
+    private final BigInteger[] flops = Collections.nCopies(FLOPS_COLUMNS, BigInteger.ZERO).toArray(BigInteger[]::new);
     private long ok;
     private long failed;
     private long withFlops;
@@ -131,7 +133,7 @@ final class RunTally implements Serializable {
         return scores.samples() == 0 ? Optional.empty() : Optional.of(scores);
     }
 
-    /** Means per prompt of llm, llm_dense, vision, decoder; nothing when no prompt has any. */
+    /** Means per prompt of llm, llm_dense, vision, decoder, llm_alone; nothing when no prompt has any. */
     Optional<double[]> meanFlops() {
         if (withFlops == 0) {
             return Optional.empty();

@@ -72,9 +72,10 @@ public final class SummaryTable {
             row(
                     lines,
                     "LLM FLOPs",
-                    "%.3g per prompt, %s of dense and unshared",
+                    "%.3g per prompt, %s of dense and unshared (by routing alone %s)",
                     summary.flops().llm(),
-                    percent(summary.flops().llmRatio()));
+                    percent(summary.flops().llmRatio()),
+                    percent(summary.flops().llmAloneRatio()));
         }
         if (summary.throughput() != null) {
             row(

@@ -138,7 +138,7 @@ class ReportWriterTest {
                 0,
                 new RunFigures.Quality(0, Double.NaN, Double.NaN, new TreeMap<>(Map.of(0.5, Double.NaN))),
                 new RunFigures.Latency(Double.NaN, Double.NaN, Map.of("vision", Double.NaN)),
-                new RunFigures.Flops(0, 0, 0, 0),
+                new RunFigures.Flops(0, 0, 0, 0, 0),
                 Double.POSITIVE_INFINITY);
         String html = Reports.html(new ReportData("t", List.of(), figures, Map.of(), null, List.of(), List.of()));
         Document page = parse(html);

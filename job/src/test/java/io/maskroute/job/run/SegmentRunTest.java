@@ -189,6 +189,7 @@ class SegmentRunTest {
         assertThat(metrics.get("gIoU").asDouble()).isCloseTo((1 + y / 600.0 + 0) / 3, within(1e-15));
         assertThat(metrics.get("Pr@0.9").asDouble()).isEqualTo((y >= 540 ? 2 : 1) / 3.0);
         assertThat(summary().get("flops").get("llm_ratio").asDouble()).isEqualTo(0.6);
+        assertThat(summary().get("flops").get("llm_alone_ratio").asDouble()).isEqualTo(0.7);
         assertThat(summary().get("failures").get(0).get("kind").asText()).isEqualTo("unknown-image-format");
         JsonNode run = JSON.readTree(out.resolve("run.json").toFile());
         assertThat(run.get("dataset").get("protocol").asText()).isEqualTo("joined");

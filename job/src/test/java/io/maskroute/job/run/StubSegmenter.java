@@ -78,7 +78,7 @@ class StubSegmenter implements Segmenter {
                 .map(number -> new Segmentation(
                         List.of(new Segmentation.ScoredMask(new BinaryMask(1, 1, new byte[1]), number)),
                         new Segmentation.TokenCounts(1, 1, 1, 1),
-                        new Segmentation.FlopCounts(1, 1, 1, 1),
+                        new Segmentation.FlopCounts(1, 1, 1, 1, 1),
                         new Segmentation.StageMillis(1, 1, 1, 1, 1)))
                 .toList();
     }

@@ -198,7 +198,8 @@ public final class FakeSegmenters implements SegmenterFactory {
                     List.of(new Segmentation.ScoredMask(
                             mask(asked, image.originalHeight(), image.originalWidth()), 0.75f)),
                     new Segmentation.TokenCounts(16, 4, 20, MASK_TOKENS),
-                    new Segmentation.FlopCounts(600_000_000_000L, 1_000_000_000_000L, 30L / sharing, 7),
+                    new Segmentation.FlopCounts(
+                            600_000_000_000L, 1_000_000_000_000L, 30L / sharing, 7, 700_000_000_000L),
                     new Segmentation.StageMillis(4.0 / sharing, 2.0 / sharing, 1, 0.5, 0.25));
         }
 
