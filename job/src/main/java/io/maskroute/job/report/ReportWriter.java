@@ -108,6 +108,15 @@ public final class ReportWriter {
             RunFigures.Quality quality = figures.quality();
             tile(html, "cIoU", Units.percent(quality.cIoU()), "all pixels together");
             tile(html, "gIoU", Units.percent(quality.gIoU()), "mean of " + Units.count(quality.samples()) + " prompts");
+            if (quality.verdicts() != null) {
+                RunFigures.Verdicts verdicts = quality.verdicts();
+                tile(
+                        html,
+                        "N-acc",
+                        Units.percent(verdicts.noTargetAccuracy()),
+                        "empty answers to " + Units.count(verdicts.noTarget()) + " prompts without target");
+                tile(html, "T-acc", Units.percent(verdicts.targetAccuracy()), "answers to prompts with a target");
+            }
         }
         if (figures.flops() != null) {
             RunFigures.Flops flops = figures.flops();

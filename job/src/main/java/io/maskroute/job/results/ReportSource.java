@@ -78,7 +78,15 @@ public final class ReportSource {
             for (int i = 0; i < reached.length; i++) {
                 precision.put(ReferringScores.THRESHOLDS.get(i), reached[i]);
             }
-            quality = new RunFigures.Quality(metrics.samples(), metrics.cIoU(), metrics.gIoU(), precision);
+            quality = new RunFigures.Quality(
+                    metrics.samples(),
+                    metrics.cIoU(),
+                    metrics.gIoU(),
+                    precision,
+                    metrics.noTarget() == 0
+                            ? null
+                            : new RunFigures.Verdicts(
+                                    metrics.noTarget(), metrics.noTargetAccuracy(), metrics.targetAccuracy()));
         }
         RunFigures.Latency latency = null;
         if (!summary.latencyMs().isEmpty()) {
@@ -120,6 +128,7 @@ public final class ReportSource {
             put(facts, "device", model.device());
         }
         put(facts, "dtype", record.config().get("model.dtype"));
+        put(facts, RunFingerprint.MIN_SCORE, summary.minScore() > 0 ? Double.toString(summary.minScore()) : null);
         record.versions().forEach((name, version) -> put(facts, name, version));
         return facts;
     }

@@ -134,6 +134,7 @@ public final class SegmentRun {
         parts.put("the routing", model.routingFingerprint());
         parts.put("model.dtype", config.model().dtype());
         parts.put("model.allow-partial", String.valueOf(config.model().allowPartial()));
+        parts.put(RunFingerprint.MIN_SCORE, model.minScore() == 0 ? null : String.valueOf(model.minScore()));
         parts.put("the command", command);
         parts.put("metrics.empty-union", config.rules().emptyUnion().name().toLowerCase(Locale.ROOT));
         return new RunFingerprint(parts);

@@ -136,7 +136,7 @@ class ReportWriterTest {
                 1,
                 1,
                 0,
-                new RunFigures.Quality(0, Double.NaN, Double.NaN, new TreeMap<>(Map.of(0.5, Double.NaN))),
+                new RunFigures.Quality(0, Double.NaN, Double.NaN, new TreeMap<>(Map.of(0.5, Double.NaN)), null),
                 new RunFigures.Latency(Double.NaN, Double.NaN, Map.of("vision", Double.NaN)),
                 new RunFigures.Flops(0, 0, 0, 0),
                 Double.POSITIVE_INFINITY);

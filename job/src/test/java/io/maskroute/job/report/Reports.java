@@ -36,7 +36,8 @@ final class Reports {
                         8931,
                         0.7364,
                         0.7512,
-                        new TreeMap<>(Map.of(0.5, 0.861, 0.6, 0.823, 0.7, 0.759, 0.8, 0.604, 0.9, 0.283))),
+                        new TreeMap<>(Map.of(0.5, 0.861, 0.6, 0.823, 0.7, 0.759, 0.8, 0.604, 0.9, 0.283)),
+                        null),
                 new RunFigures.Latency(398.2, 1204.0, stages),
                 new RunFigures.Flops(6.13e11, 1.121e12, 3.4e11, 9.6e10),
                 4.87);
