@@ -46,7 +46,7 @@ public final class ReportWriter {
         header(html, report);
         html.line().open("main");
         figures(html, report.figures());
-        charts(html, report.figures());
+        charts(html, report);
         failures(html, report.failures());
         Gallery.write(html, report.gallery());
         run(html, report);
@@ -143,7 +143,8 @@ public final class ReportWriter {
         html.close("div").line();
     }
 
-    private static void charts(Html html, RunFigures figures) throws IOException {
+    private static void charts(Html html, ReportData report) throws IOException {
+        RunFigures figures = report.figures();
         html.open("div", "class", "charts");
         if (figures.quality() != null && !figures.quality().precisionAt().isEmpty()) {
             section(html, "precision", "Precision at IoU");
@@ -175,6 +176,11 @@ public final class ReportWriter {
                             new Bar("vision", flops.vision(), Units.flops(flops.vision()), "bar"),
                             new Bar("decoder", flops.decoder(), Units.flops(flops.decoder()), "bar")));
             html.close("section").line();
+        }
+        if (report.calibration() != null) {
+            LayerCharts layers = new LayerCharts(html, report.calibration().layers());
+            layers.attention();
+            layers.errors("projectors", "FFN error of the routing adapter", layer -> layer.fit(layer.stride()));
         }
         html.close("div");
     }

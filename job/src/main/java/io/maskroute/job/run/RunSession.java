@@ -256,9 +256,9 @@ final class RunSession {
                 dataset.path(),
                 spark.sessionState().newHadoopConf(),
                 config.runtime().maxImageBytes());
-        ReportData report =
-                step("gather the report", () -> new ReportSource(summary, finished, predictions, dataset, images)
-                        .gather(config.reportSamples()));
+        ReportData report = step("gather the report", () -> new ReportSource(
+                        summary, finished, predictions, dataset, images, folder.calibration())
+                .gather(config.reportSamples()));
         folder.write(RunFolder.REPORT, out -> ReportWriter.write(report, out));
         folder.write(RunFolder.RUN, out -> out.write(Json.write(finished)));
         folder.write(RunFolder.SUMMARY, out -> out.write(Json.write(summary)));

@@ -18,6 +18,8 @@ import io.maskroute.datasets.schema.PromptRow;
 import io.maskroute.datasets.schema.Truth;
 import io.maskroute.datasets.schema.TruthMask;
 import io.maskroute.job.predictions.PredictionSchema;
+import io.maskroute.job.results.AdapterCalibration;
+import io.maskroute.job.testing.CapturedLog;
 import io.maskroute.job.testing.CliRun;
 import io.maskroute.job.testing.Datasets;
 import io.maskroute.job.testing.FakeSegmenters;
@@ -30,11 +32,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.apache.logging.log4j.core.LogEvent;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whole runs through the command line on Spark, with a fake model. */
 class SegmentRunTest {
@@ -234,6 +239,31 @@ class SegmentRunTest {
             assertThat(rescored.get(part)).as(part).isEqualTo(summary().get(part));
         }
         assertThat(summary().get("metrics").get("samples").asLong()).isEqualTo(60);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{\"format\": 1, \"layers\": [",
+                "{\"format\": 7}",
+                "{\"format\": 1, \"layers\": [{\"layer\": 0, \"fits\": []}], \"model\": {}, \"dataset\":"
+                        + " {\"skipped_pictures\": {}, \"skipped_prompts\": {}}, \"projectors\": {}, \"schedule\": {\"strides\": [1, 2]}}"
+            })
+    void aCalibrationThatCannotBeUnderstoodIsLeftOutOfTheReport(String calibration) throws IOException {
+        Path adapter = Files.createDirectory(home.resolve("adapter"));
+        Files.writeString(adapter.resolve("calibration.json"), calibration);
+        write(1, image("a", png(20, 30), prompt("a1", met(20, 30, "x"), "x")));
+
+        List<LogEvent> warnings = CapturedLog.of(AdapterCalibration.class, () -> assertThat(
+                        evaluate("--routing", adapter.toString()).code())
+                .isZero());
+
+        assertThat(warnings).hasSize(1);
+        assertThat(warnings.get(0).getMessage().getFormattedMessage())
+                .contains("calibration.json cannot be understood");
+
+        assertThat(Files.readString(out.resolve("report.html"))).doesNotContain("Where mask tokens look");
+        assertThat(out.resolve("calibration.json")).doesNotExist();
     }
 
     /** Two prompts with a target and three without, one of which fails. */
