@@ -44,7 +44,8 @@ public final class ModelConfigJson {
                 llm(root, psalm.llm()),
                 pixelDecoder(own.object("pixel_decoder"), psalm.pixelDecoder()),
                 maskDecoder(own.object("mask_decoder"), psalm.maskDecoder()),
-                specialTokens(own.object("special_tokens"), psalm.specialTokens()));
+                specialTokens(own.object("special_tokens"), psalm.specialTokens()),
+                own.number("min_score", psalm.minScore()));
         own.refuseOthers();
         ModelConfigCheck.require(root.where(), config);
         return config;
@@ -251,6 +252,10 @@ public final class ModelConfigJson {
                 .put("seg", tokens.seg())
                 .put("end_of_text", tokens.endOfText())
                 .put("pad", tokens.pad());
+        // Left out where it changes nothing, so that models without it keep their fingerprints.
+        if (config.minScore() > 0) {
+            own.put("min_score", config.minScore());
+        }
         return root;
     }
 

@@ -5,6 +5,9 @@ import java.util.List;
 /**
  * Every size of a PSALM-shaped model. What PSALM hard-codes or keeps in YAML is a field here, so that one code path
  * serves the published size and any smaller one.
+ *
+ * @param minScore 0..1: a referring prompt whose best mask scores less has no mask for an answer; 0, PSALM's way, always gives the
+ *     best mask
  */
 public record ModelConfig(
         Image image,
@@ -13,7 +16,25 @@ public record ModelConfig(
         Llm llm,
         PixelDecoder pixelDecoder,
         MaskDecoder maskDecoder,
-        SpecialTokens specialTokens) {
+        SpecialTokens specialTokens,
+        double minScore) {
+
+    /** With PSALM's way of answering: the best mask, whatever its score. */
+    public ModelConfig(
+            Image image,
+            Swin swin,
+            VisionProjector visionProjector,
+            Llm llm,
+            PixelDecoder pixelDecoder,
+            MaskDecoder maskDecoder,
+            SpecialTokens specialTokens) {
+        this(image, swin, visionProjector, llm, pixelDecoder, maskDecoder, specialTokens, 0);
+    }
+
+    /** The same model with another {@link #minScore}. */
+    public ModelConfig withMinScore(double score) {
+        return new ModelConfig(image, swin, visionProjector, llm, pixelDecoder, maskDecoder, specialTokens, score);
+    }
 
     /** The published size (1.59 billion parameters), as in the PSALM code. */
     public static ModelConfig psalm() {

@@ -31,6 +31,9 @@ public final class ModelConfigCheck {
         check.llm(config.llm());
         check.decoders(config.pixelDecoder(), config.maskDecoder());
         check.tokens(config.specialTokens(), config.llm().vocab());
+        check.check(
+                config.minScore() >= 0 && config.minScore() <= 1,
+                "min_score is " + config.minScore() + ", expected 0..1");
     }
 
     private void image(ModelConfig.Image image, int patch) {

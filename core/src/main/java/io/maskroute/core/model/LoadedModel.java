@@ -30,7 +30,8 @@ public record LoadedModel(
      */
     public static LoadedModel open(Path modelFolder, SegmenterOptions options) {
         ModelFolder folder = ModelFolder.open(modelFolder);
-        ModelConfig config = folder.config();
+        ModelConfig config = folder.config()
+                .withMinScore(options.minScore().orElse(folder.config().minScore()));
         int side = config.imageTokenSide();
         Deque<AutoCloseable> opened = new ArrayDeque<>();
         try (TensorSource weights = folder.openWeights(options.allowPartial());

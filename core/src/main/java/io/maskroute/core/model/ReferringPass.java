@@ -101,7 +101,7 @@ public final class ReferringPass {
         for (int from = 0; from < rows.size(); from += promptBatch) {
             List<Row> batch = rows.subList(from, Math.min(from + promptBatch, rows.size()));
             try (TorchScope inner = network.scope()) {
-                segmentBatch(inner, pictures, batch, cache, memories, clock, (row, mask, times) -> {
+                segmentBatch(inner, pictures, batch, cache, memories, clock, (row, answer, times) -> {
                     List<Segmentation> ofPicture = results.get(row.picture());
                     int sharing = pictures.get(row.picture()).prompts().size();
                     StageMillis latency = new StageMillis(
@@ -111,7 +111,7 @@ public final class ReferringPass {
                             times[1] + memoryMillis / sharing,
                             times[2]);
                     ofPicture.add(new Segmentation(
-                            List.of(mask),
+                            answer,
                             tokens(row.prompt()),
                             counts.get(row.picture()).get(ofPicture.size()),
                             latency));
@@ -140,7 +140,7 @@ public final class ReferringPass {
 
     private interface BatchConsumer {
         /** @param times milliseconds in the LLM, the mask decoder and post-processing */
-        void accept(Row row, ScoredMask mask, double[] times);
+        void accept(Row row, List<ScoredMask> answer, double[] times);
     }
 
     private void segmentBatch(
@@ -176,14 +176,21 @@ public final class ReferringPass {
             PreparedImage image = pictures.get(picture).image();
             for (int r = from; r < to; r++) {
                 clock.start(Stage.POSTPROCESS);
-                IValue[] best = decoder.bestMask(work, decoded, r - from, memory, image);
-                ScoredMask mask = new ScoredMask(
-                        new BinaryMask(image.originalHeight(), image.originalWidth(), work.bytes(best[2])),
-                        work.floats(best[0])[0]);
-                consumer.accept(batch.get(r), mask, new double[] {promptMillis, decoderMillis, clock.stop()});
+                List<ScoredMask> answer = answer(work, decoder.bestMask(work, decoded, r - from, memory, image), image);
+                consumer.accept(batch.get(r), answer, new double[] {promptMillis, decoderMillis, clock.stop()});
             }
             from = to;
         }
+    }
+
+    /** The best mask, or nothing when even that one scores too little. */
+    private List<ScoredMask> answer(TorchScope work, IValue[] best, PreparedImage image) {
+        float score = work.floats(best[0])[0];
+        if (score < network.config().minScore()) {
+            return List.of();
+        }
+        return List.of(new ScoredMask(
+                new BinaryMask(image.originalHeight(), image.originalWidth(), work.bytes(best[2])), score));
     }
 
     private TokenCounts tokens(PreparedPrompt prompt) {

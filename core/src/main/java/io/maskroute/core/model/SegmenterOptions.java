@@ -4,6 +4,7 @@ import io.maskroute.core.torchscript.TorchType;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalDouble;
 
 /**
  * How a model is opened.
@@ -14,13 +15,21 @@ import java.util.Optional;
  * @param threads that one operator may use; 0 leaves PyTorch's choice
  * @param promptBatch prompts of one picture that run through the LLM at once, at least 1
  * @param allowPartial lets weights pass that do not match the model; what is missing is zero
+ * @param minScore 0..1, in place of {@code ModelConfig.minScore}; empty for the model's own
  */
 public record SegmenterOptions(
-        String device, Dtype dtype, Optional<Path> routing, int threads, int promptBatch, boolean allowPartial) {
+        String device,
+        Dtype dtype,
+        Optional<Path> routing,
+        int threads,
+        int promptBatch,
+        boolean allowPartial,
+        OptionalDouble minScore) {
 
     public SegmenterOptions {
-        if (threads < 0 || promptBatch < 1) {
-            throw new IllegalArgumentException("threads " + threads + ", promptBatch " + promptBatch);
+        if (threads < 0 || promptBatch < 1 || !(minScore.orElse(0) >= 0 && minScore.orElse(0) <= 1)) {
+            throw new IllegalArgumentException(
+                    "threads " + threads + ", promptBatch " + promptBatch + ", minScore " + minScore);
         }
     }
 
@@ -57,6 +66,7 @@ public record SegmenterOptions(
         private int threads;
         private int promptBatch = 16;
         private boolean allowPartial;
+        private OptionalDouble minScore = OptionalDouble.empty();
 
         private Builder() {}
 
@@ -91,9 +101,14 @@ public record SegmenterOptions(
             return this;
         }
 
+        public Builder setMinScore(double minScore) {
+            this.minScore = OptionalDouble.of(minScore);
+            return this;
+        }
+
         public SegmenterOptions build() {
             return new SegmenterOptions(
-                    device, dtype, Optional.ofNullable(routing), threads, promptBatch, allowPartial);
+                    device, dtype, Optional.ofNullable(routing), threads, promptBatch, allowPartial, minScore);
         }
     }
 }

@@ -6,7 +6,7 @@ import java.util.List;
 /**
  * What the model found for one prompt, and what it cost.
  *
- * @param masks best first; exactly one for a referring prompt
+ * @param masks best first; for a referring prompt one, or none when the best one's score is below the model's least
  */
 public record Segmentation(List<ScoredMask> masks, TokenCounts tokens, FlopCounts flops, StageMillis latency) {
 

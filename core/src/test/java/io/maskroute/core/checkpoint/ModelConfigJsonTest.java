@@ -89,6 +89,9 @@ class ModelConfigJsonTest {
                         .isEqualTo(config);
             }
         }
+        ModelConfig careful = ModelConfig.psalm().withMinScore(0.35);
+        assertThat(read(new String(ModelConfigJson.toBytes(careful), StandardCharsets.UTF_8)))
+                .isEqualTo(careful);
         ModelConfigJson.write(folder.resolve("config.json"), ModelConfig.psalm());
         assertThat(ModelConfigJson.read(folder.resolve("config.json"))).isEqualTo(ModelConfig.psalm());
     }
@@ -116,7 +119,9 @@ class ModelConfigJsonTest {
                 "{\"pixel_decoder\": {\"conv_dim\": 128}}|mask_decoder.dim 256 differs from pixel_decoder.conv_dim 128",
                 "{\"mask_decoder\": {\"heads\": 7}}|mask_decoder.heads 7 does not divide",
                 "{\"mask_decoder\": {\"queries\": 0}}|mask_decoder.queries is 0",
-                "{\"special_tokens\": {\"seg\": 50297}}|not all below vocab_size 50297"
+                "{\"special_tokens\": {\"seg\": 50297}}|not all below vocab_size 50297",
+                "{\"min_score\": 1.5}|min_score is 1.5, expected 0..1",
+                "{\"min_score\": \"0.5\"}|field 'min_score' is \"0.5\", expected a number"
             })
     void refusesWhatDoesNotFit(String own, String message) {
         assertRefused(withOwn(own), message);

@@ -3,6 +3,7 @@ package io.maskroute.core.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.maskroute.core.checkpoint.ModelConfigJson;
 import io.maskroute.core.config.ModelConfig;
 import io.maskroute.core.config.ModelConfig.VisionProjector;
 import io.maskroute.core.image.RgbImage;
@@ -52,6 +53,45 @@ class PsalmSegmenterTest {
             }
             assertThat(segmenter.info().modelFingerprint()).matches("[0-9a-f]{64}");
             assertThat(segmenter.info().routingFingerprint()).isEqualTo("dense");
+        }
+    }
+
+    /** The model's own least score, and another in its place. */
+    @Test
+    void aPromptWhoseBestMaskScoresTooLittleHasNoMask() throws Exception {
+        ModelConfig config = TinyModel.config(new VisionProjector(VisionProjector.Kind.LINEAR, 4, 0));
+        Path folder = model(config);
+        List<Segmentation> best = answers(folder, SegmenterOptions.builder());
+        double[] scores = best.stream()
+                .mapToDouble(answer -> answer.masks().get(0).score())
+                .sorted()
+                .toArray();
+        double between = (scores[1] + scores[2]) / 2;
+        assertThat(between).isGreaterThan(scores[1]).isLessThan(scores[2]);
+
+        List<Segmentation> careful = answers(folder, SegmenterOptions.builder().setMinScore(between));
+        ModelConfigJson.write(folder.resolve("config.json"), config.withMinScore(between));
+        List<Segmentation> own = answers(folder, SegmenterOptions.builder());
+        List<Segmentation> overridden =
+                answers(folder, SegmenterOptions.builder().setMinScore(0));
+
+        for (int i = 0; i < best.size(); i++) {
+            float score = best.get(i).masks().get(0).score();
+            assertThat(careful.get(i).masks()).hasSize(score < between ? 0 : 1);
+            assertThat(own.get(i).masks()).hasSize(score < between ? 0 : 1);
+            assertThat(own.get(i).tokens()).isEqualTo(best.get(i).tokens());
+            assertThat(own.get(i).flops()).isEqualTo(best.get(i).flops());
+            assertThat(overridden.get(i).masks().get(0).mask().columnMajor())
+                    .isEqualTo(best.get(i).masks().get(0).mask().columnMajor());
+        }
+        // Equal to the least is enough.
+        assertThat(answers(folder, SegmenterOptions.builder().setMinScore(scores[0])))
+                .allMatch(answer -> answer.masks().size() == 1);
+    }
+
+    private static List<Segmentation> answers(Path folder, SegmenterOptions.Builder options) throws Exception {
+        try (PsalmSegmenter segmenter = PsalmSegmenter.open(folder, options.build())) {
+            return segmenter.segment(image(segmenter), prompts(segmenter));
         }
     }
 

@@ -16,6 +16,8 @@ import io.maskroute.job.config.JobConfig;
 import io.maskroute.job.config.ModelOptions;
 import io.maskroute.job.input.InputDataset;
 import io.maskroute.job.report.CalibrationPage;
+import io.maskroute.job.results.CalibrationResult;
+import io.maskroute.job.results.CalibrationTable;
 import io.maskroute.job.results.Json;
 import io.maskroute.job.results.Versions;
 import io.maskroute.job.run.SegmenterFactory;
@@ -43,7 +45,6 @@ import org.apache.spark.util.SerializableConfiguration;
  * a pass has fitted is kept, so that a calibration that was stopped goes on behind it.
  */
 public final class Calibration {
-    public static final String RESULT = "calibration.json";
     public static final String PAGE = "calibration.html";
     private static final String WORK = "work";
 
@@ -149,7 +150,7 @@ public final class Calibration {
                         Versions.maskroute(),
                         "model_fingerprint",
                         result.model().fingerprint()));
-        Files.write(output.resolve(RESULT), Json.write(result));
+        Files.write(output.resolve(CalibrationResult.FILE), Json.write(result));
         try (OutputStream page = Files.newOutputStream(output.resolve(PAGE))) {
             CalibrationPage.write(CalibrationTable.figures(result), page);
         }

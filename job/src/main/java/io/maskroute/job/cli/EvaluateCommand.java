@@ -12,6 +12,7 @@ import io.maskroute.job.run.SegmentRun;
 import io.maskroute.job.run.SparkSessions;
 import io.maskroute.job.run.SparkSteps;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.apache.hadoop.conf.Configuration;
 import picocli.CommandLine.Command;
@@ -56,6 +57,7 @@ final class EvaluateCommand implements Callable<Integer> {
         if (predictions != null) {
             RunSummary summary = score(config);
             SummaryTable.lines(summary).forEach(environment.out()::println);
+            SummaryTable.byMinScore(summary).forEach(environment.out()::println);
             json.write(summary);
             return Cli.DONE;
         }
@@ -69,6 +71,12 @@ final class EvaluateCommand implements Callable<Integer> {
         Configuration hadoop = SparkSessions.hadoop(config);
         DatasetManifest manifest = DatasetManifest.read(config.dataset(), hadoop);
         RunFolder folder = new RunFolder(predictions, hadoop);
+        double asked = Optional.ofNullable(config.modelOptions().minScore()).orElse(0.0);
+        double stored = folder.has(RunFolder.RUN) ? folder.record().minScore() : 0;
+        List<String> notes = config.modelOptions().minScore() == null || asked >= stored
+                ? List.of()
+                : List.of("The predictions were made with a least score of " + stored
+                        + ": masks that scored less are not stored, so a lower one changes nothing.");
         return SparkSessions.with(
                 config,
                 spark -> SparkSteps.named(
@@ -78,7 +86,8 @@ final class EvaluateCommand implements Callable<Integer> {
                                         InputDataset.open(spark, config.dataset(), manifest),
                                         Rescoring.open(spark, folder),
                                         predictions,
-                                        config.rules())
-                                .score(predictions, List.of())));
+                                        config.rules(),
+                                        Math.max(asked, stored))
+                                .score(predictions, notes)));
     }
 }

@@ -48,6 +48,12 @@ final class RunArguments {
     @Option(names = "--allow-partial", description = "Go on with missing or unexpected weights.")
     private Boolean allowPartial;
 
+    @Option(
+            names = "--min-score",
+            paramLabel = "SCORE",
+            description = "A prompt whose best mask scores less than this (0 to 1) gets no mask; default: the model's.")
+    private Double minScore;
+
     Map<String, Object> options() {
         Map<String, Object> options = new HashMap<>();
         options.put("model.path", model);
@@ -60,6 +66,7 @@ final class RunArguments {
         options.put("model.dtype", dtype);
         options.put("model.device", device);
         options.put("model.allow-partial", allowPartial);
+        options.put("model.min-score", minScore);
         return options;
     }
 

@@ -133,7 +133,8 @@ public final class ConfigLoader {
                 values.location("model.routing").orElse(ModelOptions.DENSE),
                 values.oneOf("model.dtype", List.of("fp32", "bf16")),
                 values.matching("model.device", Pattern.compile("cpu|gpu|cuda:\\d{1,3}"), "cpu, gpu or cuda:N"),
-                values.flag("model.allow-partial"));
+                values.flag("model.allow-partial"),
+                values.isSet("model.min-score") ? values.fraction("model.min-score") : null);
         RuntimeOptions runtime = new RuntimeOptions(
                 values.integer("runtime.images-ahead", 1, 1024),
                 values.bytes("runtime.queue-bytes"),

@@ -54,12 +54,9 @@ public record ModelFiles(String cache) implements Serializable {
      * @param hadoop not used when nothing has to be fetched
      */
     public ModelOptions local(ModelOptions model, Configuration hadoop) {
-        return new ModelOptions(
+        return model.at(
                 local(model.path(), ModelFolder::filesToRead, "model", hadoop),
-                isDense(model) ? model.routing() : local(model.routing(), ModelFiles::ofAdapter, "routing", hadoop),
-                model.dtype(),
-                model.device(),
-                model.allowPartial());
+                isDense(model) ? model.routing() : local(model.routing(), ModelFiles::ofAdapter, "routing", hadoop));
     }
 
     private String local(String path, UnaryOperator<List<String>> wanted, String what, Configuration hadoop) {

@@ -14,6 +14,7 @@ import java.util.Map;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.ml.Transformer;
 import org.apache.spark.ml.param.BooleanParam;
+import org.apache.spark.ml.param.DoubleParam;
 import org.apache.spark.ml.param.IntParam;
 import org.apache.spark.ml.param.Param;
 import org.apache.spark.ml.param.ParamMap;
@@ -72,6 +73,7 @@ public final class RoutedSegmenter extends Transformer implements DefaultParamsW
     private final Param<String> dtype;
     private final Param<String> device;
     private final BooleanParam allowPartial;
+    private final DoubleParam minScore;
     private final Param<String> imagesUrl;
     private final StringArrayParam settings;
 
@@ -101,6 +103,10 @@ public final class RoutedSegmenter extends Transformer implements DefaultParamsW
         dtype = text("dtype", "fp32 or bf16");
         device = text("device", "cpu, cuda:N, or gpu: the one Spark gave the executor");
         allowPartial = new BooleanParam(this, "allowPartial", "go on with missing or unexpected weights");
+        minScore = new DoubleParam(
+                this,
+                "minScore",
+                "least score of a mask, 0 to 1: below it there is none; not set: what the model says");
         imagesUrl = text("imagesUrl", "folder that relative URIs are resolved against");
         settings = new StringArrayParam(
                 this,
@@ -203,6 +209,9 @@ public final class RoutedSegmenter extends Transformer implements DefaultParamsW
         values.put("model.dtype", getOrDefault(dtype));
         values.put("model.device", getOrDefault(device));
         values.put("model.allow-partial", String.valueOf(getOrDefault(allowPartial)));
+        if (isSet(minScore)) {
+            values.put("model.min-score", String.valueOf(getOrDefault(minScore)));
+        }
         values.put("runtime.prompts-per-call", String.valueOf(getOrDefault(batchSize)));
         return ConfigLoader.defaults(values, NAME);
     }
@@ -303,6 +312,15 @@ public final class RoutedSegmenter extends Transformer implements DefaultParamsW
 
     public RoutedSegmenter setAllowPartial(boolean allowed) {
         set(allowPartial, allowed);
+        return this;
+    }
+
+    public DoubleParam minScore() {
+        return minScore;
+    }
+
+    public RoutedSegmenter setMinScore(double score) {
+        set(minScore, score);
         return this;
     }
 

@@ -13,7 +13,7 @@ import java.util.List;
  * @param promptId as in the dataset
  * @param task as in the dataset
  * @param error why there are no masks, or null when the prompt is ok
- * @param masks best first; empty when it failed
+ * @param masks best first; empty when it failed, and when the model says that there is nothing
  * @param tokens null when it failed, as {@code flops} and {@code latency}
  * @param truth agreement with the ground truth; null where there is none
  */

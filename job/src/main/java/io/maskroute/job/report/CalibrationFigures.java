@@ -2,6 +2,7 @@ package io.maskroute.job.report;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * What the page of a calibration shows.
@@ -23,6 +24,11 @@ public record CalibrationFigures(String title, List<Layer> layers, Map<String, S
     public record Layer(int layer, double attention, int stride, boolean maskTokens, List<Fit> fits) {
         public Layer {
             fits = List.copyOf(fits);
+        }
+
+        /** The projector for a stride, if there is one. */
+        Optional<Fit> fit(int wanted) {
+            return fits.stream().filter(fit -> fit.stride() == wanted).findFirst();
         }
     }
 

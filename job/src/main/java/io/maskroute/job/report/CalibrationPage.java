@@ -2,14 +2,12 @@ package io.maskroute.job.report;
 
 import io.maskroute.job.report.CalibrationFigures.Fit;
 import io.maskroute.job.report.CalibrationFigures.Layer;
-import io.maskroute.job.report.Charts.Bar;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.OutputStreamWriter;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -25,8 +23,11 @@ public final class CalibrationPage {
         html.open("body").open("header").element("p", "maskroute calibration", "class", "brand");
         html.open("h1").element("bdi", figures.title()).close("h1").close("header");
         html.line().open("main").open("div", "class", "charts");
-        attention(html, figures.layers());
-        errors(html, figures.layers());
+        LayerCharts charts = new LayerCharts(html, figures.layers());
+        charts.attention();
+        for (int stride : strides(figures.layers())) {
+            charts.errors("stride-" + stride, "FFN error at stride " + stride, layer -> layer.fit(stride));
+        }
         html.close("div");
         table(html, figures.layers());
         facts(html, figures.facts());
@@ -38,56 +39,12 @@ public final class CalibrationPage {
         writer.flush();
     }
 
-    private static void attention(Html html, List<Layer> layers) throws IOException {
-        ReportWriter.section(html, "attention", "Attention of mask tokens to image tokens");
-        html.element(
-                "p",
-                "Share of the mask tokens' attention in the dense model: mean over heads, mask tokens and prompts. Layers that"
-                        + " the schedule leaves out for mask tokens are pale.",
-                "class",
-                "hint");
-        List<Bar> bars = new ArrayList<>();
-        for (Layer layer : layers) {
-            bars.add(new Bar(
-                    "layer " + layer.layer(),
-                    layer.attention(),
-                    Units.percent(layer.attention()),
-                    layer.maskTokens() ? "bar" : "bar quiet"));
-        }
-        Charts.bars(html, "Attention of mask tokens to image tokens", bars);
-        html.close("section").line();
-    }
-
-    private static void errors(Html html, List<Layer> layers) throws IOException {
-        List<Integer> strides = layers.stream()
+    private static List<Integer> strides(List<Layer> layers) {
+        return layers.stream()
                 .flatMap(layer -> layer.fits().stream().map(Fit::stride))
                 .distinct()
                 .sorted()
                 .toList();
-        for (int stride : strides) {
-            ReportWriter.section(html, "stride-" + stride, "FFN error at stride " + stride);
-            html.element(
-                    "p",
-                    "Squared error of the projected change over the squared change, on held-out pictures: untrained (pale) and"
-                            + " fitted.",
-                    "class",
-                    "hint");
-            List<Bar> bars = new ArrayList<>();
-            for (Layer layer : layers) {
-                for (Fit fit : layer.fits()) {
-                    if (fit.stride() == stride) {
-                        bars.add(new Bar(
-                                "layer " + layer.layer(),
-                                fit.untrained(),
-                                Units.percent(fit.untrained()),
-                                "bar quiet"));
-                        bars.add(new Bar("", fit.fitted(), Units.percent(fit.fitted()), "bar"));
-                    }
-                }
-            }
-            Charts.bars(html, "Error untrained and fitted at stride " + stride, bars);
-            html.close("section").line();
-        }
     }
 
     private static void table(Html html, List<Layer> layers) throws IOException {

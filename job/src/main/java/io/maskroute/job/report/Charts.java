@@ -10,7 +10,7 @@ import java.util.stream.Collectors;
 
 /** The report's small charts, as SVG that takes its colours from the page's style. */
 final class Charts {
-    private static final int WIDTH = 400;
+    static final int WIDTH = 400;
     private static final int ROW = 30;
     private static final int LABEL_END = 106;
     private static final int BAR_END = 300;
@@ -93,7 +93,7 @@ final class Charts {
         html.close("svg");
     }
 
-    private static void open(Html html, String label, int height) throws IOException {
+    static void open(Html html, String label, int height) throws IOException {
         html.open(
                 "svg", "class", "chart", "viewBox", "0 0 " + WIDTH + " " + height, "role", "img", "aria-label", label);
     }
@@ -102,11 +102,11 @@ final class Charts {
         html.empty("rect", "class", style, "x", at(x), "y", at(y), "width", at(width), "height", "16", "rx", "2");
     }
 
-    private static void text(Html html, String text, double x, double y, String style) throws IOException {
+    static void text(Html html, String text, double x, double y, String style) throws IOException {
         html.element("text", text, "class", style, "x", at(x), "y", at(y));
     }
 
-    private static String at(double coordinate) {
+    static String at(double coordinate) {
         return String.format(Locale.ROOT, "%.1f", coordinate);
     }
 }

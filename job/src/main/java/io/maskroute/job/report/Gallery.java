@@ -147,6 +147,8 @@ final class Gallery {
         html.close("p").open("p", "class", "scores");
         if (!ok) {
             html.element("strong", "failed");
+        } else if (item.prediction() == null) {
+            html.element("span", "no mask");
         }
         score(html, "IoU", item.iou() == null ? null : Units.percent(item.iou()));
         score(html, "score", item.score() == null ? null : Units.score(item.score()));

@@ -14,6 +14,7 @@ import java.util.Objects;
  * @param run what ran, label to value, in the order shown: fingerprints, device, dtype, versions, protocol, ground-truth raster;
  *     what has no value is left out
  * @param config the whole configuration as text, or null; the caller has removed credentials
+ * @param calibration how the routing adapter was made; null without one, or when that is not known
  * @param gallery the first {@link ReportWriter#GALLERY_LIMIT} are shown
  */
 public record ReportData(
@@ -23,6 +24,7 @@ public record ReportData(
         Map<String, String> run,
         String config,
         List<FailureGroup> failures,
+        CalibrationFigures calibration,
         List<GalleryItem> gallery) {
     public ReportData {
         Objects.requireNonNull(title);

@@ -46,7 +46,7 @@ public final class ReportWriter {
         header(html, report);
         html.line().open("main");
         figures(html, report.figures());
-        charts(html, report.figures());
+        charts(html, report);
         failures(html, report.failures());
         Gallery.write(html, report.gallery());
         run(html, report);
@@ -108,6 +108,15 @@ public final class ReportWriter {
             RunFigures.Quality quality = figures.quality();
             tile(html, "cIoU", Units.percent(quality.cIoU()), "all pixels together");
             tile(html, "gIoU", Units.percent(quality.gIoU()), "mean of " + Units.count(quality.samples()) + " prompts");
+            if (quality.verdicts() != null) {
+                RunFigures.Verdicts verdicts = quality.verdicts();
+                tile(
+                        html,
+                        "N-acc",
+                        Units.percent(verdicts.noTargetAccuracy()),
+                        "empty answers to " + Units.count(verdicts.noTarget()) + " prompts without target");
+                tile(html, "T-acc", Units.percent(verdicts.targetAccuracy()), "answers to prompts with a target");
+            }
         }
         if (figures.flops() != null) {
             RunFigures.Flops flops = figures.flops();
@@ -138,7 +147,8 @@ public final class ReportWriter {
         html.close("div").line();
     }
 
-    private static void charts(Html html, RunFigures figures) throws IOException {
+    private static void charts(Html html, ReportData report) throws IOException {
+        RunFigures figures = report.figures();
         html.open("div", "class", "charts");
         if (figures.quality() != null && !figures.quality().precisionAt().isEmpty()) {
             section(html, "precision", "Precision at IoU");
@@ -170,6 +180,11 @@ public final class ReportWriter {
                             new Bar("vision", flops.vision(), Units.flops(flops.vision()), "bar"),
                             new Bar("decoder", flops.decoder(), Units.flops(flops.decoder()), "bar")));
             html.close("section").line();
+        }
+        if (report.calibration() != null) {
+            LayerCharts layers = new LayerCharts(html, report.calibration().layers());
+            layers.attention();
+            layers.errors("projectors", "FFN error of the routing adapter", layer -> layer.fit(layer.stride()));
         }
         html.close("div");
     }

@@ -31,12 +31,23 @@ public record RunFigures(
      * @param cIoU cumulative IoU: sum of intersections over sum of unions
      * @param gIoU mean of the prompts' IoU
      * @param precisionAt IoU threshold to the share of prompts that reach it
+     * @param verdicts null when every prompt has a target
      */
-    public record Quality(long samples, double cIoU, double gIoU, SortedMap<Double, Double> precisionAt) {
+    public record Quality(
+            long samples, double cIoU, double gIoU, SortedMap<Double, Double> precisionAt, Verdicts verdicts) {
         public Quality {
             precisionAt = Collections.unmodifiableSortedMap(new TreeMap<>(precisionAt));
         }
     }
+
+    /**
+     * Whether there is anything to segment, as gRefCOCO counts it.
+     *
+     * @param noTarget prompts without target
+     * @param noTargetAccuracy share of those whose answer is empty
+     * @param targetAccuracy share of the others whose answer is not
+     */
+    public record Verdicts(long noTarget, double noTargetAccuracy, double targetAccuracy) {}
 
     /**
      * Milliseconds per prompt; work shared between prompts is divided over them.

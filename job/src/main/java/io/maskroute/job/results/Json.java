@@ -41,14 +41,17 @@ public final class Json {
     }
 
     static <T> T read(RunFolder folder, String file, Class<T> type) {
+        return read(RunFolder.file(folder.toString(), file), folder.read(file), type);
+    }
+
+    /** @param where for messages */
+    static <T> T read(String where, byte[] json, Class<T> type) {
         try {
-            return MAPPER.readValue(folder.read(file), type);
+            return MAPPER.readValue(json, type);
         } catch (JsonProcessingException e) {
-            throw new UnusableInputException(
-                    RunFolder.file(folder.toString(), file) + " cannot be understood: " + e.getOriginalMessage(), e);
+            throw new UnusableInputException(where + " cannot be understood: " + e.getOriginalMessage(), e);
         } catch (IOException e) {
-            throw new UnusableInputException(
-                    RunFolder.file(folder.toString(), file) + " cannot be read: " + e.getMessage(), e);
+            throw new UnusableInputException(where + " cannot be read: " + e.getMessage(), e);
         }
     }
 }

@@ -3,9 +3,11 @@ package io.maskroute.job.results;
 import static org.apache.spark.sql.functions.array;
 import static org.apache.spark.sql.functions.avg;
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.get;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.percentile_approx;
 
+import io.maskroute.datasets.metrics.GeneralisedScores;
 import io.maskroute.datasets.metrics.ReferringRules;
 import io.maskroute.datasets.metrics.ReferringScores;
 import io.maskroute.job.input.InputDataset;
@@ -14,6 +16,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -28,18 +31,27 @@ public final class PredictionFigures {
     /**
      * @param runId of the run that is summed up
      * @param notes go into the summary as they are
+     * @param minScore masks that scored less are not among the predictions
      * @param throughput of the run, or null
      */
-    public record About(String runId, List<String> notes, RunSummary.Throughput throughput) {}
+    public record About(String runId, List<String> notes, double minScore, RunSummary.Throughput throughput) {}
 
     /** The summary of predictions with the overlaps that are stored in them. */
     public static RunSummary of(
             Dataset<Row> predictions, InputDataset.Counts counts, ReferringRules rules, About about) {
-        Column[] columns = RunTally.COLUMNS.stream()
-                .map(name -> col(TALLIED.get(name)).alias(name))
-                .toArray(Column[]::new);
+        Column[] columns =
+                RunTally.COLUMNS.stream().map(name -> stored(name).alias(name)).toArray(Column[]::new);
         RunTally tally = RunTally.of(predictions.select(columns).javaRDD(), rules);
         return summary(tally, latency(predictions), counts, about);
+    }
+
+    private static Column stored(String name) {
+        return switch (name) {
+                // Field first, so that the masks themselves are not read.
+            case "predicted" -> get(col("masks.area"), lit(0));
+            case "score" -> get(col("masks.score"), lit(0)).cast("double");
+            default -> col(TALLIED.get(name));
+        };
     }
 
     static RunSummary summary(
@@ -47,6 +59,7 @@ public final class PredictionFigures {
         return new RunSummary(
                 about.runId(),
                 about.notes(),
+                about.minScore(),
                 counts.images(),
                 counts.imagesWithoutPrompts(),
                 tally.ok() + tally.failed(),
@@ -55,7 +68,8 @@ public final class PredictionFigures {
                 tally.failures().stream()
                         .map(f -> new RunSummary.Failure(f.stage(), f.kind(), f.count(), f.promptId(), f.message()))
                         .toList(),
-                tally.scores().map(PredictionFigures::metrics).orElse(null),
+                tally.metrics().map(PredictionFigures::metrics).orElse(null),
+                byMinScore(tally, about.minScore()),
                 latency,
                 tally.meanFlops()
                         .map(mean -> new RunSummary.Flops(
@@ -64,8 +78,11 @@ public final class PredictionFigures {
                 about.throughput());
     }
 
-    private static RunSummary.Metrics metrics(ReferringScores scores) {
+    private static RunSummary.Metrics metrics(AnswerMetrics metrics) {
+        ReferringScores scores = metrics.scores();
         List<Double> precision = scores.precision();
+        GeneralisedScores verdicts = metrics.verdicts();
+        long noTarget = noTarget(verdicts);
         return new RunSummary.Metrics(
                 scores.samples(),
                 scores.intersection(),
@@ -76,7 +93,36 @@ public final class PredictionFigures {
                 precision.get(1),
                 precision.get(2),
                 precision.get(3),
-                precision.get(4));
+                precision.get(4),
+                noTarget,
+                noTarget == 0 ? null : verdicts.noTargetAccuracy(),
+                noTarget == 0 ? null : verdicts.targetAccuracy());
+    }
+
+    private static long noTarget(GeneralisedScores verdicts) {
+        return verdicts.truePositives() + verdicts.falseNegatives();
+    }
+
+    /** As it is, and for what a larger least score would change. */
+    private static List<RunSummary.ByMinScore> byMinScore(RunTally tally, double from) {
+        if (tally.metrics().isEmpty()
+                || tally.byMinScore().isEmpty()
+                || noTarget(tally.metrics().get().verdicts()) == 0) {
+            return null;
+        }
+        return Stream.concat(
+                        Stream.of(byMinScore(from, tally.metrics().get())),
+                        tally.byMinScore().stream()
+                                .filter(metrics -> metrics.minScore() > from)
+                                .map(metrics -> byMinScore(metrics.minScore(), metrics)))
+                .toList();
+    }
+
+    private static RunSummary.ByMinScore byMinScore(double minScore, AnswerMetrics metrics) {
+        ReferringScores scores = metrics.scores();
+        GeneralisedScores verdicts = metrics.verdicts();
+        return new RunSummary.ByMinScore(
+                minScore, scores.cIoU(), scores.gIoU(), verdicts.noTargetAccuracy(), verdicts.targetAccuracy());
     }
 
     /** Percentiles and means of every stage, in one pass; empty when no prompt is ok. */

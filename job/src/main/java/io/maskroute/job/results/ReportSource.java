@@ -28,6 +28,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import org.apache.spark.sql.Column;
@@ -41,15 +42,25 @@ public final class ReportSource {
     private final Dataset<Row> predictions;
     private final InputDataset dataset;
     private final ImageBytes images;
+    private final Optional<CalibrationResult> calibration;
 
-    /** @param images reads the dataset's pictures */
+    /**
+     * @param images reads the dataset's pictures
+     * @param calibration how the routing adapter was made, if that is known
+     */
     public ReportSource(
-            RunSummary summary, RunRecord record, Dataset<Row> predictions, InputDataset dataset, ImageBytes images) {
+            RunSummary summary,
+            RunRecord record,
+            Dataset<Row> predictions,
+            InputDataset dataset,
+            ImageBytes images,
+            Optional<CalibrationResult> calibration) {
         this.summary = summary;
         this.record = record;
         this.predictions = predictions;
         this.dataset = dataset;
         this.images = images;
+        this.calibration = calibration;
     }
 
     /** @param samples pictures in the gallery, at most */
@@ -66,6 +77,7 @@ public final class ReportSource {
                         .map(f -> new ReportData.FailureGroup(
                                 f.stage(), f.kind(), f.prompts(), text(f.exampleMessage()), text(f.examplePromptId())))
                         .toList(),
+                calibration.map(CalibrationTable::figures).orElse(null),
                 samples == 0 ? List.of() : gallery(samples));
     }
 
@@ -78,7 +90,15 @@ public final class ReportSource {
             for (int i = 0; i < reached.length; i++) {
                 precision.put(ReferringScores.THRESHOLDS.get(i), reached[i]);
             }
-            quality = new RunFigures.Quality(metrics.samples(), metrics.cIoU(), metrics.gIoU(), precision);
+            quality = new RunFigures.Quality(
+                    metrics.samples(),
+                    metrics.cIoU(),
+                    metrics.gIoU(),
+                    precision,
+                    metrics.noTarget() == 0
+                            ? null
+                            : new RunFigures.Verdicts(
+                                    metrics.noTarget(), metrics.noTargetAccuracy(), metrics.targetAccuracy()));
         }
         RunFigures.Latency latency = null;
         if (!summary.latencyMs().isEmpty()) {
@@ -120,7 +140,12 @@ public final class ReportSource {
             put(facts, "routing fingerprint", model.routingFingerprint());
             put(facts, "device", model.device());
         }
+        put(
+                facts,
+                "adapter calibrated on",
+                calibration.map(made -> made.dataset().path()).orElse(null));
         put(facts, "dtype", record.config().get("model.dtype"));
+        put(facts, RunFingerprint.MIN_SCORE, summary.minScore() > 0 ? Double.toString(summary.minScore()) : null);
         record.versions().forEach((name, version) -> put(facts, name, version));
         return facts;
     }

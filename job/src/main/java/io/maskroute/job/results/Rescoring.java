@@ -25,6 +25,7 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.function.Function;
 import org.apache.spark.sql.AnalysisException;
@@ -33,26 +34,34 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.ArrayType;
+import org.apache.spark.sql.types.StructType;
 
 /** Scores stored predictions against a dataset's ground truth, from their masks alone; what they say of the truth is not used. */
 public final class Rescoring {
     private static final String KEY = "key";
     private static final String PREDICTION = "prediction";
+    private static final String MASKS = "masks";
+    private static final String SCORES = "scores";
     private static final String NO_PREDICTION = "no-prediction";
 
     private final InputDataset dataset;
     private final Dataset<Row> predictions;
     private final String path;
     private final ReferringRules rules;
+    private final double minScore;
 
     /**
      * @param path what messages call the predictions
+     * @param minScore masks that score less are taken as not predicted; 0 for all as they are
      */
-    public Rescoring(InputDataset dataset, Dataset<Row> predictions, String path, ReferringRules rules) {
+    public Rescoring(
+            InputDataset dataset, Dataset<Row> predictions, String path, ReferringRules rules, double minScore) {
         this.dataset = dataset;
         this.predictions = predictions;
         this.path = path;
         this.rules = rules;
+        this.minScore = minScore;
     }
 
     /**
@@ -90,21 +99,27 @@ public final class Rescoring {
     }
 
     /**
-     * @throws UnusableInputException when predictions do not belong to the dataset, or a prompt has more than one
+     * @throws UnusableInputException when predictions do not belong to the dataset, or a prompt has more than one, or a least
+     *     score is asked for and the masks have none
      */
     public RunSummary score(String runId, List<String> notes) {
         List<String> present = Arrays.asList(predictions.schema().fieldNames());
+        boolean scored = hasScores();
+        if (minScore > 0 && !scored) {
+            throw new UnusableInputException(
+                    "a least score of " + minScore + " has no meaning for " + path + ": its masks have no score");
+        }
         Dataset<Row> answers = predictions.select(
                 col("prompt_id").alias(KEY),
                 struct(PredictionFigures.tallied().entrySet().stream()
-                                .filter(e -> !e.getKey().equals("intersection")
-                                        && !e.getKey().equals("union"))
+                                .filter(e -> !RunTally.SCORED.contains(e.getKey()))
                                 .map(e -> present.contains(e.getValue().replaceFirst("\\..*", ""))
                                         ? col(e.getValue()).alias(e.getKey())
                                         : lit(null).cast(type(e.getKey())).alias(e.getKey()))
                                 .toArray(Column[]::new))
                         .alias(PREDICTION),
-                col("masks.rle").alias("masks"));
+                col("masks.rle").alias(MASKS),
+                (scored ? col("masks.score") : lit(null)).cast("array<double>").alias(SCORES));
         // Rows of the dataset's own form, with one prompt each, so that its reader can read them.
         Dataset<Row> questions = dataset.rows()
                 .select(
@@ -117,14 +132,20 @@ public final class Rescoring {
         requireOneEach(questions, answers);
         Dataset<Row> joined = questions.join(
                 answers.filter(col(KEY).isNotNull()), questions.col(KEY).equalTo(answers.col(KEY)), "left_outer");
-        Dataset<Row> paired =
-                joined.select(col(DatasetSchema.IMAGE_ID), col(DatasetSchema.PROMPTS), col(PREDICTION), col("masks"));
-        Scorer scorer = new Scorer(ImageRowReader.of(paired.schema(), dataset.path()), rules.emptyUnion());
+        Dataset<Row> paired = joined.select(
+                col(DatasetSchema.IMAGE_ID), col(DatasetSchema.PROMPTS), col(PREDICTION), col(MASKS), col(SCORES));
+        Scorer scorer = new Scorer(ImageRowReader.of(paired.schema(), dataset.path()), rules.emptyUnion(), minScore);
         RunTally tally = RunTally.of(paired.javaRDD().map(scorer), rules);
         Map<String, RunSummary.Latency> latency =
                 present.contains("latency") ? PredictionFigures.latency(predictions) : Map.of();
         return PredictionFigures.summary(
-                tally, latency, dataset.counts(), new PredictionFigures.About(runId, notes, null));
+                tally, latency, dataset.counts(), new PredictionFigures.About(runId, notes, minScore, null));
+    }
+
+    private boolean hasScores() {
+        return predictions.schema().apply("masks").dataType() instanceof ArrayType masks
+                && masks.elementType() instanceof StructType mask
+                && Arrays.asList(mask.fieldNames()).contains("score");
     }
 
     private static String type(String column) {
@@ -148,7 +169,7 @@ public final class Rescoring {
     }
 
     /** A pair of prompt and prediction to a row for {@link RunTally}. */
-    private record Scorer(ImageRowReader reader, EmptyUnion emptyUnion) implements Function<Row, Row> {
+    private record Scorer(ImageRowReader reader, EmptyUnion emptyUnion, double minScore) implements Function<Row, Row> {
         @Override
         public Row call(Row pair) {
             Row prediction = pair.getAs(PREDICTION);
@@ -159,37 +180,60 @@ public final class Rescoring {
                     throw new RowFailure(Stage.READ, NO_PREDICTION, "there is no prediction for this prompt");
                 }
                 if (!prediction.getAs("status").equals(PredictionSchema.OK)) {
-                    return row(prediction, truth == null ? null : TruthMasks.overlapOfFailed(truth));
+                    return row(prediction, scored(truth == null ? null : TruthMasks.overlapOfFailed(truth)));
                 }
-                return row(prediction, truth == null ? null : TruthMasks.overlap(firstMask(pair), truth, emptyUnion));
+                Double score = firstScore(pair);
+                boolean kept = score == null || score >= minScore;
+                Optional<Rle> mask = kept ? firstMask(pair) : Optional.empty();
+                return row(
+                        prediction,
+                        new Scored(
+                                truth == null ? null : TruthMasks.overlap(mask, truth, emptyUnion),
+                                mask.map(Rle::area).orElse(null),
+                                mask.isPresent() ? score : null));
             } catch (RowFailure e) {
-                return failed(pair, e, truth == null ? null : TruthMasks.overlapOfFailed(truth));
+                return failed(pair, e, scored(truth == null ? null : TruthMasks.overlapOfFailed(truth)));
             }
         }
 
-        private static Rle firstMask(Row pair) throws RowFailure {
-            List<Row> masks = pair.getList(pair.fieldIndex("masks"));
-            if (masks == null || masks.isEmpty()) {
-                throw new RowFailure(Stage.READ, "no-mask", "the prediction is ok but has no mask");
+        /** The values of {@link RunTally#SCORED}, the first two in one. */
+        private record Scored(Overlap truth, Long predicted, Double score) {}
+
+        private static Scored scored(Overlap failed) {
+            return new Scored(failed, null, null);
+        }
+
+        private static Double firstScore(Row pair) {
+            List<Double> scores = pair.isNullAt(pair.fieldIndex(SCORES)) ? null : pair.getList(pair.fieldIndex(SCORES));
+            return scores == null || scores.isEmpty() ? null : scores.get(0);
+        }
+
+        private static Optional<Rle> firstMask(Row pair) throws RowFailure {
+            if (pair.isNullAt(pair.fieldIndex(MASKS))) {
+                throw new RowFailure(Stage.READ, "no-masks", "the prediction is ok but its masks are null");
+            }
+            List<Row> masks = pair.getList(pair.fieldIndex(MASKS));
+            if (masks.isEmpty()) {
+                return Optional.empty();
             }
             Row rle = masks.get(0);
             try {
-                return TruthMasks.parse(new EncodedMask(rle.getList(0), rle.getString(1)));
+                return Optional.of(TruthMasks.parse(new EncodedMask(rle.getList(0), rle.getString(1))));
             } catch (InvalidRleException e) {
                 throw new RowFailure(
                         Stage.READ, "invalid-rle", "the predicted mask cannot be read: " + e.getMessage(), e);
             }
         }
 
-        private static Row row(Row prediction, Overlap truth) {
+        private static Row row(Row prediction, Scored scored) {
             Object[] values = new Object[RunTally.COLUMNS.size()];
             for (int i = 0; i < prediction.length(); i++) {
                 values[i] = prediction.get(i);
             }
-            return withTruth(values, truth);
+            return with(values, scored);
         }
 
-        private static Row failed(Row pair, RowFailure failure, Overlap truth) {
+        private static Row failed(Row pair, RowFailure failure, Scored scored) {
             Row prompt =
                     pair.<Row>getList(pair.fieldIndex(DatasetSchema.PROMPTS)).get(0);
             Object[] values = new Object[RunTally.COLUMNS.size()];
@@ -198,13 +242,15 @@ public final class Rescoring {
             values[2] = failure.kind();
             values[3] = failure.getMessage();
             values[4] = prompt == null ? null : prompt.getAs(DatasetSchema.PROMPT_ID);
-            return withTruth(values, truth);
+            return with(values, scored);
         }
 
-        private static Row withTruth(Object[] values, Overlap truth) {
-            int at = RunTally.COLUMNS.indexOf("intersection");
-            values[at] = truth == null ? null : truth.intersection();
-            values[at + 1] = truth == null ? null : truth.union();
+        private static Row with(Object[] values, Scored scored) {
+            int at = RunTally.COLUMNS.size() - RunTally.SCORED.size();
+            values[at] = scored.truth() == null ? null : scored.truth().intersection();
+            values[at + 1] = scored.truth() == null ? null : scored.truth().union();
+            values[at + 2] = scored.predicted();
+            values[at + 3] = scored.score();
             return RowFactory.create(values);
         }
     }

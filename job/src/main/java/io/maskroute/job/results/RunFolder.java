@@ -261,6 +261,13 @@ public final class RunFolder {
         return Json.read(this, RUN, RunRecord.class);
     }
 
+    /** How the run's routing adapter was made, where the adapter says so. */
+    public Optional<CalibrationResult> calibration() {
+        return has(CalibrationResult.FILE)
+                ? Optional.of(Json.read(this, CalibrationResult.FILE, CalibrationResult.class))
+                : Optional.empty();
+    }
+
     /** {@code summary.json}, if the run is finished. */
     public Optional<RunSummary> summary() {
         return has(SUMMARY) ? Optional.of(Json.read(this, SUMMARY, RunSummary.class)) : Optional.empty();

@@ -49,6 +49,12 @@ public record RunRecord(
     @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
     public record ModelRecord(String modelFingerprint, String routingFingerprint, String device) {}
 
+    /** Masks that scored less are not among the predictions. */
+    public double minScore() {
+        String score = fingerprint == null ? null : fingerprint.parts().get(RunFingerprint.MIN_SCORE);
+        return score == null ? 0 : Double.parseDouble(score);
+    }
+
     public RunRecord finish(String time, List<ModelRecord> found) {
         return new RunRecord(runId, command, started, time, dataset, fingerprint, checkpoint, found, versions, config);
     }

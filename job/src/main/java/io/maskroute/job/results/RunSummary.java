@@ -12,10 +12,13 @@ import java.util.Map;
  * {@code summary.json}: the figures of a run. Ratios are fractions of 1.
  *
  * @param notes what a reader must know before believing any figure
+ * @param minScore a prompt whose best mask scored less has none
  * @param images rows of the dataset
  * @param prompts {@code ok + failed}
  * @param failures alike ones together, the commonest first
  * @param metrics null without ground truth
+ * @param byMinScore what larger least scores would give, in ascending order, beginning with {@code minScore}; null when no
+ *     prompt is without target
  * @param latencyMs by stage, {@code work} and {@code total}, over the prompts that are ok; empty when there are none
  * @param flops null when no prompt is ok
  * @param throughput null when nothing ran, as in scoring stored predictions
@@ -25,6 +28,7 @@ import java.util.Map;
 public record RunSummary(
         String runId,
         List<String> notes,
+        double minScore,
         long images,
         long imagesWithoutPrompts,
         long prompts,
@@ -32,6 +36,7 @@ public record RunSummary(
         long failed,
         List<Failure> failures,
         Metrics metrics,
+        List<ByMinScore> byMinScore,
         Map<String, Latency> latencyMs,
         Flops flops,
         Throughput throughput) {
@@ -60,6 +65,9 @@ public record RunSummary(
      * @param samples prompts that were scored
      * @param intersection sum over the samples, in pixels
      * @param union sum over the samples, in pixels
+     * @param noTarget samples whose truth has no pixel
+     * @param noTargetAccuracy share of those whose answer is empty, as gRefCOCO has it; null when there are none
+     * @param targetAccuracy share of the others whose answer is not empty; null when {@code noTarget} is 0
      */
     public record Metrics(
             long samples,
@@ -71,7 +79,18 @@ public record RunSummary(
             @JsonProperty("Pr@0.6") double pr60,
             @JsonProperty("Pr@0.7") double pr70,
             @JsonProperty("Pr@0.8") double pr80,
-            @JsonProperty("Pr@0.9") double pr90) {}
+            @JsonProperty("Pr@0.9") double pr90,
+            @JsonProperty("no_target") long noTarget,
+            @JsonProperty("N_acc") Double noTargetAccuracy,
+            @JsonProperty("T_acc") Double targetAccuracy) {}
+
+    /** Metrics as in {@link Metrics}, had masks with a score below {@code minScore} been left out. */
+    public record ByMinScore(
+            @JsonProperty("min_score") double minScore,
+            @JsonProperty("cIoU") double cIoU,
+            @JsonProperty("gIoU") double gIoU,
+            @JsonProperty("N_acc") double noTargetAccuracy,
+            @JsonProperty("T_acc") double targetAccuracy) {}
 
     /** Milliseconds; the percentiles are Spark's {@code percentile_approx}. */
     public record Latency(double p50, double p95, double mean) {}

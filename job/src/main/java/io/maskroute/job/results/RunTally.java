@@ -1,8 +1,6 @@
 package io.maskroute.job.results;
 
-import io.maskroute.datasets.metrics.ReferringMetrics;
 import io.maskroute.datasets.metrics.ReferringRules;
-import io.maskroute.datasets.metrics.ReferringScores;
 import io.maskroute.job.predictions.PredictionSchema;
 import java.io.Serializable;
 import java.math.BigInteger;
@@ -11,6 +9,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.Row;
 
@@ -20,9 +19,12 @@ import org.apache.spark.sql.Row;
  */
 final class RunTally implements Serializable {
     /**
-     * The columns of a row to be counted, in order; {@code intersection} and {@code union} are null without ground truth, the
-     * FLOPs without a result.
+     * What scoring gives: {@code intersection} and {@code union} with the ground truth, null without; pixels and score of the
+     * mask, null where there is none.
      */
+    static final List<String> SCORED = List.of("intersection", "union", "predicted", "score");
+
+    /** The columns of a row to be counted, in order; the last ones are {@link #SCORED}. The FLOPs are null without a result. */
     static final List<String> COLUMNS = List.of(
             "status",
             "stage",
@@ -34,8 +36,14 @@ final class RunTally implements Serializable {
             "vision",
             "decoder",
             "llm_alone",
-            "intersection",
-            "union");
+            SCORED.get(0),
+            SCORED.get(1),
+            SCORED.get(2),
+            SCORED.get(3));
+
+    /** Least scores to choose from, in hundredths. */
+    private static final int[] MIN_SCORES =
+            IntStream.rangeClosed(1, 19).map(i -> 5 * i).toArray();
 
     private static final int STATUS = 0;
     private static final int STAGE = 1;
@@ -46,16 +54,23 @@ final class RunTally implements Serializable {
     private static final int FLOPS_COLUMNS = 5;
     private static final int INTERSECTION = 10;
     private static final int UNION = 11;
+    private static final int PREDICTED = 12;
+    private static final int SCORE = 13;
 
-    private final ReferringMetrics metrics;
+    private final AnswerMetrics metrics;
+    private final List<AnswerMetrics> byMinScore;
     private final TreeMap<String, Failure> failures = new TreeMap<>();
     private final BigInteger[] flops = Collections.nCopies(FLOPS_COLUMNS, BigInteger.ZERO).toArray(BigInteger[]::new);
     private long ok;
     private long failed;
     private long withFlops;
+    private boolean scored;
 
     RunTally(ReferringRules rules) {
-        metrics = new ReferringMetrics(rules);
+        metrics = new AnswerMetrics(0, rules);
+        byMinScore = IntStream.of(MIN_SCORES)
+                .mapToObj(hundredths -> new AnswerMetrics(hundredths / 100.0, rules))
+                .toList();
     }
 
     /** Alike failures, and the one of them whose prompt id comes first. */
@@ -87,11 +102,15 @@ final class RunTally implements Serializable {
             }
         }
         if (!row.isNullAt(UNION)) {
-            if (rowOk) {
-                metrics.add(row.getLong(INTERSECTION), row.getLong(UNION));
-            } else {
-                metrics.addMissing(row.getLong(UNION));
-            }
+            AnswerMetrics.Answer answer = new AnswerMetrics.Answer(
+                    rowOk,
+                    row.getLong(INTERSECTION),
+                    row.getLong(UNION),
+                    row.isNullAt(PREDICTED) ? 0 : row.getLong(PREDICTED),
+                    row.isNullAt(SCORE) ? null : row.getDouble(SCORE));
+            scored |= answer.score() != null;
+            metrics.add(answer);
+            byMinScore.forEach(each -> each.add(answer));
         }
         return this;
     }
@@ -104,7 +123,11 @@ final class RunTally implements Serializable {
             flops[i] = flops[i].add(other.flops[i]);
         }
         other.failures.values().forEach(this::addFailure);
+        scored |= other.scored;
         metrics.merge(other.metrics);
+        for (int i = 0; i < byMinScore.size(); i++) {
+            byMinScore.get(i).merge(other.byMinScore.get(i));
+        }
         return this;
     }
 
@@ -128,9 +151,13 @@ final class RunTally implements Serializable {
     }
 
     /** Nothing when no prompt had ground truth. */
-    Optional<ReferringScores> scores() {
-        ReferringScores scores = metrics.scores();
-        return scores.samples() == 0 ? Optional.empty() : Optional.of(scores);
+    Optional<AnswerMetrics> metrics() {
+        return metrics.scores().samples() == 0 ? Optional.empty() : Optional.of(metrics);
+    }
+
+    /** The same for least scores in ascending order; nothing when no mask has a score. */
+    List<AnswerMetrics> byMinScore() {
+        return scored ? byMinScore : List.of();
     }
 
     /** Means per prompt of llm, llm_dense, vision, decoder, llm_alone; nothing when no prompt has any. */

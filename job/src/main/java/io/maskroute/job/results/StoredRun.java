@@ -52,8 +52,8 @@ public final class StoredRun {
         Dataset<Row> predictions = Rescoring.open(spark, folder);
         InputDataset input = InputDataset.open(spark, dataset, manifest);
         ImageBytes images = new ImageBytes(dataset, hadoop, config.runtime().maxImageBytes());
-        ReportData report =
-                new ReportSource(summary, record, predictions, input, images).gather(config.reportSamples());
+        ReportData report = new ReportSource(summary, record, predictions, input, images, folder.calibration())
+                .gather(config.reportSamples());
         folder.write(RunFolder.REPORT, out -> ReportWriter.write(report, out));
     }
 }

@@ -55,6 +55,16 @@ public final class SummaryTable {
                     percent(metrics.pr70()),
                     percent(metrics.pr80()),
                     percent(metrics.pr90()));
+            if (metrics.noTarget() > 0) {
+                row(
+                        lines,
+                        "no target",
+                        "%,d of %,d prompts; N-acc %s, T-acc %s",
+                        metrics.noTarget(),
+                        metrics.samples(),
+                        percent(metrics.noTargetAccuracy()),
+                        percent(metrics.targetAccuracy()));
+            }
         }
         RunSummary.Latency total = summary.latencyMs().get(RunSummary.TOTAL);
         RunSummary.Latency work = summary.latencyMs().get(RunSummary.WORK);
@@ -88,6 +98,35 @@ public final class SummaryTable {
         }
         for (String note : summary.notes()) {
             row(lines, "note", "%s", note);
+        }
+        return lines;
+    }
+
+    /** What larger least scores would give, the best gIoU marked; nothing when no prompt is without target. */
+    public static List<String> byMinScore(RunSummary summary) {
+        if (summary.byMinScore() == null) {
+            return List.of();
+        }
+        double best = summary.byMinScore().stream()
+                .mapToDouble(RunSummary.ByMinScore::gIoU)
+                .max()
+                .orElse(0);
+        List<String> lines = new ArrayList<>();
+        lines.add("");
+        lines.add(String.format(Locale.ROOT, "%-14s%10s%10s%10s%10s", "least score", "gIoU", "cIoU", "N-acc", "T-acc"));
+        boolean marked = false;
+        for (RunSummary.ByMinScore each : summary.byMinScore()) {
+            boolean mark = !marked && each.gIoU() == best;
+            marked |= mark;
+            lines.add(String.format(
+                            Locale.ROOT,
+                            "%-14s%10s%10s%10s%10s",
+                            each.minScore(),
+                            percent(each.gIoU()),
+                            percent(each.cIoU()),
+                            percent(each.noTargetAccuracy()),
+                            percent(each.targetAccuracy()))
+                    + (mark ? "  best gIoU" : ""));
         }
         return lines;
     }

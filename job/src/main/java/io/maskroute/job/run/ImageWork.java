@@ -332,7 +332,7 @@ final class ImageWork {
                                 found.latency().decoder(),
                                 found.latency().postprocess() + encodeMillis,
                                 queueMillis),
-                        score(masks.get(0).rle(), asked.prompt));
+                        score(masks.stream().findFirst().map(Prediction.Mask::rle), asked.prompt));
             } catch (Throwable t) {
                 return failed(image, asked.prompt, Failures.of(stage, t));
             }
@@ -344,7 +344,7 @@ final class ImageWork {
         }
     }
 
-    private Overlap score(Rle mask, PromptRow prompt) throws RowFailure {
+    private Overlap score(Optional<Rle> mask, PromptRow prompt) throws RowFailure {
         if (prompt.truth() == null) {
             return null;
         }

@@ -38,20 +38,22 @@ public final class PsalmSegmenterFactory implements SegmenterFactory {
             return new ModelSummary(
                     fingerprint,
                     adapter.fingerprint(),
+                    options.minScore() == null ? folder.config().minScore() : options.minScore(),
                     hasRandomWeights(folder.path().resolve(MODEL_CARD)));
         }
     }
 
     @Override
     public Segmenter open(ModelOptions options) {
-        return PsalmSegmenter.open(
-                path(options.path()),
-                SegmenterOptions.builder()
-                        .setDevice(options.device())
-                        .setDtype(SegmenterOptions.Dtype.valueOf(options.dtype().toUpperCase(Locale.ROOT)))
-                        .setRouting(routing(options).orElse(null))
-                        .setAllowPartial(options.allowPartial())
-                        .build());
+        SegmenterOptions.Builder settings = SegmenterOptions.builder()
+                .setDevice(options.device())
+                .setDtype(SegmenterOptions.Dtype.valueOf(options.dtype().toUpperCase(Locale.ROOT)))
+                .setRouting(routing(options).orElse(null))
+                .setAllowPartial(options.allowPartial());
+        if (options.minScore() != null) {
+            settings.setMinScore(options.minScore());
+        }
+        return PsalmSegmenter.open(path(options.path()), settings.build());
     }
 
     private static Optional<Path> routing(ModelOptions options) {

@@ -52,6 +52,7 @@ final class RunSession {
     private final InputDataset dataset;
     private final InputDataset.Counts counts;
     private final RunRecord record;
+    private final double minScore;
     private final LongAccumulator ok;
     private final LongAccumulator failed;
     private final SegmentPartition task;
@@ -85,6 +86,7 @@ final class RunSession {
         this.dataset = dataset;
         this.counts = counts;
         this.record = record;
+        this.minScore = model.minScore();
         ok = spark.sparkContext().longAccumulator("prompts ok");
         failed = spark.sparkContext().longAccumulator("prompts failed");
         task = new SegmentPartition(
@@ -240,6 +242,7 @@ final class RunSession {
                         new PredictionFigures.About(
                                 record.runId(),
                                 notes,
+                                minScore,
                                 here.prompts() == 0
                                         ? null
                                         : new RunSummary.Throughput(
@@ -253,9 +256,9 @@ final class RunSession {
                 dataset.path(),
                 spark.sessionState().newHadoopConf(),
                 config.runtime().maxImageBytes());
-        ReportData report =
-                step("gather the report", () -> new ReportSource(summary, finished, predictions, dataset, images)
-                        .gather(config.reportSamples()));
+        ReportData report = step("gather the report", () -> new ReportSource(
+                        summary, finished, predictions, dataset, images, folder.calibration())
+                .gather(config.reportSamples()));
         folder.write(RunFolder.REPORT, out -> ReportWriter.write(report, out));
         folder.write(RunFolder.RUN, out -> out.write(Json.write(finished)));
         folder.write(RunFolder.SUMMARY, out -> out.write(Json.write(summary)));

@@ -4,9 +4,12 @@ import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.datasets.schema.DatasetManifest;
 import io.maskroute.datasets.schema.HadoopFiles;
 import io.maskroute.job.config.JobConfig;
+import io.maskroute.job.config.ModelOptions;
 import io.maskroute.job.config.Redaction;
 import io.maskroute.job.fetch.ModelFiles;
 import io.maskroute.job.input.InputDataset;
+import io.maskroute.job.results.AdapterCalibration;
+import io.maskroute.job.results.CalibrationResult;
 import io.maskroute.job.results.Json;
 import io.maskroute.job.results.RunFingerprint;
 import io.maskroute.job.results.RunFolder;
@@ -134,6 +137,7 @@ public final class SegmentRun {
         parts.put("the routing", model.routingFingerprint());
         parts.put("model.dtype", config.model().dtype());
         parts.put("model.allow-partial", String.valueOf(config.model().allowPartial()));
+        parts.put(RunFingerprint.MIN_SCORE, model.minScore() == 0 ? null : String.valueOf(model.minScore()));
         parts.put("the command", command);
         parts.put("metrics.empty-union", config.rules().emptyUnion().name().toLowerCase(Locale.ROOT));
         return new RunFingerprint(parts);
@@ -171,6 +175,12 @@ public final class SegmentRun {
                 Versions.all(spark.version()),
                 config.resolved());
         folder.write(RunFolder.RUN, out -> out.write(Json.write(record)));
+        if (!config.model().routing().equals(ModelOptions.DENSE)) {
+            // A report may be written when the adapter is gone.
+            AdapterCalibration.read(
+                            config.model().routing(), spark.sessionState().newHadoopConf())
+                    .ifPresent(made -> folder.write(CalibrationResult.FILE, out -> out.write(Json.write(made))));
+        }
         return record;
     }
 

@@ -28,7 +28,9 @@ public interface SegmenterFactory extends Serializable {
      *
      * @param fingerprint as {@code SegmenterInfo.modelFingerprint}
      * @param routingFingerprint as in {@code SegmenterInfo}
+     * @param minScore of a mask, 0 to 1, below which the answer is empty; the model's own, or what the options say instead
      * @param randomWeights whether its model card says that the weights are random numbers, so that its masks mean nothing
      */
-    record ModelSummary(String fingerprint, String routingFingerprint, boolean randomWeights) implements Serializable {}
+    record ModelSummary(String fingerprint, String routingFingerprint, double minScore, boolean randomWeights)
+            implements Serializable {}
 }

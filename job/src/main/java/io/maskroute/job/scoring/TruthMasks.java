@@ -20,12 +20,16 @@ import java.util.Optional;
 public final class TruthMasks {
     private TruthMasks() {}
 
-    /** @throws RowFailure at stage {@code truth}: {@code invalid-rle}, or {@code size-differs} from the prediction's */
-    public static Overlap overlap(Rle prediction, Truth truth, EmptyUnion emptyUnion) throws RowFailure {
+    /**
+     * @param answer the predicted mask; none is as good as one without a pixel
+     * @throws RowFailure at stage {@code truth}: {@code invalid-rle}, or {@code size-differs} from the prediction's
+     */
+    public static Overlap overlap(Optional<Rle> answer, Truth truth, EmptyUnion emptyUnion) throws RowFailure {
         Optional<Rle> target = target(truth);
-        if (target.isEmpty()) {
-            return overlap(0, prediction.area(), emptyUnion);
+        if (target.isEmpty() || answer.isEmpty()) {
+            return overlap(0, target.or(() -> answer).map(Rle::area).orElse(0L), emptyUnion);
         }
+        Rle prediction = answer.get();
         Rle mask = target.get();
         if (mask.height() != prediction.height() || mask.width() != prediction.width()) {
             throw new RowFailure(

@@ -221,11 +221,13 @@ public final class TrainingRun {
         }
         for (int i = 0; i < heldOut.size(); i++) {
             for (int p = 0; p < answers.get(i).size(); p++) {
-                Rle mask = Rle.of(answers.get(i).get(p).masks().get(0).mask());
+                Optional<Rle> mask =
+                        answers.get(i).get(p).masks().stream().findFirst().map(found -> Rle.of(found.mask()));
                 Optional<Rle> truth = heldOut.get(i).truths().get(p);
                 long intersection =
-                        truth.map(t -> Rle.intersectionArea(mask, t)).orElse(0L);
-                long union = mask.area() + truth.map(Rle::area).orElse(0L) - intersection;
+                        mask.isEmpty() || truth.isEmpty() ? 0 : Rle.intersectionArea(mask.get(), truth.get());
+                long union =
+                        mask.map(Rle::area).orElse(0L) + truth.map(Rle::area).orElse(0L) - intersection;
                 sum += EmptyUnion.ONE.iou(intersection, union);
                 intersections += intersection;
                 unions += union;

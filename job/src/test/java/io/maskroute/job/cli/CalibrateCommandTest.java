@@ -94,6 +94,17 @@ class CalibrateCommandTest {
                         .intValue())
                 .isEqualTo(42);
 
+        // The report can be made again when the adapter is gone.
+        String report = Files.readString(temp.resolve("out/report.html"));
+        assertThat(report).contains("Where mask tokens look", "FFN error of the routing adapter");
+        assertThat(JSON.readTree(temp.resolve("out/calibration.json").toFile())).isEqualTo(result);
+        Path moved = Files.move(adapter, temp.resolve("moved"));
+        assertThat(CliRun.withModel(temp, 1, "report", temp.resolve("out").toString())
+                        .code())
+                .isZero();
+        assertThat(Files.readString(temp.resolve("out/report.html"))).isEqualTo(report);
+        Files.move(moved, adapter);
+
         CliRun again = calibrate(PHOTOGRAPHS, adapter);
         assertThat(again.code()).isEqualTo(2);
         assertThat(again.err()).contains("holds a routing adapter already; give --fresh");

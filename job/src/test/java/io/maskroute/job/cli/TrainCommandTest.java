@@ -69,6 +69,10 @@ class TrainCommandTest {
     }
 
     private static CliRun train(Path output, String... more) {
+        return train(init, output, more);
+    }
+
+    private static CliRun train(Path init, Path output, String... more) {
         List<String> arguments = new ArrayList<>(List.of(
                 "train",
                 "--init",
@@ -132,6 +136,44 @@ class TrainCommandTest {
                 "--output",
                 temp.resolve("run").toString());
         assertThat(evaluated.code()).as(evaluated.err()).isZero();
+    }
+
+    /** A least score that no mask reaches. */
+    @Test
+    void aModelThatAnswersNothingIsValidatedAndRuns() throws Exception {
+        Path silent = Files.createDirectory(temp.resolve("silent"));
+        Files.copy(init.resolve("tokenizer.json"), silent.resolve("tokenizer.json"));
+        ObjectNode config =
+                (ObjectNode) JSON.readTree(init.resolve("config.json").toFile());
+        ((ObjectNode) config.get("maskroute")).put("min_score", 1);
+        JSON.writeValue(silent.resolve("config.json").toFile(), config);
+        Path output = temp.resolve("silent-trained");
+
+        CliRun run =
+                train(silent, output, "--steps", "1", "--validation", data.toString(), "--validation-pictures", "2");
+
+        assertThat(run.code()).as(run.err()).isZero();
+        JsonNode validation = log(output).get(1);
+        assertThat(validation.get("cIoU").doubleValue()).isZero();
+        Path own = temp.resolve("silent-run");
+        CliRun evaluated = CliRun.withModel(
+                HOME,
+                2,
+                "evaluate",
+                "--model",
+                output.toString(),
+                "--dataset",
+                data.toString(),
+                "--output",
+                own.toString());
+        assertThat(evaluated.code()).as(evaluated.err()).isZero();
+        JsonNode summary = JSON.readTree(own.resolve("summary.json").toFile());
+        assertThat(summary.get("min_score").doubleValue()).isEqualTo(1);
+        assertThat(summary.get("failed").intValue()).isZero();
+        assertThat(summary.at("/metrics/intersection").longValue()).isZero();
+        assertThat(summary.at("/metrics/gIoU").doubleValue())
+                .isEqualTo(summary.at("/metrics/no_target").doubleValue()
+                        / summary.at("/metrics/samples").doubleValue());
     }
 
     @Test

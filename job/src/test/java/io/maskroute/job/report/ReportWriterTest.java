@@ -50,6 +50,7 @@ class ReportWriterTest {
                 Map.of(text, text),
                 text,
                 List.of(new ReportData.FailureGroup(text, text, 1, text, text)),
+                null,
                 List.of(Reports.item(text, GRAY, null, null, null), failed));
         Document page = parse(Reports.html(report));
         assertThat(find(page, "//h1")).isEqualTo(text);
@@ -64,6 +65,24 @@ class ReportWriterTest {
         assertThat(find(page, "(//img[@class='picture'])[1]/@alt")).endsWith(text);
         assertThat(find(page, "count(//script)")).isEqualTo("1");
         assertThat(find(page, "count(//style)")).isEqualTo("1");
+    }
+
+    @Test
+    void showsWhereMaskTokensLookLayerByLayer() throws Exception {
+        Document page = parse(Reports.html(Reports.of(List.of())));
+
+        String attention = "//section[@id='attention']//*[local-name()='svg']";
+        assertThat(find(page, attention + "/@aria-label"))
+                .contains("layer 0 2.0 % without mask tokens", "layer 8 12.4 %,", "layer 23 32.0 %");
+        assertThat(find(page, "count(" + attention + "/*[@class='bar quiet'])")).isEqualTo("8");
+        assertThat(find(page, "count(" + attention + "/*[@class='bar'])")).isEqualTo("16");
+        assertThat(find(page, "count(" + attention + "/*[@class='mark'])")).isEqualTo("1");
+        // The projectors of the schedule, at its strides; the dense layer has none.
+        String errors = "//section[@id='projectors']//*[local-name()='svg']";
+        assertThat(find(page, errors + "/@aria-label"))
+                .contains("layer 0 90.0 % untrained, 11.3 % fitted", "layer 1 63.0 % untrained, 9.0 % fitted")
+                .endsWith("layer 23 dense");
+        assertThat(find(page, "count(" + errors + "/*[@class='dot'])")).isEqualTo("23");
     }
 
     @Test
@@ -121,7 +140,7 @@ class ReportWriterTest {
     @Test
     void leavesOutWhatWasNotMeasured() throws Exception {
         RunFigures none = new RunFigures(3, 0, 0, 0, null, null, null, null);
-        ReportData report = new ReportData("t", List.of(), none, Map.of(), null, List.of(), List.of());
+        ReportData report = new ReportData("t", List.of(), none, Map.of(), null, List.of(), null, List.of());
         Document page = parse(Reports.html(report));
         assertThat(find(page, "count(//svg)")).isEqualTo("0");
         assertThat(find(page, "count(//dt)")).isEqualTo("3");
@@ -136,11 +155,11 @@ class ReportWriterTest {
                 1,
                 1,
                 0,
-                new RunFigures.Quality(0, Double.NaN, Double.NaN, new TreeMap<>(Map.of(0.5, Double.NaN))),
+                new RunFigures.Quality(0, Double.NaN, Double.NaN, new TreeMap<>(Map.of(0.5, Double.NaN)), null),
                 new RunFigures.Latency(Double.NaN, Double.NaN, Map.of("vision", Double.NaN)),
                 new RunFigures.Flops(0, 0, 0, 0, 0),
                 Double.POSITIVE_INFINITY);
-        String html = Reports.html(new ReportData("t", List.of(), figures, Map.of(), null, List.of(), List.of()));
+        String html = Reports.html(new ReportData("t", List.of(), figures, Map.of(), null, List.of(), null, List.of()));
         Document page = parse(html);
         assertThat(tile(page, "cIoU")).isEqualTo("–");
         assertThat(tile(page, "LLM FLOPs")).isEqualTo("–");

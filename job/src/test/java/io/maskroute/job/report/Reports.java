@@ -6,6 +6,7 @@ import io.maskroute.datasets.mask.Rle;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -17,6 +18,24 @@ final class Reports {
     private Reports() {}
 
     static final RunFigures FIGURES = figures();
+
+    /** As deep as PSALM: mask tokens from layer 8, the last layer dense. */
+    static final CalibrationFigures CALIBRATION = calibration();
+
+    private static CalibrationFigures calibration() {
+        List<CalibrationFigures.Layer> layers = new ArrayList<>();
+        for (int layer = 0; layer < 24; layer++) {
+            double untrained = 0.9 / (1 + layer % 5);
+            List<CalibrationFigures.Fit> fits = layer == 23
+                    ? List.of()
+                    : List.of(
+                            new CalibrationFigures.Fit(2, untrained, untrained / 3, untrained / 8),
+                            new CalibrationFigures.Fit(4, 1.4 * untrained, untrained / 2, untrained / 5));
+            layers.add(new CalibrationFigures.Layer(
+                    layer, 0.02 + 0.3 / 23 * layer, layer == 23 ? 1 : layer % 3 == 0 ? 2 : 4, layer >= 8, fits));
+        }
+        return new CalibrationFigures("adapter", layers, Map.of("dataset", "data"));
+    }
 
     private static RunFigures figures() {
         Map<String, Double> stages = new LinkedHashMap<>();
@@ -36,7 +55,8 @@ final class Reports {
                         8931,
                         0.7364,
                         0.7512,
-                        new TreeMap<>(Map.of(0.5, 0.861, 0.6, 0.823, 0.7, 0.759, 0.8, 0.604, 0.9, 0.283))),
+                        new TreeMap<>(Map.of(0.5, 0.861, 0.6, 0.823, 0.7, 0.759, 0.8, 0.604, 0.9, 0.283)),
+                        null),
                 new RunFigures.Latency(398.2, 1204.0, stages),
                 new RunFigures.Flops(6.13e11, 1.121e12, 3.4e11, 9.6e10, 7.9e11),
                 4.87);
@@ -54,6 +74,7 @@ final class Reports {
                 Map.of("Device", "cpu"),
                 "a = 1",
                 failures,
+                CALIBRATION,
                 items);
     }
 

@@ -82,7 +82,7 @@ class RunComparisonTest {
     private String run(String name, String dataset, long samples, double cIoU, double aloneRatio) throws IOException {
         Path folder = Files.createDirectories(temp.resolve("runs").resolve(name));
         RunSummary.Metrics metrics =
-                new RunSummary.Metrics(samples, 1, 2, cIoU, 0.7, 0.9, 0.8, 0.6, 0.5, 0.4);
+                new RunSummary.Metrics(samples, 1, 2, cIoU, 0.7, 0.9, 0.8, 0.6, 0.5, 0.4, 0, null, null);
         Map<String, RunSummary.Latency> latency =
                 Map.of("prefix", new RunSummary.Latency(1, 2, 1.5), "prompt", new RunSummary.Latency(2, 3, 2));
         RunSummary summary = new RunSummary(

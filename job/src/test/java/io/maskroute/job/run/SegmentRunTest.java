@@ -18,6 +18,8 @@ import io.maskroute.datasets.schema.PromptRow;
 import io.maskroute.datasets.schema.Truth;
 import io.maskroute.datasets.schema.TruthMask;
 import io.maskroute.job.predictions.PredictionSchema;
+import io.maskroute.job.results.AdapterCalibration;
+import io.maskroute.job.testing.CapturedLog;
 import io.maskroute.job.testing.CliRun;
 import io.maskroute.job.testing.Datasets;
 import io.maskroute.job.testing.FakeSegmenters;
@@ -30,10 +32,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.apache.logging.log4j.core.LogEvent;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whole runs through the command line on Spark, with a fake model. */
 class SegmentRunTest {
@@ -234,6 +240,132 @@ class SegmentRunTest {
             assertThat(rescored.get(part)).as(part).isEqualTo(summary().get(part));
         }
         assertThat(summary().get("metrics").get("samples").asLong()).isEqualTo(60);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{\"format\": 1, \"layers\": [",
+                "{\"format\": 7}",
+                "{\"format\": 1, \"layers\": [{\"layer\": 0, \"fits\": []}], \"model\": {}, \"dataset\":"
+                        + " {\"skipped_pictures\": {}, \"skipped_prompts\": {}}, \"projectors\": {}, \"schedule\": {\"strides\": [1, 2]}}"
+            })
+    void aCalibrationThatCannotBeUnderstoodIsLeftOutOfTheReport(String calibration) throws IOException {
+        Path adapter = Files.createDirectory(home.resolve("adapter"));
+        Files.writeString(adapter.resolve("calibration.json"), calibration);
+        write(1, image("a", png(20, 30), prompt("a1", met(20, 30, "x"), "x")));
+
+        List<LogEvent> warnings = CapturedLog.of(AdapterCalibration.class, () -> assertThat(
+                        evaluate("--routing", adapter.toString()).code())
+                .isZero());
+
+        assertThat(warnings).hasSize(1);
+        assertThat(warnings.get(0).getMessage().getFormattedMessage())
+                .contains("calibration.json cannot be understood");
+
+        assertThat(Files.readString(out.resolve("report.html"))).doesNotContain("Where mask tokens look");
+        assertThat(out.resolve("calibration.json")).doesNotExist();
+    }
+
+    /** Two prompts with a target and three without, one of which fails. */
+    private void writeWithoutTargets() {
+        Truth nothing = new Truth(true, List.of());
+        String doubtful = FakeSegmenters.DOUBTFUL;
+        write(
+                2,
+                image(
+                        "a",
+                        png(20, 30),
+                        prompt("sure", met(20, 30, "x"), "x"),
+                        prompt("doubtful", truth(rectangle(20, 30, 30)), doubtful + " y"),
+                        prompt("doubtful-nothing", nothing, doubtful + " z"),
+                        prompt("sure-nothing", nothing, "w")),
+                image("b", "no picture".getBytes(), prompt("failed-nothing", nothing, "x")));
+    }
+
+    private static long area(String sentence) {
+        return Rle.of(FakeSegmenters.mask(List.of(sentence), 20, 30)).area();
+    }
+
+    @Test
+    void aMaskThatScoresTooLittleIsAnEmptyAnswer() throws IOException {
+        writeWithoutTargets();
+
+        assertThat(evaluate("--min-score", "0.5").code()).isZero();
+
+        Map<String, Row> rows = byPrompt(predictions(), row -> row);
+        assertThat(rows).allSatisfy((id, row) -> {
+            assertThat(row.<String>getAs("status")).isEqualTo(id.startsWith("failed") ? "failed" : "ok");
+            assertThat(row.getList(row.fieldIndex("masks"))).hasSize(id.startsWith("sure") ? 1 : 0);
+        });
+        assertThat(rows.get("doubtful").<Row>getAs("truth")).isEqualTo(RowFactory.create(0L, 600L, 0.0));
+        assertThat(rows.get("doubtful-nothing").<Row>getAs("truth")).isEqualTo(RowFactory.create(0L, 0L, 1.0));
+        assertThat(rows.get("doubtful").<Row>getAs("flops")).isNotNull();
+        JsonNode metrics = summary().get("metrics");
+        assertThat(metrics.get("gIoU").asDouble()).isCloseTo((1 + 0 + 1 + 0 + 0) / 5.0, within(1e-15));
+        assertThat(metrics.get("cIoU").asDouble())
+                .isEqualTo((double) area("x") / (area("x") + 600 + 0 + area("w") + 0));
+        assertThat(metrics.get("no_target").asLong()).isEqualTo(3);
+        assertThat(metrics.get("N_acc").asDouble()).isEqualTo(1 / 3.0);
+        assertThat(metrics.get("T_acc").asDouble()).isEqualTo(1 / 2.0);
+        assertThat(Files.readString(out.resolve("report.html")))
+                .contains("N-acc", "no mask", "the least score of a mask");
+        assertThat(JSON.readTree(out.resolve("run.json").toFile())
+                        .at("/fingerprint/the least score of a mask")
+                        .asText())
+                .isEqualTo("0.5");
+
+        CliRun otherwise = evaluate("--min-score", "0.25");
+        assertThat(otherwise.code()).isEqualTo(2);
+        assertThat(otherwise.err()).contains("the least score of a mask was 0.5 and is 0.25");
+        CliRun lower = rescored(home.resolve("lower.json"), "--min-score", "0.25");
+        assertThat(lower.code()).isZero();
+        assertThat(lower.out()).contains("were made with a least score of 0.5");
+        assertThat(JSON.readTree(home.resolve("lower.json").toFile()).get("metrics"))
+                .isEqualTo(metrics);
+    }
+
+    @Test
+    void storedPredictionsShowWhatALeastScoreWouldGive() throws IOException {
+        writeWithoutTargets();
+        assertThat(evaluate().code()).isZero();
+        JsonNode best = summary();
+        assertThat(best.at("/metrics/N_acc").asDouble()).isZero();
+        assertThat(best.at("/metrics/T_acc").asDouble()).isEqualTo(1);
+        assertThat(best.get("by_min_score")).hasSize(20);
+        JsonNode all = best.at("/by_min_score/16");
+        assertThat(all.get("min_score").asDouble()).isEqualTo(0.8);
+        assertThat(all.get("gIoU").asDouble()).isCloseTo((0 + 0 + 1 + 1 + 0) / 5.0, within(1e-15));
+        assertThat(all.get("cIoU").asDouble()).isZero();
+        assertThat(all.get("N_acc").asDouble()).isEqualTo(2 / 3.0);
+        assertThat(all.get("T_acc").asDouble()).isZero();
+
+        CliRun scanned = rescored(home.resolve("scanned.json"));
+
+        assertThat(JSON.readTree(home.resolve("scanned.json").toFile()).get("by_min_score"))
+                .isEqualTo(best.get("by_min_score"));
+        assertThat(scanned.out().lines().filter(line -> line.contains("best gIoU")))
+                .hasSize(1);
+        for (int i = 0; i < 20; i++) {
+            JsonNode row = best.get("by_min_score").get(i);
+            if (i % 6 == 0) {
+                String least = row.get("min_score").asText();
+                CliRun run = rescored(home.resolve("at.json"), "--min-score", least);
+                assertThat(run.code()).as(run.err()).isZero();
+                JsonNode at = JSON.readTree(home.resolve("at.json").toFile());
+                assertThat(at.get("min_score").asText()).isEqualTo(least);
+                for (String figure : List.of("gIoU", "cIoU", "N_acc", "T_acc")) {
+                    assertThat(at.get("metrics").get(figure)).as(least + figure).isEqualTo(row.get(figure));
+                }
+            }
+        }
+    }
+
+    private CliRun rescored(Path json, String... more) {
+        List<String> arguments = new ArrayList<>(List.of(
+                "evaluate", "--predictions", out.toString(), "--dataset", dataset(), "--json", json.toString()));
+        arguments.addAll(List.of(more));
+        return CliRun.withSpark(home, arguments.toArray(String[]::new));
     }
 
     @Test

@@ -216,7 +216,7 @@ class WavesTest {
     private static final class Exchanged implements SegmenterFactory {
         @Override
         public ModelSummary inspect(ModelOptions options) {
-            return new ModelSummary("the model as it was", options.routing(), true);
+            return new ModelSummary("the model as it was", options.routing(), 0, true);
         }
 
         @Override

@@ -30,6 +30,8 @@ import java.util.concurrent.locks.LockSupport;
  * job to the threading rules of {@link Segmenter}.
  */
 public final class FakeSegmenters implements SegmenterFactory {
+    /** A sentence that begins so has a mask that scores 0.25; others score 0.75. */
+    public static final String DOUBTFUL = "perhaps";
     /** A sentence whose tokens cannot be made. */
     public static final String UNTOKENISABLE = "untokenisable";
     /** A sentence at which the model throws what a bug would. */
@@ -79,7 +81,7 @@ public final class FakeSegmenters implements SegmenterFactory {
         if (!Files.isDirectory(Path.of(options.path()))) {
             throw new UnusableInputException("there is no model folder " + options.path());
         }
-        return new ModelSummary(fingerprint(options), options.routing(), true);
+        return new ModelSummary(fingerprint(options), options.routing(), minScore(options), true);
     }
 
     @Override
@@ -89,6 +91,10 @@ public final class FakeSegmenters implements SegmenterFactory {
             throw new UnusableInputException("the model " + options.path() + " lacks the weight x.y.z");
         }
         return new Fake(options);
+    }
+
+    private static double minScore(ModelOptions options) {
+        return options.minScore() == null ? 0 : options.minScore();
     }
 
     private static String fingerprint(ModelOptions options) {
@@ -175,7 +181,7 @@ public final class FakeSegmenters implements SegmenterFactory {
                 }
             }
             return sentences.stream()
-                    .map(asked -> segmentation(asked, image, sentences.size()))
+                    .map(asked -> segmentation(asked, image, sentences.size(), minScore(options)))
                     .toList();
         }
 
@@ -193,10 +199,14 @@ public final class FakeSegmenters implements SegmenterFactory {
             }
         }
 
-        private static Segmentation segmentation(List<String> asked, PreparedImage image, int sharing) {
+        private static Segmentation segmentation(
+                List<String> asked, PreparedImage image, int sharing, double minScore) {
+            float score = asked.get(0).startsWith(DOUBTFUL) ? 0.25f : 0.75f;
             return new Segmentation(
-                    List.of(new Segmentation.ScoredMask(
-                            mask(asked, image.originalHeight(), image.originalWidth()), 0.75f)),
+                    score < minScore
+                            ? List.of()
+                            : List.of(new Segmentation.ScoredMask(
+                                    mask(asked, image.originalHeight(), image.originalWidth()), score)),
                     new Segmentation.TokenCounts(16, 4, 20, MASK_TOKENS),
                     new Segmentation.FlopCounts(
                             600_000_000_000L, 1_000_000_000_000L, 30L / sharing, 7, 700_000_000_000L),

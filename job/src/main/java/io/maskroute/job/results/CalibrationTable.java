@@ -1,10 +1,10 @@
-package io.maskroute.job.calibrate;
+package io.maskroute.job.results;
 
 import io.maskroute.core.calibration.ProjectorSolver;
-import io.maskroute.job.calibrate.CalibrationResult.Candidate;
-import io.maskroute.job.calibrate.CalibrationResult.Fit;
-import io.maskroute.job.calibrate.CalibrationResult.Layer;
 import io.maskroute.job.report.CalibrationFigures;
+import io.maskroute.job.results.CalibrationResult.Candidate;
+import io.maskroute.job.results.CalibrationResult.Fit;
+import io.maskroute.job.results.CalibrationResult.Layer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -145,7 +145,7 @@ public final class CalibrationTable {
         return text.toString();
     }
 
-    static CalibrationFigures figures(CalibrationResult result) {
+    public static CalibrationFigures figures(CalibrationResult result) {
         List<CalibrationFigures.Layer> layers = new ArrayList<>();
         for (Layer layer : result.layers()) {
             layers.add(new CalibrationFigures.Layer(

@@ -1,10 +1,11 @@
-package io.maskroute.job.calibrate;
+package io.maskroute.job.results;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * What {@code calibration.json} holds. Shares and errors are fractions of 1; {@code docs/calibration.md} defines them.
@@ -24,7 +25,26 @@ public record CalibrationResult(
         List<Layer> layers,
         Schedule schedule,
         Search search) {
-    static final int FORMAT = 1;
+    public static final int FORMAT = 1;
+    /** In the adapter's folder, and in the folders of runs that used it. */
+    public static final String FILE = "calibration.json";
+
+    /** @throws IllegalArgumentException when parts are missing or do not fit together, as in a file that somebody edited */
+    public CalibrationResult {
+        if (format != FORMAT) {
+            throw new IllegalArgumentException("format is " + format + ", this version reads " + FORMAT);
+        }
+        if (model == null || dataset == null || projectors == null || layers == null || schedule == null) {
+            throw new IllegalArgumentException("model, dataset, projectors, layers or schedule is missing");
+        }
+        layers = List.copyOf(layers);
+        for (int i = 0; i < layers.size(); i++) {
+            if (layers.get(i).layer() != i
+                    || layers.size() != schedule.strides().size()) {
+                throw new IllegalArgumentException("layers and schedule.strides are not those of one LLM");
+            }
+        }
+    }
 
     @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
     public record Model(String path, String fingerprint, String dtype, int layers, int imageTokens, int maskTokens) {}
@@ -43,7 +63,12 @@ public record CalibrationResult(
             Map<String, Long> skippedPictures,
             long prompts,
             Map<String, Long> skippedPrompts,
-            double meanOwnText) {}
+            double meanOwnText) {
+        public Dataset {
+            skippedPictures = new TreeMap<>(skippedPictures);
+            skippedPrompts = new TreeMap<>(skippedPrompts);
+        }
+    }
 
     /**
      * @param ridge 0: by the number of samples
@@ -58,7 +83,11 @@ public record CalibrationResult(
      * @param fits by stride, those that were made
      */
     @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
-    public record Layer(int layer, Double attention, Double maskTokenDamage, List<Fit> fits) {}
+    public record Layer(int layer, Double attention, Double maskTokenDamage, List<Fit> fits) {
+        public Layer {
+            fits = List.copyOf(fits);
+        }
+    }
 
     /** Of one layer and stride: {@code FittedProjector.Errors}. */
     @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
@@ -79,7 +108,11 @@ public record CalibrationResult(
      * @param flopsRatio LLM FLOPs of a prompt of mean length alone, of dense; null without prompts
      */
     @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
-    public record Schedule(int maskTokenLayer, List<Integer> strides, Double flopsRatio) {}
+    public record Schedule(int maskTokenLayer, List<Integer> strides, Double flopsRatio) {
+        public Schedule {
+            strides = List.copyOf(strides);
+        }
+    }
 
     /**
      * @param floor least share of the dense FLOPs that could have been asked for
