@@ -31,8 +31,7 @@ final class ComparisonChart {
                 .filter(run -> Double.isFinite(run.cIoU()) && Double.isFinite(run.llmAloneRatio()))
                 .toList();
         String inWords = shown.stream()
-                .map(run ->
-                        run.name() + " " + Units.percent(run.cIoU()) + " at " + Units.percent(run.llmAloneRatio()))
+                .map(run -> run.name() + " " + Units.percent(run.cIoU()) + " at " + Units.percent(run.llmAloneRatio()))
                 .collect(Collectors.joining(", "));
         svg.open(
                 "svg",
@@ -50,11 +49,19 @@ final class ComparisonChart {
                 "13",
                 "fill",
                 GREY);
-        double most = Math.max(1, shown.stream().mapToDouble(ComparedRun::llmAloneRatio).max().orElse(1));
-        double low = Math.floor(10 * shown.stream().mapToDouble(ComparedRun::cIoU).min().orElse(0)) / 10;
+        double most = Math.max(
+                1, shown.stream().mapToDouble(ComparedRun::llmAloneRatio).max().orElse(1));
+        double low = Math.floor(
+                        10 * shown.stream().mapToDouble(ComparedRun::cIoU).min().orElse(0))
+                / 10;
         double high = Math.max(
                 low + 0.1,
-                Math.ceil(10 * shown.stream().mapToDouble(ComparedRun::cIoU).max().orElse(1)) / 10);
+                Math.ceil(10
+                                * shown.stream()
+                                        .mapToDouble(ComparedRun::cIoU)
+                                        .max()
+                                        .orElse(1))
+                        / 10);
         for (double share = 0; share <= most + 1e-9; share += 0.2) {
             text(svg, Math.round(100 * share) + " %", x(share, most), BOTTOM + 20, "middle");
         }
@@ -93,7 +100,19 @@ final class ComparisonChart {
 
     private static void line(Html svg, double x1, double y1, double x2, double y2, String opacity) throws IOException {
         svg.empty(
-                "line", "x1", at(x1), "y1", at(y1), "x2", at(x2), "y2", at(y2), "stroke", GREY, "stroke-opacity", opacity);
+                "line",
+                "x1",
+                at(x1),
+                "y1",
+                at(y1),
+                "x2",
+                at(x2),
+                "y2",
+                at(y2),
+                "stroke",
+                GREY,
+                "stroke-opacity",
+                opacity);
     }
 
     private static void text(Html svg, String text, double x, double y, String anchor) throws IOException {

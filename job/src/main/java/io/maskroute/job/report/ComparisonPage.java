@@ -13,7 +13,14 @@ import java.util.stream.Collectors;
 /** Writes runs side by side: a page like {@link ReportWriter}'s, its figure as an SVG file, and its table as Markdown. */
 public final class ComparisonPage {
     private static final List<String> COLUMNS = List.of(
-            "Run", "Prompts", "cIoU", "gIoU", "Pr@0.7", "LLM FLOPs, prompt alone", "LLM FLOPs, as run", "LLM per prompt");
+            "Run",
+            "Prompts",
+            "cIoU",
+            "gIoU",
+            "Pr@0.7",
+            "LLM FLOPs, prompt alone",
+            "LLM FLOPs, as run",
+            "LLM per prompt");
 
     private ComparisonPage() {}
 
@@ -71,7 +78,10 @@ public final class ComparisonPage {
     }
 
     private static String markdown(String cell) {
-        return cell.replace('\u00a0', ' ').replace("|", "\\|").replace("<", "&lt;").replaceAll("\\s+", " ");
+        return cell.replace('\u00a0', ' ')
+                .replace("|", "\\|")
+                .replace("<", "&lt;")
+                .replaceAll("\\s+", " ");
     }
 
     private static void table(Html html, List<ComparedRun> runs) throws IOException {

@@ -44,16 +44,18 @@ public final class RunComparison {
             RunSummary summary = RunSummary.read(folder);
             if (summary.metrics() == null || summary.flops() == null) {
                 throw new UnusableInputException(
-                        path + " has nothing to compare: no prompt that is ok with ground truth; run evaluate on such a dataset");
+                        path
+                                + " has nothing to compare: no prompt that is ok with ground truth; run evaluate on such a dataset");
             }
             RunRecord.DatasetRecord over = folder.record().dataset();
             if (dataset == null) {
                 dataset = over;
                 samples = summary.metrics().samples();
             } else if (!sameData(dataset, over) || samples != summary.metrics().samples()) {
-                throw new UnusableInputException(path + " is over " + summary.metrics().samples() + " prompts of "
-                        + over.path() + ", the first run over " + samples + " of " + dataset.path()
-                        + ": compare runs over one dataset");
+                throw new UnusableInputException(
+                        path + " is over " + summary.metrics().samples() + " prompts of "
+                                + over.path() + ", the first run over " + samples + " of " + dataset.path()
+                                + ": compare runs over one dataset");
             }
             runs.add(run(name, summary));
             notes.addAll(summary.notes());

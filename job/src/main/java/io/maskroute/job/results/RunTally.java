@@ -60,7 +60,8 @@ final class RunTally implements Serializable {
     private final AnswerMetrics metrics;
     private final List<AnswerMetrics> byMinScore;
     private final TreeMap<String, Failure> failures = new TreeMap<>();
-    private final BigInteger[] flops = Collections.nCopies(FLOPS_COLUMNS, BigInteger.ZERO).toArray(BigInteger[]::new);
+    private final BigInteger[] flops =
+            Collections.nCopies(FLOPS_COLUMNS, BigInteger.ZERO).toArray(BigInteger[]::new);
     private long ok;
     private long failed;
     private long withFlops;

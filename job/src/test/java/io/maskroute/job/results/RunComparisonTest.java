@@ -33,15 +33,20 @@ class RunComparisonTest {
 
         assertThat(Files.readAllLines(output.resolve(RunComparison.TABLE)))
                 .hasSize(4)
-                .anySatisfy(line -> assertThat(line).startsWith("| dense | 2,000 | 75.0 % | 70.0 % | 60.0 % | 100.0 % |"))
-                .anySatisfy(line -> assertThat(line)
-                        .startsWith("| routed \\| &lt;b> | 2,000 | 74.5 % | 70.0 % | 60.0 % | 56.0 % | 20.0 % | 3.50 ms |"));
+                .anySatisfy(
+                        line -> assertThat(line).startsWith("| dense | 2,000 | 75.0 % | 70.0 % | 60.0 % | 100.0 % |"))
+                .anySatisfy(
+                        line -> assertThat(line)
+                                .startsWith(
+                                        "| routed \\| &lt;b> | 2,000 | 74.5 % | 70.0 % | 60.0 % | 56.0 % | 20.0 % | 3.50 ms |"));
         String svg = Files.readString(output.resolve(RunComparison.FIGURE));
         DocumentBuilderFactory.newInstance()
                 .newDocumentBuilder()
                 .parse(output.resolve(RunComparison.FIGURE).toFile());
         assertThat(svg).contains("routed | &lt;b&gt;");
-        assertThat(Files.readString(output.resolve(RunComparison.PAGE))).contains("made for a test").contains(svg.strip());
+        assertThat(Files.readString(output.resolve(RunComparison.PAGE)))
+                .contains("made for a test")
+                .contains(svg.strip());
     }
 
     /** The dense point lies at the right end, and a better run higher: smaller y. */
@@ -59,7 +64,9 @@ class RunComparisonTest {
                 .toArray(double[][]::new);
         assertThat(points).hasDimensions(3, 2);
         assertThat(points[1][0]).isEqualTo(points[2][0]).isLessThan(points[0][0]);
-        assertThat(points[1][1] - points[0][1]).isCloseTo(points[2][1] - points[1][1], byLessThan(0.2)).isPositive();
+        assertThat(points[1][1] - points[0][1])
+                .isCloseTo(points[2][1] - points[1][1], byLessThan(0.2))
+                .isPositive();
     }
 
     @Test
@@ -88,6 +95,7 @@ class RunComparisonTest {
         RunSummary summary = new RunSummary(
                 "id",
                 List.of("made for a test"),
+                0,
                 10,
                 0,
                 samples,
@@ -95,6 +103,7 @@ class RunComparisonTest {
                 0,
                 List.of(),
                 metrics,
+                List.of(),
                 latency,
                 new RunSummary.Flops(20, 100, 0.2, 1, 1, 100 * aloneRatio, aloneRatio),
                 null);
