@@ -170,6 +170,14 @@ class PsalmSegmenterTest {
                 """
                 {"format": 1, "mask_token_layer": 2, "image_tokens": {"proxies": {"kind": "grid", "stride": 2},
                  "layers": "all", "projector": {"kind": "linear", "rank": 4}}}
+                """),
+        DROPPED_BY_ATTENTION(
+                """
+                {"format": 1, "drop_image_tokens": {"criterion": "attention", "after_layer": 2, "keep": 9}}
+                """),
+        DROPPED_AT_RANDOM(
+                """
+                {"format": 1, "drop_image_tokens": {"criterion": "random", "after_layer": 1, "keep": 9, "seed": 5}}
                 """);
 
         private final String json;
