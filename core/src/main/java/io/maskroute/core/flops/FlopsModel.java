@@ -58,8 +58,8 @@ public final class FlopsModel {
         List<LlmFlops> prompts = new ArrayList<>();
         List<LlmFlops> promptsDense = new ArrayList<>();
         for (int text : ownText) {
-            prompts.add(prompt(plan, prefix.tokens(), text));
-            promptsDense.add(densePrefix.plus(prompt(dense, prefix.tokens(), text)));
+            prompts.add(prompt(plan, prefix, text));
+            promptsDense.add(densePrefix.plus(prompt(dense, prefix, text)));
         }
         return new ImageFlops(prefix(plan, prefix), prompts, promptsDense, vision, decoder);
     }
@@ -77,28 +77,40 @@ public final class FlopsModel {
             throw new IllegalArgumentException(
                     "prefix of " + layout.image() + " image tokens, of a grid of " + plan.imageTokens());
         }
-        long tokens = layout.tokens();
-        int last = plan.layers().size() - 1;
+        return plan.layers().stream()
+                .filter(layer -> isShared(plan, layer))
+                .map(layer -> prefixLayer(plan, layer, layout))
+                .reduce(LlmFlops.NONE, LlmFlops::plus);
+    }
+
+    private LlmFlops prompt(RoutingPlan plan, SegmentLayout prefix, int ownText) {
         LlmFlops sum = LlmFlops.NONE;
         for (LayerRouting layer : plan.layers()) {
-            if (layer.layer() == last && execution.lastLayer() != LastLayer.EVERYTHING) {
-                int outputs = execution.lastLayer() == LastLayer.KEYS_VALUES ? 2 : 3;
-                sum = sum.plus(new LlmFlops(tokens * outputs * hidden(1), 0, 0, 0));
-            } else {
-                long ffnTokens = tokens - layout.image() + layer.proxies();
-                sum = sum.plus(layer(0, tokens, ffnTokens)).plus(projector(layer));
+            long tokens = ownText + (layer.maskTokens() ? config.maskDecoder().queries() : 0);
+            sum = sum.plus(layer(prefix.tokens() - plan.dropped(layer.layer()), tokens, tokens));
+            if (!isShared(plan, layer)) {
+                sum = sum.plus(prefixLayer(plan, layer, prefix));
             }
         }
         return sum;
     }
 
-    private LlmFlops prompt(RoutingPlan plan, int prefixTokens, int ownText) {
-        LlmFlops sum = LlmFlops.NONE;
-        for (LayerRouting layer : plan.layers()) {
-            long tokens = ownText + (layer.maskTokens() ? config.maskDecoder().queries() : 0);
-            sum = sum.plus(layer(prefixTokens, tokens, tokens));
+    /** Whether the prefix runs once for all prompts: behind the layer that drops image tokens, each keeps others. */
+    private static boolean isShared(RoutingPlan plan, LayerRouting layer) {
+        return plan.dropping()
+                .map(dropping -> layer.layer() < dropping.afterLayer())
+                .orElse(true);
+    }
+
+    private LlmFlops prefixLayer(RoutingPlan plan, LayerRouting layer, SegmentLayout layout) {
+        long tokens = layout.tokens() - plan.dropped(layer.layer());
+        boolean last = layer.layer() == plan.layers().size() - 1;
+        if (last && execution.lastLayer() != LastLayer.EVERYTHING) {
+            int outputs = execution.lastLayer() == LastLayer.KEYS_VALUES ? 2 : 3;
+            return new LlmFlops(tokens * outputs * hidden(1), 0, 0, 0);
         }
-        return sum;
+        long withoutFfn = layout.image() - layer.proxies();
+        return layer(0, tokens, tokens - withoutFfn).plus(projector(layer));
     }
 
     /** A layer over {@code tokens} consecutive tokens that see {@code before} others and each other causally. */

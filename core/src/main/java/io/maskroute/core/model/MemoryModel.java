@@ -5,6 +5,7 @@ import io.maskroute.core.checkpoint.StateDict;
 import io.maskroute.core.config.ModelConfig;
 import io.maskroute.core.model.SegmenterOptions.Dtype;
 import io.maskroute.core.routing.AdapterSpec;
+import io.maskroute.core.routing.ImageTokenDropping;
 import io.maskroute.core.routing.LayerRouting;
 import io.maskroute.core.routing.RoutingPlan;
 import io.maskroute.core.torchscript.TorchType;
@@ -55,9 +56,19 @@ public final class MemoryModel {
      */
     public Estimate estimate(int sharedText, int ownText, int prompts) {
         long prefix = (long) sharedText + plan.imageTokens();
-        long keysAndValues = 2L * config.llm().layers() * prefix * config.llm().hidden() * bytes;
+        long shared = plan.dropping()
+                .map(ImageTokenDropping::afterLayer)
+                .orElse(config.llm().layers());
+        long keysAndValues = 2L * shared * prefix * config.llm().hidden() * bytes;
         long vision = Math.max(swin(), pixelDecoder());
         long llm = Math.max(prefix(prefix, sharedText), prompts(prefix, ownText, prompts));
+        if (plan.dropping().isPresent()) {
+            long sequence = sharedText
+                    + plan.dropping().get().keep()
+                    + ownText
+                    + config.maskDecoder().queries();
+            llm = Math.max(llm, llmLayer(prompts * sequence, prompts * sequence));
+        }
         // The mask features stay while the LLM and the mask decoder run.
         long activations = Math.max(vision, features() + Math.max(llm, postprocess()));
         return new Estimate(weights(), adapter(), keysAndValues, activations);

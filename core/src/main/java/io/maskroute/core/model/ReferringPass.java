@@ -68,8 +68,9 @@ public final class ReferringPass {
         PreparedPrompt first = rows.get(0).prompt();
 
         clock.start(Stage.VISION);
-        IValue pixels = network.vision()
-                .normalize(work, pictures.stream().map(PicturePrompts::image).toList());
+        List<PreparedImage> images =
+                pictures.stream().map(PicturePrompts::image).toList();
+        IValue pixels = network.vision().normalize(work, images);
         IValue maps = network.vision().backbone(work, pixels, noTaps);
         IValue imageTokens = network.vision().imageTokens(work, maps, noTaps);
         IValue decoded = network.vision().pixelDecoder(work, maps, noTaps);
@@ -88,7 +89,7 @@ public final class ReferringPass {
         SegmentLayout layout =
                 new SegmentLayout(first.prefix().length, llm.plan().imageTokens(), first.task().length);
         IValue prefix = llm.prefixInput(work, first.prefix(), imageTokens, first.task());
-        IValue cache = llm.prefix(work, prefix, layout, noTaps);
+        IValue cache = llm.prefix(work, prefix, layout, images, noTaps);
         work.await(work.run("at", cache, work.of(0L)));
         double prefixMillis = clock.stop() / pictures.size();
 

@@ -2,12 +2,15 @@ package io.maskroute.core.model;
 
 import ai.djl.pytorch.jni.IValue;
 import io.maskroute.core.config.ModelConfig;
+import io.maskroute.core.routing.ImageTokenDropping;
 import io.maskroute.core.routing.RoutingPlan;
 import io.maskroute.core.routing.SegmentLayout;
 import io.maskroute.core.safetensors.TensorSource;
+import io.maskroute.core.segmenter.PreparedImage;
 import io.maskroute.core.torchscript.TorchProgram;
 import io.maskroute.core.torchscript.TorchScope;
 import io.maskroute.core.torchscript.TorchType;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -121,12 +124,24 @@ public final class RoutedLlm implements AutoCloseable {
     }
 
     /**
-     * The layers over the prefix.
+     * The layers over the prefixes of pictures.
      *
      * @param input {@code [B, P, d]}
-     * @return rotated keys and values of every layer, {@code [B, heads, P, d / heads]}
+     * @return what {@link #suffix} takes: rotated keys and values of every layer, {@code [B, heads, P, d / heads]}, or what the
+     *     program's {@code drop_prefix} says
      */
+    public IValue prefix(
+            TorchScope work, IValue input, SegmentLayout layout, List<PreparedImage> pictures, IValue taps) {
+        return plan.dropping()
+                .map(dropping -> dropPrefix(work, input, layout, dropping, DroppedTokens.contents(dropping, pictures)))
+                .orElseGet(() -> prefix(work, input, layout, taps));
+    }
+
+    /** The same where there are no pictures. A random choice of image tokens is the same for all prefixes then. */
     public IValue prefix(TorchScope work, IValue input, SegmentLayout layout, IValue taps) {
+        if (plan.dropping().isPresent()) {
+            return dropPrefix(work, input, layout, plan.dropping().get(), new long[1]);
+        }
         RoutingTensors.Arguments routes = routing.of(layout);
         return work.run(
                 "llm_prefix",
@@ -141,16 +156,47 @@ public final class RoutedLlm implements AutoCloseable {
                 taps);
     }
 
+    private IValue dropPrefix(
+            TorchScope work, IValue input, SegmentLayout layout, ImageTokenDropping dropping, long[] contents) {
+        return work.run(
+                "drop_prefix",
+                input,
+                DroppedTokens.text(work, layout),
+                DroppedTokens.candidates(work, dropping, layout, contents),
+                layers,
+                work.of((long) dropping.afterLayer()),
+                work.of((long) config.heads()),
+                rotary,
+                work.of(config.layerNormEps()));
+    }
+
     /**
      * The layers over the prompts' own tokens.
      *
      * @param text {@code [R, T, d]}, of which row r has {@code lengths[r]} real ones
      * @param late {@code [L, d]}: what joins at the plan's mask-token layer
      * @param pictures which row of the cache each prompt belongs to
+     * @param taps filled by plans that keep every token
      * @return a tuple of the final hidden states of text {@code [R, T, d]} and late tokens {@code [R, L, d]}
      */
     public IValue suffix(
             TorchScope work, IValue text, IValue late, long[] lengths, long[] pictures, IValue cache, IValue taps) {
+        if (plan.dropping().isPresent()) {
+            return work.run(
+                    "drop_suffix",
+                    text,
+                    late,
+                    work.longsOnDevice(lengths),
+                    work.longsOnDevice(pictures),
+                    cache,
+                    layers,
+                    work.of((long) plan.dropping().get().afterLayer()),
+                    work.of((long) plan.dropping().get().keep()),
+                    work.of((long) config.heads()),
+                    rotary,
+                    work.of(config.layerNormEps()),
+                    finalNorm);
+        }
         return work.run(
                 "llm_suffix",
                 text,

@@ -52,10 +52,18 @@ public final class RoutingAdapter implements AutoCloseable {
      *     missing, unexpected, mis-shaped or not floating point
      */
     public static RoutingAdapter open(Path path, ModelConfig model) {
-        return open(path, model.llm());
+        RoutingAdapter adapter = open(path, model.llm());
+        try {
+            int side = model.imageTokenSide();
+            RoutingPlan.checkKept(adapter.schedule(), side * side, path.toString());
+            return adapter;
+        } catch (UnusableInputException e) {
+            adapter.close();
+            throw e;
+        }
     }
 
-    /** The same for an LLM on its own. */
+    /** The same for an LLM on its own, which may be given any number of image tokens. */
     public static RoutingAdapter open(Path path, ModelConfig.Llm llm) {
         boolean folder = Files.isDirectory(path);
         Path scheduleFile = folder ? path.resolve(SCHEDULE_FILE) : path;

@@ -36,8 +36,9 @@ public record RoutingPlan(
         if (gridHeight < 1 || gridWidth < 1) {
             throw new IllegalArgumentException("image-token grid of " + gridHeight + " x " + gridWidth);
         }
-        Math.multiplyExact(gridHeight, gridWidth);
+        int imageTokens = Math.multiplyExact(gridHeight, gridWidth);
         checkFits(schedule, llm, "routing schedule");
+        checkKept(schedule, imageTokens, "routing schedule");
         Map<Integer, ProxyGrid> grids = new HashMap<>();
         List<LayerRouting> layers = new ArrayList<>();
         for (int layer = 0; layer < llm.layers(); layer++) {
@@ -58,15 +59,29 @@ public record RoutingPlan(
         return gridHeight * gridWidth;
     }
 
-    /** Proxies per layer, averaged over the layers and rounded: what the predictions report. */
+    public Optional<ImageTokenDropping> dropping() {
+        return schedule.dropping();
+    }
+
+    /** Image tokens that are dropped before this layer; 0 where every token is present. */
+    public int dropped(int layer) {
+        return dropping()
+                .filter(dropping -> layer >= dropping.afterLayer())
+                .map(dropping -> imageTokens() - dropping.keep())
+                .orElse(0);
+    }
+
+    /** Image tokens that get the FFN, averaged over the layers and rounded: what the predictions report. */
     public int meanProxies() {
-        return (int) Math.round(
-                layers.stream().mapToInt(LayerRouting::proxies).average().orElseThrow());
+        return (int) Math.round(layers.stream()
+                .mapToInt(layer -> layer.proxies() - dropped(layer.layer()))
+                .average()
+                .orElseThrow());
     }
 
     /** Whether every token goes through everything. */
     public boolean isDense() {
-        return maskTokenLayer == 0 && layers.stream().noneMatch(LayerRouting::routed);
+        return maskTokenLayer == 0 && dropping().isEmpty() && layers.stream().noneMatch(LayerRouting::routed);
     }
 
     /**
@@ -96,6 +111,34 @@ public record RoutingPlan(
         for (int layer = 0; layer < layers; layer++) {
             checkLayer(schedule, layer, llm.hidden(), source);
         }
+        schedule.dropping().ifPresent(dropping -> {
+            if (dropping.afterLayer() < 1 || dropping.afterLayer() >= layers) {
+                throw refused(
+                        source,
+                        "drop_image_tokens.after_layer is %d, but the model has %d layers; choose 1 to %d",
+                        dropping.afterLayer(),
+                        layers,
+                        layers - 1);
+            }
+        });
+    }
+
+    /**
+     * Refuses to keep more image tokens than there are.
+     *
+     * @param source named in the message
+     */
+    static void checkKept(RoutingSchedule schedule, int imageTokens, String source) {
+        schedule.dropping().ifPresent(dropping -> {
+            if (dropping.keep() < 0 || dropping.keep() > imageTokens) {
+                throw refused(
+                        source,
+                        "drop_image_tokens.keep is %d, but a picture has %d image tokens; choose 0 (none) to %d (all)",
+                        dropping.keep(),
+                        imageTokens,
+                        imageTokens);
+            }
+        });
     }
 
     private static void checkLayers(List<Integer> listed, int layers, String source) {

@@ -2,6 +2,7 @@ package io.maskroute.core.routing;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -10,12 +11,29 @@ import java.util.stream.IntStream;
  * @param maskTokenLayer the layer whose input the mask tokens join; 0 is the dense model
  * @param imageTokens what holds for every layer
  * @param perLayer empty, or one entry per LLM layer that overrides {@code imageTokens}
+ * @param dropping image tokens that the later layers are without; the rest is dense then
  */
-public record RoutingSchedule(int maskTokenLayer, ImageTokens imageTokens, List<LayerOverride> perLayer) {
+public record RoutingSchedule(
+        int maskTokenLayer,
+        ImageTokens imageTokens,
+        List<LayerOverride> perLayer,
+        Optional<ImageTokenDropping> dropping) {
     static final int FORMAT = 1;
 
     public RoutingSchedule {
         perLayer = List.copyOf(perLayer);
+    }
+
+    /** A schedule that keeps every token in every layer. */
+    public RoutingSchedule(int maskTokenLayer, ImageTokens imageTokens, List<LayerOverride> perLayer) {
+        this(maskTokenLayer, imageTokens, perLayer, Optional.empty());
+    }
+
+    /** Dense but for the image tokens that are dropped. */
+    public static RoutingSchedule dropping(ImageTokenDropping dropping) {
+        RoutingSchedule dense = dense();
+        return new RoutingSchedule(
+                dense.maskTokenLayer(), dense.imageTokens(), dense.perLayer(), Optional.of(dropping));
     }
 
     /** The identity: every token in every layer, with its own FFN. */
@@ -55,7 +73,9 @@ public record RoutingSchedule(int maskTokenLayer, ImageTokens imageTokens, List<
 
     /** Whether this is a dense run for a model of {@code layers} layers, however it is written. */
     public boolean isDense(int layers) {
-        return maskTokenLayer == 0 && IntStream.range(0, layers).noneMatch(this::projects);
+        return maskTokenLayer == 0
+                && dropping.isEmpty()
+                && IntStream.range(0, layers).noneMatch(this::projects);
     }
 
     private LayerOverride override(int layer) {

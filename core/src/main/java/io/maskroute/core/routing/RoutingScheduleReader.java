@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.core.routing.ImageTokenDropping.Criterion;
 import io.maskroute.core.routing.RoutingSchedule.ImageTokens;
 import io.maskroute.core.routing.RoutingSchedule.LayerOverride;
 import io.maskroute.core.routing.RoutingSchedule.LayerSelection;
@@ -35,6 +36,8 @@ public final class RoutingScheduleReader {
             .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
+
+    private static final String DROPPING = "drop_image_tokens";
 
     private final String source;
 
@@ -77,14 +80,37 @@ public final class RoutingScheduleReader {
     }
 
     private RoutingSchedule schedule(JsonNode root) {
-        object("the schedule", root, "format", "mask_token_layer", "image_tokens", "per_layer");
+        object("the schedule", root, "format", "mask_token_layer", "image_tokens", "per_layer", DROPPING);
         int format = integer("format", required("", root, "format"), 1);
         if (format != RoutingSchedule.FORMAT) {
             throw refused("format", "is " + format + "; this version reads format " + RoutingSchedule.FORMAT);
         }
+        if (root.has(DROPPING)) {
+            return RoutingSchedule.dropping(dropping(root));
+        }
         int maskTokenLayer = integer("mask_token_layer", required("", root, "mask_token_layer"), 0);
         ImageTokens imageTokens = imageTokens(required("", root, "image_tokens"));
         return new RoutingSchedule(maskTokenLayer, imageTokens, perLayer(root.get("per_layer")));
+    }
+
+    private ImageTokenDropping dropping(JsonNode root) {
+        for (String other : List.of("mask_token_layer", "image_tokens", "per_layer")) {
+            if (root.has(other)) {
+                throw refused(other, "stands beside " + DROPPING + ", which is run on its own; remove one of the two");
+            }
+        }
+        JsonNode node = root.get(DROPPING);
+        object(DROPPING, node, "criterion", "after_layer", "keep", "seed");
+        Criterion criterion = choice(
+                DROPPING + ".criterion", required(DROPPING, node, "criterion"), Criterion.values(), Criterion::label);
+        if (criterion != Criterion.RANDOM && node.has("seed")) {
+            throw refused(DROPPING + ".seed", "has no meaning for the criterion " + criterion.label() + "; remove it");
+        }
+        return new ImageTokenDropping(
+                criterion,
+                integer(DROPPING + ".after_layer", required(DROPPING, node, "after_layer"), 1),
+                integer(DROPPING + ".keep", required(DROPPING, node, "keep"), 0),
+                criterion == Criterion.RANDOM ? integer(DROPPING + ".seed", required(DROPPING, node, "seed"), 0) : 0);
     }
 
     private ImageTokens imageTokens(JsonNode node) {

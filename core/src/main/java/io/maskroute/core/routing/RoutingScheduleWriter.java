@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.maskroute.core.routing.ImageTokenDropping.Criterion;
 import io.maskroute.core.routing.RoutingSchedule.LayerOverride;
 import io.maskroute.core.routing.RoutingSchedule.LayerSelection;
 import io.maskroute.core.routing.RoutingSchedule.Projector;
@@ -41,6 +42,10 @@ public final class RoutingScheduleWriter {
     private static ObjectNode json(RoutingSchedule schedule) {
         ObjectNode root = object();
         root.put("format", RoutingSchedule.FORMAT);
+        if (schedule.dropping().isPresent()) {
+            root.set("drop_image_tokens", json(schedule.dropping().get()));
+            return root;
+        }
         root.put("mask_token_layer", schedule.maskTokenLayer());
         ObjectNode imageTokens = root.putObject("image_tokens");
         imageTokens.set("proxies", json(schedule.imageTokens().proxies()));
@@ -63,6 +68,13 @@ public final class RoutingScheduleWriter {
             }
         }
         return root;
+    }
+
+    private static ObjectNode json(ImageTokenDropping dropping) {
+        ObjectNode node = object().put("criterion", dropping.criterion().label())
+                .put("after_layer", dropping.afterLayer())
+                .put("keep", dropping.keep());
+        return dropping.criterion() == Criterion.RANDOM ? node.put("seed", dropping.seed()) : node;
     }
 
     private static ObjectNode json(LayerOverride override) {

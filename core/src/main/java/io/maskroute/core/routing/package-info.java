@@ -32,6 +32,14 @@
  *       {@code image_tokens}). {@code proxies} or {@code projector} for a layer that is not routed are refused.
  * </ul>
  *
+ * <p>For the baselines that routing is measured against, the file may instead say which image tokens are dropped, see {@link
+ * io.maskroute.core.routing.ImageTokenDropping}; everything else is dense then, and there are no tensors:
+ *
+ * <pre>
+ * {"format": 1, "drop_image_tokens": {"criterion": "attention", "after_layer": 2, "keep": 64}}
+ * {"format": 1, "drop_image_tokens": {"criterion": "random", "after_layer": 2, "keep": 64, "seed": 0}}
+ * </pre>
+ *
  * <p>Every other key is refused. Depends on {@code config}, {@code error}, {@code safetensors} and JSON; knows no tensor engine.
  */
 package io.maskroute.core.routing;

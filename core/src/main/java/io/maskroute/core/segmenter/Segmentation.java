@@ -16,7 +16,8 @@ public record Segmentation(List<ScoredMask> masks, TokenCounts tokens, FlopCount
     /**
      * Tokens of this prompt's sequence.
      *
-     * @param proxy image tokens that get the full FFN, averaged over the layers and rounded; all of them in a dense run
+     * @param proxy image tokens that get the full FFN, averaged over the layers and rounded; all of them in a dense run, and
+     *     where image tokens are dropped those that are present
      * @param text prefix, task, condition and suffix tokens
      */
     public record TokenCounts(int image, int proxy, int text, int mask) {}

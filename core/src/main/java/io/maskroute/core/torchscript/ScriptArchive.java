@@ -20,6 +20,7 @@ public final class ScriptArchive {
             "swin.py",
             "vision_projector.py",
             "llm.py",
+            "dropping.py",
             "pixel_decoder.py",
             "mask_decoder.py",
             "postprocess.py",

@@ -1,6 +1,7 @@
 package io.maskroute.core.trace;
 
 import io.maskroute.core.error.RowFailure;
+import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.core.image.ImagePreprocessor;
 import io.maskroute.core.image.RgbImage;
 import io.maskroute.core.model.ForwardTrace;
@@ -21,6 +22,11 @@ public final class ModelTrace {
     public static Trace run(Path modelFolder, SegmenterOptions options, RgbImage image, ReferringPrompt prompt)
             throws RowFailure {
         try (LoadedModel model = LoadedModel.open(modelFolder, options)) {
+            if (model.network().llm().plan().dropping().isPresent()) {
+                throw new UnusableInputException(
+                        options.routing().orElseThrow()
+                                + ": drops image tokens, and a trace names every token of every layer; trace with another routing");
+            }
             PreparedImage picture =
                     new ImagePreprocessor(model.network().config().image()).prepare(image);
             PreparedPrompt tokens = model.tokenizer().prepare(prompt);

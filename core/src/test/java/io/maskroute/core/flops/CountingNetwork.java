@@ -1,9 +1,11 @@
 package io.maskroute.core.flops;
 
 import io.maskroute.core.config.ModelConfig;
+import io.maskroute.core.routing.ImageTokenDropping;
 import io.maskroute.core.routing.RoutingSchedule;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The network walked step by step with operators that do nothing but count their multiply-adds one at a time: an independent
@@ -239,7 +241,7 @@ final class CountingNetwork {
 
     /**
      * One sequence, token by token: the operations of the tokens of the prefix ({@code shared}) or of the others. The prefix
-     * is {@code leading} text, the grid and {@code task} text.
+     * is {@code leading} text, the grid and {@code task} text. Behind the layer that drops image tokens all is a prompt's own.
      */
     long llm(
             RoutingSchedule schedule,
@@ -270,11 +272,21 @@ final class CountingNetwork {
         }
         return took(() -> {
             for (int layer = 0; layer < config.llm().layers(); layer++) {
-                for (int t = 0; t < sequence.size(); t++) {
-                    Token token = sequence.get(t);
+                int at = layer;
+                Optional<ImageTokenDropping> dropping = schedule.dropping().filter(d -> at >= d.afterLayer());
+                List<Token> present = new ArrayList<>(sequence);
+                for (int d = 0;
+                        dropping.isPresent()
+                                && d < gridHeight * gridWidth - dropping.get().keep();
+                        d++) {
+                    present.remove(leading);
+                }
+                for (int t = 0; t < present.size(); t++) {
+                    Token token = present.get(t);
                     boolean late = token.kind() == Kind.MASK && layer < schedule.maskTokenLayer();
-                    if (!late && token.shared() == shared) {
-                        llmToken(schedule, execution, layer, sequence, t, gridHeight * gridWidth);
+                    boolean once = token.shared() && dropping.isEmpty();
+                    if (!late && once == shared) {
+                        llmToken(schedule, execution, layer, present, t, gridHeight * gridWidth);
                     }
                 }
             }

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.maskroute.core.config.ModelConfig;
 import io.maskroute.core.config.ModelConfig.VisionProjector.Kind;
 import io.maskroute.core.flops.Execution.LastLayer;
+import io.maskroute.core.routing.ImageTokenDropping;
+import io.maskroute.core.routing.ImageTokenDropping.Criterion;
 import io.maskroute.core.routing.RoutingPlan;
 import io.maskroute.core.routing.RoutingSchedule;
 import io.maskroute.core.routing.RoutingSchedule.ImageTokens;
@@ -39,7 +41,9 @@ class FlopsModelTest {
         ModelConfig config = tiny(random);
         int height = 1 + random.nextInt(5);
         int width = 1 + random.nextInt(5);
-        RoutingSchedule schedule = schedule(random, config.llm().layers());
+        RoutingSchedule schedule = seed % 3 == 0 && config.llm().layers() > 1
+                ? dropping(random, config.llm().layers(), height * width)
+                : schedule(random, config.llm().layers());
         RoutingPlan plan = RoutingPlan.of(schedule, config, height, width);
         Execution execution = new Execution(LastLayer.values()[random.nextInt(3)], random.nextBoolean());
         int leading = random.nextInt(4);
@@ -121,6 +125,11 @@ class FlopsModelTest {
         assertThat(alone.llm()).isEqualTo(alone.llmDense());
         assertThat(alone.llmAlone()).isEqualTo(alone.llmDense());
         assertThat(alone.llmRatio()).isEqualTo(1.0);
+    }
+
+    private static RoutingSchedule dropping(Random random, int layers, int imageTokens) {
+        return RoutingSchedule.dropping(new ImageTokenDropping(
+                Criterion.ATTENTION, 1 + random.nextInt(layers - 1), random.nextInt(imageTokens + 1), 0));
     }
 
     private static RoutingSchedule schedule(Random random, int layers) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.withinPercentage;
 import io.maskroute.core.config.ModelConfig;
 import io.maskroute.core.model.MemoryModel.Estimate;
 import io.maskroute.core.model.SegmenterOptions.Dtype;
+import io.maskroute.core.routing.ImageTokenDropping;
 import io.maskroute.core.routing.RoutingPlan;
 import io.maskroute.core.routing.RoutingSchedule;
 import io.maskroute.core.routing.RoutingScheduleReader;
@@ -48,6 +49,20 @@ class MemoryModelTest {
                         .estimate(71, 10, 7)
                         .adapter())
                 .isZero();
+    }
+
+    @Test
+    void onlyTheLayersThatSeeEveryTokenAreShared() {
+        RoutingPlan plan = RoutingPlan.of(
+                RoutingSchedule.dropping(new ImageTokenDropping(ImageTokenDropping.Criterion.ATTENTION, 2, 64, 0)),
+                PSALM,
+                16,
+                16);
+
+        assertThat(new MemoryModel(PSALM, plan, false, Dtype.BF16)
+                        .estimate(71, 10, 7)
+                        .keysAndValues())
+                .isEqualTo(2L * 2 * (71 + 256) * 2048 * 2);
     }
 
     @Test

@@ -7,6 +7,10 @@ import io.maskroute.core.checkpoint.ModelConfigJson;
 import io.maskroute.core.config.ModelConfig;
 import io.maskroute.core.config.ModelConfig.VisionProjector;
 import io.maskroute.core.image.RgbImage;
+import io.maskroute.core.routing.ImageTokenDropping;
+import io.maskroute.core.routing.ImageTokenDropping.Criterion;
+import io.maskroute.core.routing.RoutingSchedule;
+import io.maskroute.core.routing.RoutingScheduleWriter;
 import io.maskroute.core.segmenter.PicturePrompts;
 import io.maskroute.core.segmenter.PreparedImage;
 import io.maskroute.core.segmenter.PreparedPrompt;
@@ -173,6 +177,27 @@ class PsalmSegmenterTest {
         }
     }
 
+    @ParameterizedTest
+    @EnumSource(Criterion.class)
+    void droppingNoImageTokenChangesNoMask(Criterion criterion) throws Exception {
+        Path folder = model(TinyModel.config(new VisionProjector(VisionProjector.Kind.LINEAR, 4, 0)));
+        RoutingSchedule everything = RoutingSchedule.dropping(new ImageTokenDropping(criterion, 2, 64, 0));
+        RoutingScheduleWriter.write(everything, temp.resolve("everything.json"));
+        List<Segmentation> dense = run(folder, SegmenterOptions.builder().build());
+        List<Segmentation> kept = run(
+                folder,
+                SegmenterOptions.builder()
+                        .setRouting(temp.resolve("everything.json"))
+                        .build());
+        for (int i = 0; i < dense.size(); i++) {
+            assertThat(kept.get(i).masks().get(0).score())
+                    .isCloseTo(dense.get(i).masks().get(0).score(), within(1e-6f));
+            assertThat(kept.get(i).masks().get(0).mask().columnMajor())
+                    .isEqualTo(dense.get(i).masks().get(0).mask().columnMajor());
+            assertThat(kept.get(i).tokens()).isEqualTo(dense.get(i).tokens());
+        }
+    }
+
     /** What a call takes from native memory it gives back: a leaked key-value cache alone would be 130 kB a call. */
     @Test
     void aThousandPredictionsLeaveMemoryFlat() throws Exception {
@@ -210,6 +235,14 @@ class PsalmSegmenterTest {
                 """
                 {"format": 1, "mask_token_layer": 2, "image_tokens": {"proxies": {"kind": "grid", "stride": 2},
                  "layers": "all", "projector": {"kind": "linear", "rank": 4}}}
+                """),
+        DROPPED_BY_ATTENTION(
+                """
+                {"format": 1, "drop_image_tokens": {"criterion": "attention", "after_layer": 2, "keep": 9}}
+                """),
+        DROPPED_AT_RANDOM(
+                """
+                {"format": 1, "drop_image_tokens": {"criterion": "random", "after_layer": 1, "keep": 9, "seed": 5}}
                 """);
 
         private final String json;
@@ -226,8 +259,10 @@ class PsalmSegmenterTest {
     @Test
     void bf16FindsTheSameMask() throws Exception {
         Path folder = model(TinyModel.config(new VisionProjector(VisionProjector.Kind.LINEAR, 4, 0)));
-        List<Segmentation> exact = run(folder, SegmenterOptions.Dtype.FP32);
-        List<Segmentation> rounded = run(folder, SegmenterOptions.Dtype.BF16);
+        List<Segmentation> exact = run(folder, SegmenterOptions.builder().build());
+        List<Segmentation> rounded = run(
+                folder,
+                SegmenterOptions.builder().setDtype(SegmenterOptions.Dtype.BF16).build());
         for (int i = 0; i < exact.size(); i++) {
             // bf16 keeps 8 bits; over this depth scores move by a few units of 2^-8.
             assertThat(rounded.get(i).masks().get(0).score())
@@ -235,9 +270,8 @@ class PsalmSegmenterTest {
         }
     }
 
-    private List<Segmentation> run(Path folder, SegmenterOptions.Dtype dtype) throws Exception {
-        try (PsalmSegmenter segmenter = PsalmSegmenter.open(
-                folder, SegmenterOptions.builder().setDtype(dtype).build())) {
+    private static List<Segmentation> run(Path folder, SegmenterOptions options) throws Exception {
+        try (PsalmSegmenter segmenter = PsalmSegmenter.open(folder, options)) {
             return segmenter.segment(image(segmenter), prompts(segmenter));
         }
     }

@@ -10,6 +10,7 @@ import io.maskroute.core.safetensors.SafetensorsWriter;
 import io.maskroute.core.safetensors.TensorInfo;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -163,6 +164,48 @@ class RoutingAdapterTest {
                 .isInstanceOf(UnusableInputException.class)
                 .hasMessage(folder.resolve("routing.json")
                         + ": the projector rank of layer 0 is 128, but the model is 8 wide; choose 1 to 7");
+    }
+
+    @Test
+    void a_fingerprint_covers_how_image_tokens_are_dropped() throws Exception {
+        List<String> fingerprints = new ArrayList<>();
+        for (String dropping : List.of(
+                "\"attention\",\"after_layer\":2,\"keep\":64",
+                "\"attention\",\"after_layer\":1,\"keep\":64",
+                "\"attention\",\"after_layer\":2,\"keep\":63",
+                "\"random\",\"after_layer\":2,\"keep\":64,\"seed\":0",
+                "\"random\",\"after_layer\":2,\"keep\":64,\"seed\":1")) {
+            writeDropping(dropping);
+            fingerprints.add(fingerprint(folder));
+        }
+        assertThat(fingerprints).doesNotHaveDuplicates().doesNotContain("dense");
+    }
+
+    @Test
+    void what_cannot_be_dropped_is_refused_by_file() throws Exception {
+        writeDropping("\"attention\",\"after_layer\":3,\"keep\":64");
+        assertThatThrownBy(() -> RoutingAdapter.open(folder, LLM))
+                .isInstanceOf(UnusableInputException.class)
+                .hasMessage(folder.resolve("routing.json")
+                        + ": drop_image_tokens.after_layer is 3, but the model has 3 layers; choose 1 to 2");
+        // PSALM has 16 x 16 image tokens.
+        writeDropping("\"attention\",\"after_layer\":3,\"keep\":257");
+        assertThatThrownBy(() -> RoutingAdapter.open(folder, ModelConfig.psalm()))
+                .isInstanceOf(UnusableInputException.class)
+                .hasMessage(
+                        folder
+                                + ": drop_image_tokens.keep is 257, but a picture has 256 image tokens; choose 0 (none) to 256 (all)");
+        writeDropping("\"attention\",\"after_layer\":2,\"keep\":1");
+        writeTensors(0);
+        assertThatThrownBy(() -> RoutingAdapter.open(folder, LLM))
+                .isInstanceOf(UnusableInputException.class)
+                .hasMessageContaining("layers.0.proj.scale is not expected");
+    }
+
+    private void writeDropping(String dropping) throws Exception {
+        Files.writeString(
+                folder.resolve("routing.json"),
+                "{\"format\":1,\"drop_image_tokens\":{\"criterion\":" + dropping + "}}");
     }
 
     private static String fingerprint(Path path) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.maskroute.core.config.ModelConfig;
 import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.core.routing.ImageTokenDropping.Criterion;
 import io.maskroute.core.routing.RoutingSchedule.ImageTokens;
 import io.maskroute.core.routing.RoutingSchedule.LayerOverride;
 import io.maskroute.core.routing.RoutingSchedule.LayerSelection;
@@ -15,6 +16,7 @@ import io.maskroute.core.routing.RoutingSchedule.ProxyKind;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -33,6 +35,39 @@ class RoutingPlanTest {
             assertThat(layer.projector()).isEmpty();
             assertThat(layer.rows(new SegmentLayout(4, 15, 6)).identity()).isTrue();
         }
+    }
+
+    @Test
+    void dropped_image_tokens_are_missing_from_the_later_layers() {
+        RoutingPlan plan =
+                RoutingPlan.of(RoutingSchedule.dropping(new ImageTokenDropping(Criterion.RANDOM, 3, 5, 0)), LLM, 4, 6);
+
+        assertThat(IntStream.range(0, 4).map(plan::dropped)).containsExactly(0, 0, 0, 19);
+        assertThat(plan.imageTokens()).isEqualTo(24);
+        assertThat(plan.meanProxies()).isEqualTo(19); // (3 * 24 + 5) / 4
+        assertThat(plan.isDense()).isFalse();
+    }
+
+    @Test
+    void a_random_choice_depends_on_seed_and_picture_and_on_nothing_else() {
+        ImageTokenDropping dropping = new ImageTokenDropping(Criterion.RANDOM, 2, 40, 0);
+        int[] choice = dropping.candidates(256, 77);
+
+        assertThat(choice).hasSize(40).doesNotHaveDuplicates().isSorted();
+        assertThat(Arrays.stream(choice).allMatch(token -> token >= 0 && token < 256))
+                .isTrue();
+        assertThat(dropping.candidates(256, 77)).isEqualTo(choice);
+        assertThat(dropping.candidates(256, 78)).isNotEqualTo(choice);
+        assertThat(new ImageTokenDropping(Criterion.RANDOM, 2, 40, 1).candidates(256, 77))
+                .isNotEqualTo(choice);
+        // Every token has its chance: kept 40 / 256 * 2000 = 312 times on average, with a standard deviation of 16.
+        int[] times = new int[256];
+        Random pictures = new Random(4);
+        for (int picture = 0; picture < 2000; picture++) {
+            Arrays.stream(dropping.candidates(256, pictures.nextLong())).forEach(token -> times[token]++);
+        }
+        assertThat(Arrays.stream(times).min().orElseThrow()).isGreaterThan(312 - 5 * 16);
+        assertThat(Arrays.stream(times).max().orElseThrow()).isLessThan(312 + 5 * 16);
     }
 
     @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.core.routing.ImageTokenDropping.Criterion;
 import io.maskroute.core.routing.RoutingSchedule.LayerOverride;
 import io.maskroute.core.routing.RoutingSchedule.LayerSelection;
 import io.maskroute.core.routing.RoutingSchedule.Projector;
@@ -23,6 +24,10 @@ class RoutingScheduleTest {
             """
             {"format":1,"mask_token_layer":12,"image_tokens":{"proxies":{"kind":"grid","stride":2},\
             "layers":"all","projector":{"kind":"linear","rank":128}}}""";
+
+    private static final String DROPPING =
+            """
+            {"format":1,"drop_image_tokens":{"criterion":"attention","after_layer":2,"keep":64}}""";
 
     @Test
     void reads_the_form_of_the_contract() {
@@ -140,6 +145,43 @@ class RoutingScheduleTest {
     void a_faulty_schedule_is_refused_in_one_line(String from, String to, String message) {
         assertThat(WHOLE).contains(from);
         assertThatThrownBy(() -> RoutingScheduleReader.parse(WHOLE.replace(from, to), "conf/x.json"))
+                .isInstanceOf(UnusableInputException.class)
+                .hasMessageStartingWith("conf/x.json: ")
+                .hasMessageContaining(message)
+                .hasMessageNotContaining("\n");
+    }
+
+    @Test
+    void image_tokens_may_be_dropped_instead() {
+        RoutingSchedule attention = RoutingScheduleReader.parse(DROPPING, "routing.json");
+        assertThat(attention)
+                .isEqualTo(RoutingSchedule.dropping(new ImageTokenDropping(Criterion.ATTENTION, 2, 64, 0)));
+        assertThat(RoutingScheduleWriter.canonical(attention)).isEqualTo(DROPPING);
+        assertThat(attention.isDense(24)).isFalse();
+        String json = DROPPING.replace("attention", "random").replace("64", "64,\"seed\":3");
+        RoutingSchedule random = RoutingScheduleReader.parse(json, "routing.json");
+        assertThat(random.dropping()).contains(new ImageTokenDropping(Criterion.RANDOM, 2, 64, 3));
+        assertThat(RoutingScheduleWriter.canonical(random)).isEqualTo(json);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "attention | nearest | drop_image_tokens.criterion is \"nearest\"; write \"attention\" or \"random\"",
+                "attention | random | drop_image_tokens.seed is missing; add it",
+                "\"keep\":64 | \"keep\":64,\"seed\":1 | drop_image_tokens.seed has no meaning for the criterion attention; remove",
+                "\"keep\":64 | \"keep\":-1 | drop_image_tokens.keep is -1; write a whole number of at least 0",
+                "\"keep\":64 | \"kept\":64 | unknown key kept in drop_image_tokens; it may hold criterion, after_layer, keep",
+                "\"after_layer\":2 | \"after_layer\":0 | drop_image_tokens.after_layer is 0; write a whole number of at least 1",
+                "\"after_layer\":2, | `` | drop_image_tokens.after_layer is missing; add it",
+                "64}} | 64},\"mask_token_layer\":3} | mask_token_layer stands beside drop_image_tokens, which is run on its own; remove",
+                "64}} | 64},\"image_tokens\":{}} | image_tokens stands beside drop_image_tokens",
+            })
+    void a_faulty_dropping_is_refused_in_one_line(String from, String to, String message) {
+        assertThat(DROPPING).contains(from);
+        assertThatThrownBy(() -> RoutingScheduleReader.parse(DROPPING.replace(from, to), "conf/x.json"))
                 .isInstanceOf(UnusableInputException.class)
                 .hasMessageStartingWith("conf/x.json: ")
                 .hasMessageContaining(message)

@@ -27,6 +27,7 @@ public final class Bench {
     private static final String ADAPTER = "adapter";
     private static final String RANDOM = "random";
     private static final String UNTRAINED = "untrained";
+    private static final String NONE = "no";
 
     private final BenchOptions options;
     private final PrintWriter progress;
@@ -58,11 +59,13 @@ public final class Bench {
         int side = side(config);
         Set<BenchPart> parts = parts(config, side);
         requireRoom(config, side);
-        try (RoutingAdapter adapter = RoutingAdapter.open(options.routing(), config)) {
+        try (RoutingAdapter adapter = RoutingAdapter.open(options.routing(), config.llm())) {
             RoutingSchedule schedule = adapter.schedule();
             Optional<TensorSource> tensors = adapter.tensors();
             String projectors = tensors.isPresent() ? ADAPTER : UNTRAINED;
-            if (tensors.isEmpty() && options.randomProjectors()) {
+            if (schedule.dropping().isPresent()) {
+                projectors = NONE;
+            } else if (tensors.isEmpty() && options.randomProjectors()) {
                 tensors = Optional.of(RandomProjectors.of(schedule, config.llm(), SEED));
                 projectors = RANDOM;
             }

@@ -81,7 +81,7 @@ public record BenchResult(
             int promptsPerImage) {}
 
     /**
-     * @param projectors {@code adapter}, {@code random} or {@code untrained}
+     * @param projectors {@code adapter}, {@code random}, {@code untrained}, or {@code no} where image tokens are dropped
      * @param llmFlopsShare of one prompt alone: routed FLOPs over dense ones
      */
     @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)

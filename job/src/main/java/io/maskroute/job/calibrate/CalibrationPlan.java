@@ -36,6 +36,11 @@ record CalibrationPlan(List<ProjectorUnit> units, RoutingSchedule ranks, Optiona
         if (side == 1) {
             throw new UnusableInputException("the model has a single image token: there is nothing to route");
         }
+        options.schedule().flatMap(RoutingSchedule::dropping).ifPresent(dropping -> {
+            throw new UnusableInputException(
+                    "the schedule drops image tokens, which takes no projectors: there is nothing to"
+                            + " calibrate; evaluate with it as it is");
+        });
         RoutingSchedule ranks = options.schedule()
                 .map(schedule -> withDeltaRank(schedule, options.deltaRank()))
                 .orElseGet(() -> candidates(options, model.llm()));

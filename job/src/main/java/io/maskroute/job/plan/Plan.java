@@ -115,7 +115,7 @@ public final class Plan {
                     new PlanResult.Model(config.model().path(), parameters(), dtype.label()),
                     new PlanResult.Routing(
                             config.model().routing(),
-                            trained ? "adapter" : "untrained",
+                            plan.dropping().isPresent() ? PlanResult.DROPPING : trained ? "adapter" : "untrained",
                             plan.maskTokenLayer(),
                             plan.meanProxies()),
                     tokens(counts),

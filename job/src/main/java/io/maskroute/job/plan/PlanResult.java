@@ -23,6 +23,7 @@ public record PlanResult(
         Memory memory,
         Time time) {
     static final int FORMAT = 1;
+    static final String DROPPING = "none";
 
     /**
      * @param unusable prompts that will become failed rows, by reason, as far as that shows without their pictures
@@ -41,7 +42,7 @@ public record PlanResult(
     @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
     public record Model(String path, long parameters, String dtype) {}
 
-    /** @param projectors {@code adapter} or {@code untrained} */
+    /** @param projectors {@code adapter}, {@code untrained}, or {@code none} where image tokens are dropped */
     @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
     public record Routing(String source, String projectors, int maskTokenLayer, int meanProxies) {}
 

@@ -34,7 +34,9 @@ public final class PlanTable {
         row(
                 lines,
                 "routing",
-                "%s: mask tokens from layer %d, %d of %d image tokens as proxies",
+                plan.routing().projectors().equals(PlanResult.DROPPING)
+                        ? "%s: mask tokens from layer %d, image tokens dropped to %d of %d, mean over the layers"
+                        : "%s: mask tokens from layer %d, %d of %d image tokens as proxies",
                 plan.routing().source(),
                 plan.routing().maskTokenLayer(),
                 plan.routing().meanProxies(),

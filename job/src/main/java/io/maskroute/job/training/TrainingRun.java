@@ -118,9 +118,17 @@ public final class TrainingRun {
     }
 
     private RoutingAdapter adapter(ModelConfig model) {
-        return config.model().routing().equals("dense")
-                ? RoutingAdapter.dense()
-                : RoutingAdapter.open(Path.of(config.model().routing()), model);
+        if (config.model().routing().equals("dense")) {
+            return RoutingAdapter.dense();
+        }
+        RoutingAdapter adapter = RoutingAdapter.open(Path.of(config.model().routing()), model);
+        if (adapter.schedule().dropping().isPresent()) {
+            adapter.close();
+            throw new UnusableInputException(
+                    config.model().routing()
+                            + ": drops image tokens, a baseline that nothing is trained for; train dense or with a routing adapter");
+        }
+        return adapter;
     }
 
     private long train(

@@ -127,6 +127,23 @@ class BenchCommandTest {
     }
 
     @Test
+    void droppingImageTokensIsMeasuredLikeARouting() throws Exception {
+        Files.writeString(
+                schedule,
+                """
+                {"format": 1, "drop_image_tokens": {"criterion": "random", "after_layer": 2, "keep": 40, "seed": 1}}
+                """);
+        CliRun run = bench("--pairs", "1", "--prompts", "2", "--parts", "llm,image", "--json", json.toString());
+
+        assertThat(run.code()).as(run.err()).isZero();
+        JsonNode result = new ObjectMapper().readTree(json.toFile());
+        assertThat(result.at("/routing/projectors").textValue()).isEqualTo("no");
+        assertThat(result.at("/routing/mean_proxies").intValue()).isEqualTo(94);
+        assertThat(result.at("/routing/llm_flops_share").doubleValue()).isBetween(0.2, 0.8);
+        assertConsistent(result);
+    }
+
+    @Test
     void whatCannotBeMeasuredIsRefused() {
         assertRefused(1, "--image-tokens 250 is no square grid", "--image-tokens", "250");
         assertRefused(1, "this model's pictures have 256 image tokens", "--image-tokens", "64", "--parts", "image");

@@ -318,6 +318,12 @@ class CalibrateCommandTest {
                 "--strides",
                 "2");
         assertRefused(2, "gives 1 pictures", pictures(1));
+        Path dropping = Files.writeString(
+                temp.resolve("dropping.json"),
+                """
+                {"format": 1, "drop_image_tokens": {"criterion": "attention", "after_layer": 2, "keep": 40}}
+                """);
+        assertRefused(2, "the schedule drops image tokens", dataset, "--schedule", dropping.toString());
     }
 
     private void assertRefused(int code, String message, Path dataset, String... options) {

@@ -119,6 +119,41 @@ class PlanCommandTest {
         }
     }
 
+    @Test
+    void droppedImageTokensCostWhatARunsRowsSay() throws Exception {
+        Files.writeString(
+                schedule,
+                """
+                {"format": 1, "drop_image_tokens": {"criterion": "attention", "after_layer": 2, "keep": 40}}
+                """);
+
+        JsonNode plan = plan("--routing", schedule.toString(), "-s", "runtime.prompts-per-call=2");
+        List<Row> rows = segment();
+
+        for (String part : List.of("llm", "llm_dense")) {
+            assertThat(sum(rows, "flops", part))
+                    .as(part)
+                    .isPositive()
+                    .isEqualTo(plan.at("/flops/" + part).longValue());
+        }
+        // Two of eight layers have all 256 image tokens, six have 40.
+        assertThat(plan.at("/routing/mean_proxies").intValue()).isEqualTo(94);
+        assertThat(plan.at("/routing/projectors").textValue()).isEqualTo("none");
+        assertThat(rows.stream().map(row -> row.<Row>getAs("tokens")).filter(row -> row != null))
+                .hasSize(4)
+                .allSatisfy(tokens -> {
+                    assertThat(tokens.<Integer>getAs("image")).isEqualTo(256);
+                    assertThat(tokens.<Integer>getAs("proxy")).isEqualTo(94);
+                });
+        // A prompt alone shares nothing, so that only what was dropped makes it cheaper.
+        JsonNode alone = plan("--routing", schedule.toString(), "-s", "runtime.prompts-per-call=1");
+        assertThat(alone.at("/flops/llm_ratio").doubleValue())
+                .isGreaterThan(plan.at("/flops/llm_ratio").doubleValue())
+                .isLessThan(1);
+        JsonNode dense = plan("--routing", "dense", "-s", "runtime.prompts-per-call=1");
+        assertThat(dense.at("/flops/llm_ratio").doubleValue()).isEqualTo(1);
+    }
+
     private List<Row> segment() {
         StringWriter err = new StringWriter();
         int code = new Cli(HOME, new PsalmSegmenterFactory(), new PrintWriter(new StringWriter()), new PrintWriter(err))

@@ -212,4 +212,16 @@ class TrainCommandTest {
         assertThat(adapter.code()).isEqualTo(Cli.BAD_USAGE);
         assertThat(adapter.err()).contains("--routing");
     }
+
+    @Test
+    void droppingImageTokensIsNotTrainedFor() throws Exception {
+        Path routing = Files.writeString(
+                temp.resolve("dropping.json"),
+                """
+                {"format": 1, "drop_image_tokens": {"criterion": "attention", "after_layer": 1, "keep": 4}}
+                """);
+        CliRun run = train(temp.resolve("dropped"), "--steps", "1", "--routing", routing.toString());
+        assertThat(run.code()).isEqualTo(Cli.UNUSABLE_INPUT);
+        assertThat(run.err()).contains(routing + ": drops image tokens");
+    }
 }
