@@ -3,6 +3,9 @@ package io.maskroute.job.storage;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.maskroute.datasets.schema.DatasetManifest;
+import io.maskroute.job.results.AdapterCalibration;
+import io.maskroute.job.results.CalibrationResult;
+import io.maskroute.job.results.Json;
 import io.maskroute.job.testing.CliRun;
 import io.maskroute.job.testing.Datasets;
 import io.maskroute.job.testing.FakeSegmenters;
@@ -194,6 +197,30 @@ class RemoteStorageTest {
         Files.delete(settings);
         Files.writeString(home.resolve("captured.log"), log + run.out() + run.err());
         assertNothingHolds(S3Server.SECRET_KEY, home, server.objects("photos-out"));
+    }
+
+    /** What a report shows of an adapter is read by the driver, wherever the adapter is. */
+    @Test
+    void theCalibrationOfAnAdapterIsReadFromS3() throws IOException {
+        CalibrationResult made = new CalibrationResult(
+                CalibrationResult.FORMAT,
+                new CalibrationResult.Model("m", "f", "fp32", 1, 4, 2),
+                new CalibrationResult.Dataset("d", 3, 1, Map.of("decode/x", 1L), 5, Map.of(), 2.5),
+                new CalibrationResult.Projectors("linear", 0, 7),
+                1,
+                List.of(new CalibrationResult.Layer(0, 0.25, 0.5, List.of())),
+                new CalibrationResult.Schedule(0, List.of(1), 0.5),
+                null);
+        Path adapter = Files.createDirectory(home.resolve("adapter"));
+        Files.write(adapter.resolve(CalibrationResult.FILE), Json.write(made));
+        try (FileSystem s3 = server.client()) {
+            StoredRuns.upload(s3, adapter, server.uri("adapter"));
+
+            assertThat(AdapterCalibration.read(server.uri("adapter"), s3.getConf()))
+                    .contains(made);
+            assertThat(AdapterCalibration.read(server.uri("adapter/" + CalibrationResult.FILE), s3.getConf()))
+                    .isEmpty();
+        }
     }
 
     @Test
