@@ -116,7 +116,7 @@ class RemoteStorageTest {
     @Test
     void refusedAndBrokenRequestsChangeNothing() throws IOException {
         try (FaultyProxy proxy = new FaultyProxy(server.port(), FAULTS, 11);
-                FileSystem s3 = server.client()) {
+                FileSystem s3 = server.impatientClient()) {
             WaveWatch watch = watch(s3, "faulty");
             CliRun run = run(proxy.port(), onS3("faulty"));
             watch.end();
@@ -133,7 +133,7 @@ class RemoteStorageTest {
 
     @Test
     void aServerThatIsAwayForAWhileChangesNothing() throws Exception {
-        try (FileSystem s3 = server.client()) {
+        try (FileSystem s3 = server.impatientClient()) {
             WaveWatch watch = watch(s3, "away");
             CompletableFuture<CliRun> running = CompletableFuture.supplyAsync(() -> run(server.port(), onS3("away")));
             Path begun = server.objects("away/predictions/wave=000000/_SUCCESS");
