@@ -51,6 +51,11 @@ class ArchitectureTest {
     }
 
     @ArchTest
+    static void filesDependOnNothing(JavaClasses classes) {
+        packageDependsOnlyOn("io.maskroute.core.files").check(classes);
+    }
+
+    @ArchTest
     static void masksDependOnNothing(JavaClasses classes) {
         packageDependsOnlyOn("io.maskroute.core.mask").check(classes);
     }

@@ -188,6 +188,9 @@ class RemoteStorageTest {
                 .isEqualTo(StoredRuns.rows(home.resolve("local/predictions")));
         assertThat(rows.values())
                 .allSatisfy(row -> assertThat(row.<String>getAs("status")).isEqualTo("ok"));
+        assertThat(server.objects("photos-out/predictions/wave=000000/_SUCCESS"))
+                .content()
+                .contains("\"committer\":\"magic\"");
         String record = Files.readString(server.objects("photos-out/run.json"));
         assertThat(record).contains("fs.s3a.secret.key\" : \"(redacted)\"");
         assertThat(log).contains("Fetching " + server.uri("models/tiny"));
