@@ -53,6 +53,11 @@ class ArchitectureTest {
     }
 
     @ArchTest
+    static void filesDependOnNothing(JavaClasses classes) {
+        packageDependsOnlyOn("io.maskroute.core.files").check(classes);
+    }
+
+    @ArchTest
     static void masksDependOnNothing(JavaClasses classes) {
         packageDependsOnlyOn("io.maskroute.core.mask").check(classes);
     }

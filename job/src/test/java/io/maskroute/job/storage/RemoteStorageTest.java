@@ -119,7 +119,7 @@ class RemoteStorageTest {
     @Test
     void refusedAndBrokenRequestsChangeNothing() throws IOException {
         try (FaultyProxy proxy = new FaultyProxy(server.port(), FAULTS, 11);
-                FileSystem s3 = server.client()) {
+                FileSystem s3 = server.impatientClient()) {
             WaveWatch watch = watch(s3, "faulty");
             CliRun run = run(proxy.port(), onS3("faulty"));
             watch.end();
@@ -136,7 +136,7 @@ class RemoteStorageTest {
 
     @Test
     void aServerThatIsAwayForAWhileChangesNothing() throws Exception {
-        try (FileSystem s3 = server.client()) {
+        try (FileSystem s3 = server.impatientClient()) {
             WaveWatch watch = watch(s3, "away");
             CompletableFuture<CliRun> running = CompletableFuture.supplyAsync(() -> run(server.port(), onS3("away")));
             Path begun = server.objects("away/predictions/wave=000000/_SUCCESS");
@@ -191,6 +191,9 @@ class RemoteStorageTest {
                 .isEqualTo(StoredRuns.rows(home.resolve("local/predictions")));
         assertThat(rows.values())
                 .allSatisfy(row -> assertThat(row.<String>getAs("status")).isEqualTo("ok"));
+        assertThat(server.objects("photos-out/predictions/wave=000000/_SUCCESS"))
+                .content()
+                .contains("\"committer\":\"magic\"");
         String record = Files.readString(server.objects("photos-out/run.json"));
         assertThat(record).contains("fs.s3a.secret.key\" : \"(redacted)\"");
         assertThat(log).contains("Fetching " + server.uri("models/tiny"));

@@ -21,7 +21,7 @@ import org.apache.spark.sql.Row;
 
 /** The same small run for every file system: its dataset, its command line and its rows. */
 final class StoredRuns {
-    static final int WAVES = 3;
+    static final int WAVES = 2;
     static final int ROWS_PER_WAVE = 12;
 
     /** What may differ between runs of the same model over the same prompts; files may be taken in another order. */

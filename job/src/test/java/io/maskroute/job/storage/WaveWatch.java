@@ -130,12 +130,14 @@ final class WaveWatch {
         return listings;
     }
 
-    void end() {
+    /** Looks once more, for the waves that were finished since the last time. */
+    void end() throws IOException {
         done = true;
         try {
             thread.join();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        look();
     }
 }

@@ -127,9 +127,21 @@ public final class S3Server implements AutoCloseable {
         return properties;
     }
 
-    /** A client of its own for what a test puts there and looks at. */
+    /** A client of its own for what a test puts there. */
     public FileSystem client() throws IOException {
+        return client(new Configuration());
+    }
+
+    /** A client that tries everything once, for looking at a server that may be away. */
+    public FileSystem impatientClient() throws IOException {
         Configuration hadoop = new Configuration();
+        hadoop.setInt("fs.s3a.retry.limit", 0);
+        hadoop.setInt("fs.s3a.retry.throttle.limit", 0);
+        hadoop.setInt("fs.s3a.attempts.maximum", 1);
+        return client(hadoop);
+    }
+
+    private FileSystem client(Configuration hadoop) throws IOException {
         sparkProperties(port).forEach((key, value) -> hadoop.set(key.substring("spark.hadoop.".length()), value));
         return FileSystem.newInstance(URI.create(uri("")), hadoop);
     }
