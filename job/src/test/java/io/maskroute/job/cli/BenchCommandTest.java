@@ -133,7 +133,7 @@ class BenchCommandTest {
                 """
                 {"format": 1, "drop_image_tokens": {"criterion": "random", "after_layer": 2, "keep": 40, "seed": 1}}
                 """);
-        CliRun run = bench("--pairs", "1", "--prompts", "2", "--parts", "llm,image", "--json", json.toString());
+        CliRun run = bench("--pairs", "2", "--prompts", "2", "--parts", "llm,image", "--json", json.toString());
 
         assertThat(run.code()).as(run.err()).isZero();
         JsonNode result = new ObjectMapper().readTree(json.toFile());
