@@ -26,7 +26,7 @@ class BundledShapesRefTest {
         DatasetManifest bundled = DatasetManifest.read(BUNDLED.toString(), new Configuration());
 
         new ShapesRefImport(
-                        ShapesRef.of(1, "sample", Level.STANDARD),
+                        ShapesRef.of(1, "sample", Level.EASY),
                         bundled.counts().images(),
                         "shapesref-sample",
                         fresh,
