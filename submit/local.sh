@@ -8,7 +8,7 @@ set -euo pipefail
 
 parse_dry_run "$@"
 if [ ${#args[@]} -eq 0 ]; then
-  args=(evaluate --model "$root/models/tiny" --dataset "$root/examples/refcoco-mini" --output "$root/out/demo" --fresh)
+  args=(evaluate --model "$root/models/shapes" --dataset "$root/examples/shapesref-sample" --output "$root/out/demo" --fresh)
 fi
 launcher=("$root/submit/maskroute")
 if "$dry_run"; then

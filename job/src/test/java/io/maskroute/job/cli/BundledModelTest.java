@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The bundled model over the bundled dataset, as the first command of the README runs them. */
+/** The model of random weights over the bundled photographs. */
 class BundledModelTest {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String MODEL = "../models/tiny";
