@@ -10,7 +10,7 @@ import java.util.stream.Collectors;
 
 /** What a calibration measured, layer by layer, as sections with one chart each; layers run from left to right. */
 final class LayerCharts {
-    private static final int LEFT = 56;
+    private static final int LEFT = 70;
     private static final int RIGHT = Charts.WIDTH - 6;
     private static final int TOP = 30;
     private static final int BOTTOM = 190;
