@@ -146,6 +146,37 @@ class TrainerTest {
         return best;
     }
 
+    /** Alone a picture's keys are expanded, with others they are gathered: a prompt must get those of its own picture. */
+    @Test
+    void picturesThatLearnTogetherLoseWhatEachLosesAlone() {
+        TrainingSettings settings = new TrainingSettings(0.9, 0.98, 0, 1e30, 0.9, 5, 5, 2, 0.5, 5);
+        try (Trainer trainer = trainer(settings)) {
+            double first = trainer.step(List.of(picture(1)), 0).total();
+            double second = trainer.step(List.of(picture(2)), 0).total();
+            double together = trainer.step(List.of(picture(1), picture(2)), 0).total();
+
+            assertThat(Math.abs(first - second)).isGreaterThan(1e-2);
+            assertThat(together).isCloseTo((first + second) / 2, within(1e-3));
+        }
+    }
+
+    @Test
+    void theMaskLossGoesFromTheMatchedQueryToAllAlike() {
+        double matched = maskLoss(0);
+        double half = maskLoss(0.5);
+        double all = maskLoss(1);
+
+        // What costs least is matched, so the mean over all costs more.
+        assertThat(all).isGreaterThan(matched + 1e-3);
+        assertThat(half).isCloseTo((matched + all) / 2, within(1e-4 * all));
+    }
+
+    private static double maskLoss(double everyQuery) {
+        try (Trainer trainer = trainer(new TrainingSettings(0.9, 0.98, 0, 1e30, 0.9, 5, 5, 0, everyQuery, 0))) {
+            return trainer.step(List.of(picture(1)), 0).total();
+        }
+    }
+
     @Test
     void learnsAPictureByHeart() {
         TrainingSettings settings = new TrainingSettings(0.9, 0.98, 0, 1, 0.5, 5, 5, 2, 0.5, 5);
