@@ -56,6 +56,10 @@ final class ReportCommand implements Callable<Integer> {
         options.put("dataset.path", dataset);
         JobConfig config = configuration.load(environment.home(), options);
         if (output != null) {
+            if (dataset != null) {
+                throw new ConfigurationException(
+                        "--dataset is for the report of one run: a comparison reads no dataset");
+            }
             return compare(SparkSessions.hadoop(config));
         }
         if (folders.size() > 1) {

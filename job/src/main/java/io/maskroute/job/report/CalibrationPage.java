@@ -32,9 +32,7 @@ public final class CalibrationPage {
         table(html, figures.layers());
         facts(html, figures.facts());
         html.close("main").line();
-        html.open("footer")
-                .text("Made by maskroute. This page holds everything it shows.")
-                .close("footer");
+        ReportWriter.footer(html);
         html.close("body").close("html").line();
         writer.flush();
     }

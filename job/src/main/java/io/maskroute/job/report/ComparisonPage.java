@@ -42,9 +42,7 @@ public final class ComparisonPage {
         html.close("section").line();
         table(html, runs);
         html.close("main").line();
-        html.open("footer")
-                .text("Made by maskroute. This page holds everything it shows.")
-                .close("footer");
+        ReportWriter.footer(html);
         html.close("body").close("html").line();
         writer.flush();
     }

@@ -51,12 +51,16 @@ public final class ReportWriter {
         Gallery.write(html, report.gallery());
         run(html, report);
         html.close("main").line();
-        html.open("footer")
-                .text("Made by maskroute. This page holds everything it shows.")
-                .close("footer");
+        footer(html);
         html.open("script").trusted(SCRIPT).close("script");
         html.close("body").close("html").line();
         writer.flush();
+    }
+
+    static void footer(Html html) throws IOException {
+        html.open("footer")
+                .text("Made by maskroute. This page holds everything it shows.")
+                .close("footer");
     }
 
     static void head(Html html, String title) throws IOException {

@@ -38,8 +38,10 @@ public final class RunComparison {
         long samples = 0;
         for (String named : folders) {
             int equals = named.indexOf('=');
-            String path = named.substring(equals + 1);
-            String name = equals > 0 ? named.substring(0, equals) : new Path(path).getName();
+            // A folder may be called split=val; a name has no slash.
+            boolean hasName = equals > 0 && !named.substring(0, equals).contains("/");
+            String path = hasName ? named.substring(equals + 1) : named;
+            String name = hasName ? named.substring(0, equals) : new Path(path).getName();
             RunFolder folder = new RunFolder(path, hadoop);
             RunSummary summary = RunSummary.read(folder);
             if (summary.metrics() == null || summary.flops() == null) {
@@ -77,7 +79,8 @@ public final class RunComparison {
                 summary.metrics().cIoU(),
                 summary.metrics().gIoU(),
                 summary.metrics().pr70(),
-                summary.flops().llmAloneRatio(),
+                // Runs of before it was counted have none.
+                summary.flops().llmAlone() > 0 ? summary.flops().llmAloneRatio() : Double.NaN,
                 summary.flops().llmRatio(),
                 mean(summary, "prefix") + mean(summary, "prompt"));
     }

@@ -70,6 +70,15 @@ class RunComparisonTest {
     }
 
     @Test
+    void aFolderWithAnEqualsSignIsNoName() throws IOException {
+        String dense = run("dense/split=val", "shapes", 10, 0.7, 1);
+
+        RunComparison.of(List.of(dense), HADOOP).write(temp.resolve("out").toString(), HADOOP);
+
+        assertThat(temp.resolve("out").resolve(RunComparison.TABLE)).content().contains("| split=val | 10 |");
+    }
+
+    @Test
     void whatCannotBeComparedIsRefused() throws IOException {
         String dense = run("dense", "shapes", 2000, 0.75, 1);
         String other = run("other", "refcoco", 2000, 0.75, 1);
