@@ -118,7 +118,8 @@ public final class ModelConfigJson {
                 json.integer("window", named.window()),
                 json.integer("mlp_ratio", named.mlpRatio()),
                 json.integer("patch", named.patch()),
-                json.number("layer_norm_eps", named.layerNormEps()));
+                json.number("layer_norm_eps", named.layerNormEps()),
+                json.flag("absolute_position", named.absolutePosition()));
         json.refuseOthers();
         return swin;
     }
@@ -225,6 +226,10 @@ public final class ModelConfigJson {
                 .put("mlp_ratio", swin.mlpRatio())
                 .put("patch", swin.patch())
                 .put("layer_norm_eps", swin.layerNormEps());
+        // Left out where it changes nothing, so that models without it keep their fingerprints.
+        if (swin.absolutePosition()) {
+            swinJson.put("absolute_position", true);
+        }
 
         own.putObject("vision_projector")
                 .put("stage", config.visionProjector().stage())
@@ -252,7 +257,6 @@ public final class ModelConfigJson {
                 .put("seg", tokens.seg())
                 .put("end_of_text", tokens.endOfText())
                 .put("pad", tokens.pad());
-        // Left out where it changes nothing, so that models without it keep their fingerprints.
         if (config.minScore() > 0) {
             own.put("min_score", config.minScore());
         }

@@ -24,6 +24,8 @@ public record Parameter(String key, TensorInfo info, Role role, boolean required
         EMBEDDING,
         /** Swin's relative position biases, one per offset and head. */
         POSITION_BIAS,
+        /** Swin's embedding of absolute places, one vector a patch. */
+        PLACE,
         /** Bias of the deformable attention's sampling offsets: where a head looks at first. */
         SAMPLING_OFFSETS,
         /** A buffer that training keeps and inference does not need. */

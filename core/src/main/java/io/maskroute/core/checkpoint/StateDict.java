@@ -63,6 +63,10 @@ public final class StateDict {
     private void swin() {
         ModelConfig.Swin swin = config.swin();
         String tower = "model.vision_tower";
+        if (swin.absolutePosition()) {
+            int side = config.mapSide(2);
+            add(tower + ".absolute_pos_embed", Role.PLACE, 1, swin.embedDim(), side, side);
+        }
         convolution(tower + ".patch_embed.proj", 3, swin.embedDim(), swin.patch(), true);
         norm(tower + ".patch_embed.norm", swin.embedDim());
         for (int s = 0; s < 4; s++) {

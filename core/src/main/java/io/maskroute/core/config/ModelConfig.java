@@ -82,6 +82,7 @@ public record ModelConfig(
      * @param mlpRatio FFN width over channels
      * @param patch side in pixels of a patch
      * @param layerNormEps of every LayerNorm in the backbone
+     * @param absolutePosition whether a learned embedding of its place is added to each patch (Swin's {@code ape}; PSALM has none)
      */
     public record Swin(
             int embedDim,
@@ -90,7 +91,21 @@ public record ModelConfig(
             int window,
             int mlpRatio,
             int patch,
-            double layerNormEps) {
+            double layerNormEps,
+            boolean absolutePosition) {
+
+        /** As PSALM has it: a patch does not know its place. */
+        public Swin(
+                int embedDim,
+                List<Integer> depths,
+                List<Integer> heads,
+                int window,
+                int mlpRatio,
+                int patch,
+                double layerNormEps) {
+            this(embedDim, depths, heads, window, mlpRatio, patch, layerNormEps, false);
+        }
+
         /** Channels of stage {@code s} (0..3). */
         public int channels(int s) {
             return embedDim << s;

@@ -72,7 +72,10 @@ def swin_patch_embed(self, pixels: Tensor, w: Dict[str, Tensor], patch: int, eps
     if bottom + right > 0:
         pixels = torch.constant_pad_nd(pixels, [0, right, 0, bottom])
     x = torch.conv2d(pixels, w["patch_embed.proj.weight"], w["patch_embed.proj.bias"], [patch, patch])
-    return self.layer_norm(x.permute(0, 2, 3, 1), w, "patch_embed.norm", eps)
+    x = self.layer_norm(x.permute(0, 2, 3, 1), w, "patch_embed.norm", eps)
+    if "absolute_pos_embed" in w:
+        x = x + w["absolute_pos_embed"].permute(0, 2, 3, 1)
+    return x
 
 
 def swin_patch_merging(self, x: Tensor, w: Dict[str, Tensor], eps: float) -> Tensor:
@@ -88,7 +91,8 @@ def swin_patch_merging(self, x: Tensor, w: Dict[str, Tensor], eps: float) -> Ten
 def swin(self, pixels: Tensor, stem: Dict[str, Tensor], blocks: List[List[Dict[str, Tensor]]], heads: List[int], window: int, patch: int, eps: float, taps: Optional[Dict[str, Tensor]]) -> List[Tensor]:
     """pixels [B, 3, S, S], normalised -> res2..res5, each [B, C * 2^s, S / 4 / 2^s, S / 4 / 2^s] (rounded up), contiguous: the
     group norms that follow lose a digit on channels-last maps.
-    `stem` holds everything outside the blocks: patch_embed.*, layers.S.downsample.*, normS.*"""
+    `stem` holds everything outside the blocks: patch_embed.*, layers.S.downsample.*, normS.*, and absolute_pos_embed
+    [1, C, S/4, S/4] where the model has it"""
     x = self.swin_patch_embed(pixels, stem, patch, eps)
     if taps is not None:
         taps["swin.patch_embed"] = x.permute(0, 3, 1, 2)

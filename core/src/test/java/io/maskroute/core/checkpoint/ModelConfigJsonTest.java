@@ -92,6 +92,11 @@ class ModelConfigJsonTest {
         ModelConfig careful = ModelConfig.psalm().withMinScore(0.35);
         assertThat(read(new String(ModelConfigJson.toBytes(careful), StandardCharsets.UTF_8)))
                 .isEqualTo(careful);
+        ModelConfig placed = read(withOwn("{\"swin\": {\"absolute_position\": true}}"));
+        assertThat(placed.swin().absolutePosition()).isTrue();
+        assertThat(placed).isNotEqualTo(ModelConfig.psalm());
+        assertThat(read(new String(ModelConfigJson.toBytes(placed), StandardCharsets.UTF_8)))
+                .isEqualTo(placed);
         ModelConfigJson.write(folder.resolve("config.json"), ModelConfig.psalm());
         assertThat(ModelConfigJson.read(folder.resolve("config.json"))).isEqualTo(ModelConfig.psalm());
     }

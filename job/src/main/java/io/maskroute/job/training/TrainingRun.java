@@ -84,7 +84,7 @@ public final class TrainingRun {
         Path tokenizerFile = start.init().resolve("tokenizer.json");
         int side = model.imageTokenSide();
         try (TensorSource weights = start.fromScratch()
-                        ? RandomWeights.of(model, options.seed())
+                        ? RandomWeights.forTraining(model, options.seed())
                         : ModelFolder.open(start.init()).openWeights(false);
                 RoutingAdapter adapter = adapter(model);
                 PromptTokenizer tokenizer = PromptTokenizer.open(tokenizerFile, model, side * side);
