@@ -6,6 +6,8 @@ import java.util.Map;
 
 /** How hard the pictures and expressions are. */
 public enum Level {
+    /** 4 to 8 objects that do not touch, and one word about them at a time, however many it fits: to learn what words mean. */
+    WORDS(4, 8, 0, 9, 8, 0, mix(40, 20, 0, 0, 30, 10)),
     /** 2 to 4 objects that do not touch; attributes and positions; always one target. */
     EASY(2, 4, 0, 5, 5, 0, mix(65, 35, 0, 0, 0, 0)),
     /** 2 to 8 objects, some partly hidden; all kinds. */

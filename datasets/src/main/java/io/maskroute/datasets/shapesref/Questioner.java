@@ -20,6 +20,8 @@ final class Questioner {
     private static final int RELATION_TRIES = 10;
     /** In the order of {@link Relation}. */
     private static final double[] RELATIONS = {1, 1, 1, 1, 0.8, 0.4, 1, 1};
+    /** Of the attributes in the order of {@link #attributes}: shapes take longest to learn. */
+    private static final double[] WORDS = {0.12, 0.2, 0.22, 0.46};
 
     private final Layout layout;
     private final Level level;
@@ -67,6 +69,9 @@ final class Questioner {
     }
 
     private Expression draw(Kind kind) {
+        if (level == Level.WORDS) {
+            return kind == Kind.POSITION ? new At(Filter.ANY, draws.of(Place.values())) : word(kind);
+        }
         return switch (kind) {
             case ATTRIBUTE -> attribute();
             case POSITION -> position(ambiguous());
@@ -75,6 +80,18 @@ final class Questioner {
             case PLURAL -> plural();
             case NO_TARGET -> noTarget();
         };
+    }
+
+    /** One attribute: of an object, or of none. */
+    private Expression word(Kind kind) {
+        Attribute[] all = attributes(draws.below(layout.objects().size()));
+        if (kind == Kind.NO_TARGET) {
+            all = new Attribute[] {
+                draws.of(Size.values()), draws.of(Colour.values()), draws.of(Pattern.values()), draws.of(Shape.values())
+            };
+        }
+        Filter filter = choose(all, 1 << draws.weighted(WORDS));
+        return filter == null ? null : new Matching(filter);
     }
 
     private Expression attribute() {
