@@ -106,28 +106,58 @@ public final class MaskDecoder implements AutoCloseable {
         return new IValue[] {work.run("rows", inputs[0], start, end), work.run("rows", inputs[1], start, end)};
     }
 
+    /** Image tokens {@code [B, N, d]} in the space of the condition embeddings: {@code [B, N, C]}. */
+    public IValue tokenFeatures(TorchScope work, RoutedLlm llm, IValue imageTokens) {
+        return work.run("linear", llm.normalized(work, imageTokens), heads, work.of("SEG_token_projector"));
+    }
+
+    /**
+     * The mask tokens in the space of the condition embeddings.
+     *
+     * @param hidden what {@link RoutedLlm#suffix} gave
+     * @return {@code [R, Q, C]}
+     */
+    public IValue maskTokenConditions(TorchScope work, IValue hidden) {
+        return work.run(
+                "mask_token_conditions",
+                work.elements(hidden)[1],
+                work.of((long) config.maskDecoder().queries()),
+                heads);
+    }
+
     /**
      * Losses of the prompts of one picture at every step of the decoder.
      *
+     * @param tokens the picture's row of {@link #tokenFeatures}
+     * @param masks the prompts' rows of {@link #maskTokenConditions}
      * @param target {@code [R, h * w]} over the grid of the mask features
      * @param weights of pixels, dice and score, and the share for all queries, as {@code TrainingSettings} has them
-     * @param grounding weight of the loss on condition and features
-     * @return fp32 {@code [5]}, see {@code picture_losses} in {@code training.py}
+     * @param grounding weights of the losses on condition and features, and on condition and image tokens
+     * @return fp32 {@code [7]}, see {@code picture_losses} in {@code training.py}
      */
     public IValue losses(
-            TorchScope work, IValue[] inputs, Memory memory, IValue target, double[] weights, double grounding) {
+            TorchScope work,
+            IValue[] inputs,
+            Memory memory,
+            IValue tokens,
+            IValue masks,
+            IValue target,
+            double[] weights,
+            double[] grounding) {
         return work.run(
                 "picture_losses",
                 inputs[0],
                 inputs[1],
                 memory.memory(),
                 memory.features(),
+                tokens,
+                masks,
                 target,
                 this.weights,
                 layers,
                 work.of((long) config.maskDecoder().heads()),
                 work.doubles(weights),
-                work.of(grounding));
+                work.doubles(grounding));
     }
 
     /** @return condition logits {@code [R, Q]} and mask embeddings {@code [R, Q, mask_dim]} */

@@ -30,10 +30,30 @@ public record PromptBatch(int[][] own, long[] conditions, long[] pictures) {
      * @return what {@link MaskDecoder#inputs} gives
      */
     public IValue[] decoderInputs(TorchScope work, RoutedLlm llm, MaskDecoder decoder, IValue cache, IValue taps) {
-        long[] lengths = Arrays.stream(own).mapToLong(ids -> ids.length).toArray();
-        int longest = (int) Arrays.stream(lengths).max().orElseThrow();
-        IValue text = llm.textInput(work, own, longest);
-        IValue hidden = llm.suffix(work, text, decoder.maskTokens(), lengths, pictures, cache, taps);
+        return inputs(work, decoder, hidden(work, llm, decoder, cache, taps), taps);
+    }
+
+    /** The prompts' own tokens against the prefix: what {@link RoutedLlm#suffix} gives. */
+    public IValue hidden(TorchScope work, RoutedLlm llm, MaskDecoder decoder, IValue cache, IValue taps) {
+        return llm.suffix(work, text(work, llm), decoder.maskTokens(), lengths(), pictures, cache, taps);
+    }
+
+    /** As {@link #hidden}, of prompts that stand alone. */
+    public IValue alone(TorchScope work, RoutedLlm llm, MaskDecoder decoder) {
+        return llm.withoutPicture(work, text(work, llm), decoder.maskTokens(), lengths());
+    }
+
+    private long[] lengths() {
+        return Arrays.stream(own).mapToLong(ids -> ids.length).toArray();
+    }
+
+    /** What {@link MaskDecoder#inputs} makes of {@link #hidden}. */
+    public IValue[] inputs(TorchScope work, MaskDecoder decoder, IValue hidden, IValue taps) {
         return decoder.inputs(work, hidden, new long[own.length], conditions, taps);
+    }
+
+    private IValue text(TorchScope work, RoutedLlm llm) {
+        int longest = Arrays.stream(own).mapToInt(ids -> ids.length).max().orElseThrow();
+        return llm.textInput(work, own, longest);
     }
 }

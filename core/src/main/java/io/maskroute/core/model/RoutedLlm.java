@@ -213,6 +213,26 @@ public final class RoutedLlm implements AutoCloseable {
                 taps);
     }
 
+    /** What {@link #suffix} gives for prompts that stand alone, without a prefix: neither picture nor system text. */
+    IValue withoutPicture(TorchScope work, IValue text, IValue late, long[] lengths) {
+        return work.run(
+                "llm_without_picture",
+                text,
+                late,
+                work.longsOnDevice(lengths),
+                layers,
+                work.of((long) plan.maskTokenLayer()),
+                work.of((long) config.heads()),
+                rotary,
+                work.of(config.layerNormEps()),
+                finalNorm);
+    }
+
+    /** Final norm of {@code x}, {@code [..., d]}. */
+    IValue normalized(TorchScope work, IValue x) {
+        return work.run("layer_norm", x, finalNorm, work.of("final_layernorm"), work.of(config.layerNormEps()));
+    }
+
     /**
      * One layer of the dense model over a prefix, whatever the plan.
      *

@@ -7,8 +7,17 @@ package io.maskroute.core.training;
  * @param pixels binary cross entropy of the final masks
  * @param dice dice loss of the final masks
  * @param score loss of the final scores
- * @param grounding cross entropy and dice loss of condition and features
+ * @param grounding cross entropy, times ten, of condition and features
+ * @param tokens the same of condition and image tokens
+ * @param maskTokens the same of mask tokens and features
  * @param gradientNorm before clipping; not finite when the step was skipped
  */
 public record StepResult(
-        double total, double pixels, double dice, double score, double grounding, double gradientNorm) {}
+        double total,
+        double pixels,
+        double dice,
+        double score,
+        double grounding,
+        double tokens,
+        double maskTokens,
+        double gradientNorm) {}

@@ -8,6 +8,7 @@ import io.maskroute.core.model.MaskDecoder;
 import io.maskroute.core.model.PromptBatch;
 import io.maskroute.core.model.PsalmNetwork;
 import io.maskroute.core.model.ReferringPass;
+import io.maskroute.core.model.RoutedLlm;
 import io.maskroute.core.routing.RoutingPlan;
 import io.maskroute.core.routing.SegmentLayout;
 import io.maskroute.core.safetensors.TensorSource;
@@ -125,7 +126,8 @@ public final class Trainer implements AutoCloseable {
                     weights.average(),
                     work.doubles(settings.optimiser(learningRate)),
                     work.of(steps));
-            return new StepResult(losses[0], losses[1], losses[2], losses[3], losses[4], work.floats(norm)[0]);
+            return new StepResult(
+                    losses[0], losses[1], losses[2], losses[3], losses[4], losses[5], losses[6], work.floats(norm)[0]);
         }
     }
 
@@ -161,23 +163,32 @@ public final class Trainer implements AutoCloseable {
         IValue maps = network.vision().backbone(work, pixels, noTaps);
         IValue imageTokens = network.vision().imageTokens(work, maps, noTaps);
         IValue decoded = network.vision().pixelDecoder(work, maps, noTaps);
-        PreparedPrompt any = prompts.get(0);
-        SegmentLayout layout =
-                new SegmentLayout(any.prefix().length, network.llm().plan().imageTokens(), any.task().length);
-        IValue cache = network.llm()
-                .prefix(work, network.llm().prefixInput(work, any.prefix(), imageTokens, any.task()), layout, noTaps);
         MaskDecoder decoder = network.decoder();
-        IValue[] inputs = PromptBatch.of(prompts, pictureOf).decoderInputs(work, network.llm(), decoder, cache, noTaps);
+        PromptBatch together = PromptBatch.of(prompts, pictureOf);
+        IValue hidden = settings.pictures()
+                ? together.hidden(work, network.llm(), decoder, prefix(work, prompts.get(0), imageTokens), noTaps)
+                : together.alone(work, network.llm(), decoder);
+        IValue[] inputs = together.inputs(work, decoder, hidden, noTaps);
+        IValue masks = decoder.maskTokenConditions(work, hidden);
+        IValue tokens = decoder.tokenFeatures(work, network.llm(), imageTokens);
         for (int i = 0; i < ends.length; i++) {
             losses.add(decoder.losses(
                     work,
                     decoder.inputsOf(work, inputs, i == 0 ? 0 : ends[i - 1], ends[i]),
                     decoder.memory(work, decoded, i),
+                    work.run("row", tokens, work.of((long) i)),
+                    work.run("rows", masks, work.of(i == 0 ? 0L : ends[i - 1]), work.of((long) ends[i])),
                     targets(work, batch.get(i).targets()),
                     settings.losses(),
-                    settings.grounding()));
+                    settings.pointing()));
         }
         return prompts.size();
+    }
+
+    private IValue prefix(TorchScope work, PreparedPrompt any, IValue imageTokens) {
+        RoutedLlm llm = network.llm();
+        SegmentLayout layout = new SegmentLayout(any.prefix().length, llm.plan().imageTokens(), any.task().length);
+        return llm.prefix(work, llm.prefixInput(work, any.prefix(), imageTokens, any.task()), layout, network.noTaps());
     }
 
     private IValue targets(TorchScope work, List<float[]> targets) {

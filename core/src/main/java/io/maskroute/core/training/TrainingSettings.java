@@ -12,8 +12,10 @@ package io.maskroute.core.training;
  * @param dice weight of the dice loss
  * @param score weight of the loss that tells the query that answers the prompt from the others
  * @param everyQuery share of the mask losses that goes to all queries of a prompt alike, 0 to 1; the rest goes to the matched one
- * @param grounding weight of the loss that ties the prompt's condition to the mask features, 0 to leave it out; it adds no weights to
- *     the model
+ * @param grounding weight of the losses that tie the prompt's condition and its mask tokens to the mask features, 0 to leave them out;
+ *     they add no weights to the model
+ * @param tokens weight of the loss that ties the prompt's condition to the image tokens, likewise
+ * @param pictures whether the LLM sees the picture; without it, prompts stand alone in it
  */
 public record TrainingSettings(
         double beta1,
@@ -25,12 +27,22 @@ public record TrainingSettings(
         double dice,
         double score,
         double everyQuery,
-        double grounding) {
-    public static final TrainingSettings DEFAULT = new TrainingSettings(0.9, 0.98, 0.02, 1, 0.998, 5, 5, 2, 0.5, 12);
+        double grounding,
+        double tokens,
+        boolean pictures) {
+    public static final TrainingSettings DEFAULT =
+            new TrainingSettings(0.9, 0.98, 0.02, 1, 0.998, 5, 5, 2, 0.5, 12, 12, true);
 
-    /** The grounding loss alone: a first stage, which leaves the mask decoder out and is cheaper. */
+    /** The losses on the condition alone: a stage before, which leaves the mask decoder out and is cheaper. */
     public TrainingSettings groundingOnly() {
-        return new TrainingSettings(beta1, beta2, weightDecay, gradientNorm, averageDecay, 0, 0, 0, 0, grounding);
+        return new TrainingSettings(
+                beta1, beta2, weightDecay, gradientNorm, averageDecay, 0, 0, 0, 0, grounding, tokens, pictures);
+    }
+
+    /** The same with prompts that stand alone in the LLM: a first stage, in which words and vision find each other. */
+    public TrainingSettings wordsOnly() {
+        return new TrainingSettings(
+                beta1, beta2, weightDecay, gradientNorm, averageDecay, 0, 0, 0, 0, grounding, tokens, false);
     }
 
     /** Whether masks are learned. */
@@ -47,5 +59,9 @@ public record TrainingSettings(
 
     double[] losses() {
         return new double[] {pixels, dice, score, everyQuery};
+    }
+
+    double[] pointing() {
+        return new double[] {grounding, tokens};
     }
 }

@@ -204,11 +204,25 @@ def llm_suffix(self, text: Tensor, late: Tensor, lengths: Tensor, picture: Tenso
     return x[:, :t], x[:, t:]
 
 
+def llm_without_picture(self, text: Tensor, late: Tensor, lengths: Tensor, layers: List[Dict[str, Tensor]], late_layer: int, heads: int, tables: Tensor, eps: float, norm: Dict[str, Tensor]) -> Tuple[Tensor, Tensor]:
+    """What llm_suffix gives for prompts that stand alone, without a prefix."""
+    nothing = torch.zeros([1, heads, 0, text.size(2) // heads], dtype=text.dtype, device=text.device)
+    cache: List[Tensor] = []
+    for i in range(2 * len(layers)):
+        cache.append(nothing)
+    return self.llm_suffix(text, late, lengths, torch.zeros_like(lengths), cache, layers, late_layer, heads, tables, eps, norm, None)
+
+
 def pooled_condition(self, hidden: Tensor, starts: Tensor, ends: Tensor) -> Tensor:
     """Mean over the condition's hidden states: hidden [R, T, d], int64 starts, ends [R] -> [R, d]"""
     line = torch.arange(hidden.size(1), device=hidden.device).unsqueeze(0)
     inside = (line >= starts.unsqueeze(1)).logical_and(line < ends.unsqueeze(1)).to(hidden.dtype)
     return torch.bmm(inside.unsqueeze(1), hidden).squeeze(1) / (ends - starts).to(hidden.dtype).unsqueeze(1)
+
+
+def mask_token_conditions(self, late: Tensor, mask_tokens: int, heads: Dict[str, Tensor]) -> Tensor:
+    """Final hidden states of late tokens [R, L, d] -> the mask tokens' [R, Q, C], projected as a condition is."""
+    return self.linear(late[:, :mask_tokens].to(heads["SEG_token_projector.weight"].dtype), heads, "SEG_token_projector")
 
 
 def decoder_inputs(self, text: Tensor, late: Tensor, mask_tokens: int, starts: Tensor, ends: Tensor, heads: Dict[str, Tensor], taps: Optional[Dict[str, Tensor]]) -> Tuple[Tensor, Tensor]:

@@ -61,12 +61,23 @@ def step_losses(self, x: Tensor, condition: Tensor, features: Tensor, target: Te
     return torch.stack([(pixels * exists).sum(), (dice * exists).sum(), score.sum()])
 
 
-def picture_losses(self, queries: Tensor, condition: Tensor, memory: List[Tensor], features: Tensor, target: Tensor, w: Dict[str, Tensor], layers: List[Dict[str, Tensor]], heads: int, weights: List[float], grounding: float) -> Tensor:
-    """Weighted losses of one picture's prompts, summed over them and over the decoder's steps (all of them are supervised, as in
-    Mask2Former) -> fp32 [5]: total, then pixels, dice, score of the last step, and grounding.
+def pointing_loss(self, condition: Tensor, places: Tensor, target: Tensor) -> Tensor:
+    """How well condition . places says where the condition is meant, summed over the prompts: condition [R, C], places [C, P],
+    target [R, P] -> fp32 []. Cross entropy alone, times ten, for most places are of no interest and soon cost nothing: a dice loss
+    is content with all that may be meant, and has no slope there."""
+    logits = torch.matmul(condition, places) * float(condition.size(1)) ** -0.5
+    return 10.0 * self.pixel_loss(logits, target).sum()
 
-    target [R, h2 * w2]; `grounding` weighs a loss on condition . features, which says where the condition is meant: a short
-    way for the gradient from the pixels to the words."""
+
+def picture_losses(self, queries: Tensor, condition: Tensor, memory: List[Tensor], features: Tensor, tokens: Tensor, masks: Tensor, target: Tensor, w: Dict[str, Tensor], layers: List[Dict[str, Tensor]], heads: int, weights: List[float], grounding: List[float]) -> Tensor:
+    """Weighted losses of one picture's prompts, summed over them and over the decoder's steps (all of them are supervised, as in
+    Mask2Former) -> fp32 [7]: total, then pixels, dice, score of the last step, grounding, tokens, mask tokens.
+
+    tokens [N, C] and masks [R, Q, C], the image tokens and the mask tokens as the condition is projected; target [R, h2 * w2].
+    grounding[0] weighs pointing_loss of the condition on the features, a short way for the gradient from the pixels to the words,
+    and the mean of the mask tokens' own: they learn to read the prompt before the decoder makes anything of them. grounding[1]
+    weighs it on the image tokens, against the mask pooled to their grid: without it nothing rewards image tokens for differing,
+    and the LLM can go blind."""
     flat = features.flatten(2)[0]
     last = torch.zeros([3], device=flat.device)
     total = torch.zeros([], device=flat.device)
@@ -75,15 +86,23 @@ def picture_losses(self, queries: Tensor, condition: Tensor, memory: List[Tensor
             last = self.step_losses(x, condition, flat, target, w, weights)
             total = total + weights[0] * last[0] + weights[1] * last[1] + weights[2] * last[2]
     ground = torch.zeros([], device=flat.device)
-    if grounding > 0:
-        logits = torch.matmul(condition, flat) * float(condition.size(1)) ** -0.5
-        ground = (self.pixel_loss(logits, target) + self.dice_loss(logits, target) * (target.amax([1]) > 0).to(logits.dtype)).sum()
-        total = total + grounding * ground
-    return torch.cat([total.unsqueeze(0), last.detach(), ground.detach().unsqueeze(0)])
+    read = torch.zeros([], device=flat.device)
+    if grounding[0] > 0:
+        ground = self.pointing_loss(condition, flat, target)
+        every = target.unsqueeze(1).expand(-1, masks.size(1), -1).flatten(0, 1)
+        read = self.pointing_loss(masks.flatten(0, 1), flat, every) / masks.size(1)
+        total = total + grounding[0] * (ground + read)
+    token = torch.zeros([], device=flat.device)
+    if grounding[1] > 0:
+        side = int(round(float(tokens.size(0)) ** 0.5))
+        pooled = torch.adaptive_avg_pool2d(target.view(-1, 1, features.size(2), features.size(3)), [side, side]).flatten(1)
+        token = self.pointing_loss(condition, tokens.t(), pooled)
+        total = total + grounding[1] * token
+    return torch.cat([total.unsqueeze(0), last.detach(), torch.stack([ground, token, read]).detach()])
 
 
 def backward(self, losses: List[Tensor], prompts: int) -> Tensor:
-    """Losses of picture_losses -> their sum over pictures per prompt [5]; leaves gradients at the trainable weights."""
+    """Losses of picture_losses -> their sum over pictures per prompt [7]; leaves gradients at the trainable weights."""
     total = torch.stack(losses).sum(0) / prompts
     total[0].backward()
     return total.detach()
@@ -91,7 +110,9 @@ def backward(self, losses: List[Tensor], prompts: int) -> Tensor:
 
 def adamw(self, weights: List[Tensor], first: List[Tensor], second: List[Tensor], average: List[Tensor], settings: List[float], step: int) -> Tensor:
     """AdamW (Loshchilov and Hutter 2019) with the gradients clipped to a common norm, then the moving average; gradients are
-    zero afterwards. A weight that the loss does not depend on has a gradient without elements, and stays. Matrices decay, vectors do not. A step with gradients that are no numbers changes nothing.
+    zero afterwards. A weight that the loss does not depend on has a gradient without elements, and stays. Matrices decay, vectors
+    do not. Each weight moves by about the rate, so what a matrix gives moves by the rate times its inputs: that of a matrix with more
+    than 256 of them is less in proportion. A step with gradients that are no numbers changes nothing.
 
     settings: learning rate, beta1, beta2, epsilon, weight decay, largest norm, decay of the average; step counts from 1
     -> the gradients' norm before clipping, fp32 []"""
@@ -104,7 +125,6 @@ def adamw(self, weights: List[Tensor], first: List[Tensor], second: List[Tensor]
     norm = torch.sqrt(squares)
     length = float(norm)
     if length - length == 0.0:
-        rate = settings[0]
         scale = min(1.0, settings[5] / (length + 1e-6))
         correction1 = 1.0 - settings[1] ** step
         correction2 = 1.0 - settings[2] ** step
@@ -112,6 +132,9 @@ def adamw(self, weights: List[Tensor], first: List[Tensor], second: List[Tensor]
             g = w.grad
             if g is not None:
                 if g.numel() > 0:
+                    rate = settings[0]
+                    if w.dim() == 2:
+                        rate = rate * min(1.0, 256.0 / w.size(1))
                     if w.dim() > 1:
                         w.mul_(1.0 - rate * settings[4])
                     first[i].mul_(settings[1]).add_(g, alpha=scale * (1.0 - settings[1]))

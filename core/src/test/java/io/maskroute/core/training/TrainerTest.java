@@ -79,7 +79,7 @@ class TrainerTest {
     @Test
     void gradientsFromPixelsToWordsAreThoseOfTheLoss() {
         compareGradients(
-                new TrainingSettings(0.9, 0.98, 0, 1e30, 0.9, 0, 0, 0, 0, 5),
+                new TrainingSettings(0.9, 0.98, 0, 1e30, 0.9, 0, 0, 0, 0, 5, 0, true),
                 List.of(
                         "model.layers.2.mlp.fc1.weight",
                         "model.layers.0.self_attn.query_key_value.weight",
@@ -95,9 +95,45 @@ class TrainerTest {
     }
 
     @Test
+    void gradientsOfTheLossOnImageTokensAreThoseOfTheLoss() {
+        compareGradients(
+                new TrainingSettings(0.9, 0.98, 0, 1e30, 0.9, 0, 0, 0, 0, 0, 5, true),
+                List.of(
+                        "model.mm_projector.0.weight",
+                        "model.mm_projector.2.bias",
+                        "model.final_layernorm.weight",
+                        "model.layers.1.mlp.fc1.weight",
+                        "model.vision_tower.patch_embed.proj.weight",
+                        "SEG_token_projector.weight"));
+    }
+
+    /** Prompts that stand alone see no picture, and the image tokens learn all the same. */
+    @Test
+    void gradientsOfWordsAloneAreThoseOfTheLossAndLeaveTheDecoderOut() {
+        TrainingSettings settings = new TrainingSettings(0.9, 0.98, 0, 1e30, 0.9, 5, 5, 2, 0.5, 5, 5, true).wordsOnly();
+        compareGradients(
+                settings,
+                List.of(
+                        "seg_query",
+                        "model.embed_tokens.weight",
+                        "model.layers.1.self_attn.query_key_value.weight",
+                        "model.final_layernorm.bias",
+                        "model.mm_projector.0.weight",
+                        "pixel_decoder.mask_features.weight"));
+        try (Trainer trainer = trainer(settings)) {
+            trainer.step(List.of(picture(1)), 1e-3);
+            trainer.state(0).values().forEach((name, values) -> {
+                if (name.startsWith(TrainingState.FIRST + "predictor.")) {
+                    assertThat(values).as(name).containsOnly(0f);
+                }
+            });
+        }
+    }
+
+    @Test
     void gradientsOfTheLastDecoderLayerAreThoseOfTheLoss() {
         compareGradients(
-                new TrainingSettings(0.9, 0.98, 0, 1e30, 0.9, 5, 5, 2, 0.5, 0),
+                new TrainingSettings(0.9, 0.98, 0, 1e30, 0.9, 5, 5, 2, 0.5, 0, 0, true),
                 List.of(
                         "predictor.transformer_cross_attention_layers.2.multihead_attn.in_proj_weight",
                         "predictor.transformer_self_attention_layers.2.self_attn.in_proj_weight",
@@ -149,7 +185,7 @@ class TrainerTest {
     /** Alone a picture's keys are expanded, with others they are gathered: a prompt must get those of its own picture. */
     @Test
     void picturesThatLearnTogetherLoseWhatEachLosesAlone() {
-        TrainingSettings settings = new TrainingSettings(0.9, 0.98, 0, 1e30, 0.9, 5, 5, 2, 0.5, 5);
+        TrainingSettings settings = new TrainingSettings(0.9, 0.98, 0, 1e30, 0.9, 5, 5, 2, 0.5, 5, 5, true);
         try (Trainer trainer = trainer(settings)) {
             double first = trainer.step(List.of(picture(1)), 0).total();
             double second = trainer.step(List.of(picture(2)), 0).total();
@@ -172,14 +208,15 @@ class TrainerTest {
     }
 
     private static double maskLoss(double everyQuery) {
-        try (Trainer trainer = trainer(new TrainingSettings(0.9, 0.98, 0, 1e30, 0.9, 5, 5, 0, everyQuery, 0))) {
+        try (Trainer trainer =
+                trainer(new TrainingSettings(0.9, 0.98, 0, 1e30, 0.9, 5, 5, 0, everyQuery, 0, 0, true))) {
             return trainer.step(List.of(picture(1)), 0).total();
         }
     }
 
     @Test
     void learnsAPictureByHeart() {
-        TrainingSettings settings = new TrainingSettings(0.9, 0.98, 0, 1, 0.5, 5, 5, 2, 0.5, 5);
+        TrainingSettings settings = new TrainingSettings(0.9, 0.98, 0, 1, 0.5, 5, 5, 2, 0.5, 5, 0, true);
         TrainingPicture picture = picture(1);
         try (Trainer trainer = trainer(settings)) {
             StepResult first = trainer.step(List.of(picture), 2e-3);

@@ -35,7 +35,8 @@ final class TrainCommand implements Callable<Integer> {
     /** What is learned. */
     enum Objective {
         MASKS(TrainingSettings.DEFAULT),
-        GROUNDING(TrainingSettings.DEFAULT.groundingOnly());
+        GROUNDING(TrainingSettings.DEFAULT.groundingOnly()),
+        WORDS(TrainingSettings.DEFAULT.wordsOnly());
 
         private final TrainingSettings settings;
 
@@ -87,8 +88,8 @@ final class TrainCommand implements Callable<Integer> {
             paramLabel = "WHAT",
             defaultValue = "masks",
             description =
-                    "masks, or grounding: only where words point to, without the mask decoder; from random weights a"
-                            + " cheap first stage; default: ${DEFAULT-VALUE}.")
+                    "masks; grounding: only where prompts point to, without the mask decoder; or words: likewise, and the LLM"
+                            + " does not see the picture, a cheap first stage from random weights; default: ${DEFAULT-VALUE}.")
     private Objective objective;
 
     @Option(names = "--device", paramLabel = "DEVICE", description = "cpu or cuda:N.")

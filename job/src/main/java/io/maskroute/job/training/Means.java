@@ -10,6 +10,8 @@ final class Means {
     private double dice;
     private double score;
     private double grounding;
+    private double tokens;
+    private double maskTokens;
     private double gradientNorm;
 
     void add(StepResult result) {
@@ -19,6 +21,8 @@ final class Means {
         dice += result.dice();
         score += result.score();
         grounding += result.grounding();
+        tokens += result.tokens();
+        maskTokens += result.maskTokens();
         gradientNorm += result.gradientNorm();
     }
 
@@ -31,6 +35,8 @@ final class Means {
                 dice / steps,
                 score / steps,
                 grounding / steps,
+                tokens / steps,
+                maskTokens / steps,
                 gradientNorm / steps,
                 secondsPerStep,
                 null,

@@ -194,6 +194,17 @@ class TrainCommandTest {
     }
 
     @Test
+    void wordsAreLearnedWithoutTheMaskDecoder() throws Exception {
+        Path output = temp.resolve("words");
+        CliRun run = train(output, "--steps", "2", "--log-every", "1", "--objective", "words");
+        assertThat(run.code()).as(run.err()).isZero();
+        JsonNode line = log(output).get(1);
+        assertThat(line.get("grounding").doubleValue()).isPositive();
+        assertThat(line.get("tokens").doubleValue()).isPositive();
+        assertThat(line.get("dice").doubleValue()).isZero();
+    }
+
+    @Test
     void anotherRunsFolderIsRefused() {
         Path output = temp.resolve("taken");
         assertThat(train(output, "--steps", "1").code()).isZero();
