@@ -11,27 +11,7 @@ import org.junit.jupiter.api.Test;
 class RandomWeightsTest {
     private static final ModelConfig PLAIN =
             TinyModel.config(new ModelConfig.VisionProjector(ModelConfig.VisionProjector.Kind.MLP, 4, 0));
-    private static final ModelConfig PLACED = placed(PLAIN);
-
-    private static ModelConfig placed(ModelConfig config) {
-        ModelConfig.Swin swin = config.swin();
-        return new ModelConfig(
-                config.image(),
-                new ModelConfig.Swin(
-                        swin.embedDim(),
-                        swin.depths(),
-                        swin.heads(),
-                        swin.window(),
-                        swin.mlpRatio(),
-                        swin.patch(),
-                        swin.layerNormEps(),
-                        true),
-                config.visionProjector(),
-                config.llm(),
-                config.pixelDecoder(),
-                config.maskDecoder(),
-                config.specialTokens());
-    }
+    private static final ModelConfig PLACED = TinyModel.placed(PLAIN);
 
     @Test
     void trainingBeginsWithTheSameNumbersButForWhatItsStartSays() {

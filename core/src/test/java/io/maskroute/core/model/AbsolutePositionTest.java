@@ -23,32 +23,14 @@ import org.junit.jupiter.api.Test;
 class AbsolutePositionTest {
     private static final ModelConfig WITHOUT = TinyModel.config(new VisionProjector(VisionProjector.Kind.MLP, 4, 0));
 
-    private static ModelConfig with() {
-        ModelConfig.Swin swin = WITHOUT.swin();
-        return new ModelConfig(
-                WITHOUT.image(),
-                new ModelConfig.Swin(
-                        swin.embedDim(),
-                        swin.depths(),
-                        swin.heads(),
-                        swin.window(),
-                        swin.mlpRatio(),
-                        swin.patch(),
-                        swin.layerNormEps(),
-                        true),
-                WITHOUT.visionProjector(),
-                WITHOUT.llm(),
-                WITHOUT.pixelDecoder(),
-                WITHOUT.maskDecoder(),
-                WITHOUT.specialTokens());
-    }
+    private static final ModelConfig WITH = TinyModel.placed(WITHOUT);
 
     @Test
     void theEmbeddingOfItsPlaceIsAddedToEachPatchOfEachPicture() {
-        TensorSource weights = RandomWeights.of(with(), 5);
+        TensorSource weights = RandomWeights.of(WITH, 5);
         float[] position = weights.floats("model.vision_tower.absolute_pos_embed");
         float[] plain = patches(WITHOUT, RandomWeights.of(WITHOUT, 5));
-        float[] placed = patches(with(), weights);
+        float[] placed = patches(WITH, weights);
 
         int side = WITHOUT.mapSide(2);
         assertThat(position).hasSize(WITHOUT.swin().embedDim() * side * side);

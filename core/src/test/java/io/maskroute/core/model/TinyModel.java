@@ -29,6 +29,27 @@ public final class TinyModel {
                 new ModelConfig.SpecialTokens(2047, 2045, 2046));
     }
 
+    /** The same with absolute positions. */
+    public static ModelConfig placed(ModelConfig config) {
+        ModelConfig.Swin swin = config.swin();
+        return new ModelConfig(
+                config.image(),
+                new ModelConfig.Swin(
+                        swin.embedDim(),
+                        swin.depths(),
+                        swin.heads(),
+                        swin.window(),
+                        swin.mlpRatio(),
+                        swin.patch(),
+                        swin.layerNormEps(),
+                        true),
+                config.visionProjector(),
+                config.llm(),
+                config.pixelDecoder(),
+                config.maskDecoder(),
+                config.specialTokens());
+    }
+
     static Path write(Path folder, ModelConfig config, Path tokenizer) throws IOException {
         RandomCheckpoint.write(folder, config, DType.F32, 7);
         Files.copy(tokenizer, folder.resolve("tokenizer.json"));
