@@ -30,6 +30,8 @@ import java.util.Optional;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TrainerTest {
     private static final ModelConfig CONFIG = TinyModel.config(new VisionProjector(VisionProjector.Kind.MLP, 4, 0));
@@ -194,6 +196,76 @@ class TrainerTest {
             assertThat(Math.abs(first - second)).isGreaterThan(1e-2);
             assertThat(together).isCloseTo((first + second) / 2, within(1e-3));
         }
+    }
+
+    /** Prompts of different lengths are padded, and each of their mask tokens has the target of its own prompt. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void promptsThatLearnTogetherLoseWhatEachLosesAlone(boolean pictures) {
+        TrainingSettings settings = new TrainingSettings(0.9, 0.98, 0, 1e30, 0.9, 0, 0, 0, 0, 5, 5, pictures);
+        TrainingPicture all = picture(1);
+        try (Trainer trainer = trainer(settings)) {
+            double sum = 0;
+            double ownTokens = 0;
+            for (int i = 0; i < all.targets().size(); i++) {
+                StepResult one = trainer.step(
+                        List.of(new TrainingPicture(
+                                new PicturePrompts(
+                                        all.picture().image(),
+                                        List.of(all.picture().prompts().get(i))),
+                                List.of(all.targets().get(i)))),
+                        0);
+                sum += one.total();
+                ownTokens += one.maskTokens();
+            }
+            StepResult together = trainer.step(List.of(all), 0);
+
+            assertThat(together.total()).isCloseTo(sum / 3, within(1e-3));
+            assertThat(together.maskTokens()).isPositive().isCloseTo(ownTokens / 3, within(1e-4));
+        }
+    }
+
+    /** The first step of AdamW moves every weight by the rate, whatever its gradient. */
+    @Test
+    void aMatrixOfManyInputsLearnsSlower() {
+        ModelConfig.Llm llm = CONFIG.llm();
+        ModelConfig wide = new ModelConfig(
+                CONFIG.image(),
+                CONFIG.swin(),
+                CONFIG.visionProjector(),
+                new ModelConfig.Llm(
+                        llm.hidden(),
+                        1024,
+                        llm.layers(),
+                        llm.heads(),
+                        llm.rotaryDim(),
+                        llm.vocab(),
+                        llm.layerNormEps(),
+                        llm.ropeTheta(),
+                        llm.maxPositions()),
+                CONFIG.pixelDecoder(),
+                CONFIG.maskDecoder(),
+                CONFIG.specialTokens());
+        TrainingSettings settings = new TrainingSettings(0.9, 0.98, 0, 1e30, 0.9, 0, 0, 0, 0, 5, 5, true);
+        try (Trainer trainer = Trainer.open(
+                wide, RandomWeights.of(wide, 3), dense(), Optional.empty(), Trainable.ALL, "cpu", 1, settings)) {
+            TrainingState before = trainer.state(0);
+            trainer.step(List.of(picture(1)), 1e-3);
+            TrainingState after = trainer.state(0);
+
+            assertThat(farthest(before, after, "model.layers.0.mlp.fc1.weight")).isCloseTo(1e-3f, within(2e-5f));
+            assertThat(farthest(before, after, "model.layers.0.mlp.fc2.weight")).isCloseTo(2.5e-4f, within(2e-5f));
+        }
+    }
+
+    private static float farthest(TrainingState before, TrainingState after, String name) {
+        float[] from = before.values().get(TrainingState.WEIGHT + name);
+        float[] to = after.values().get(TrainingState.WEIGHT + name);
+        float most = 0;
+        for (int i = 0; i < from.length; i++) {
+            most = Math.max(most, Math.abs(to[i] - from[i]));
+        }
+        return most;
     }
 
     @Test

@@ -201,6 +201,7 @@ class TrainCommandTest {
         JsonNode line = log(output).get(1);
         assertThat(line.get("grounding").doubleValue()).isPositive();
         assertThat(line.get("tokens").doubleValue()).isPositive();
+        assertThat(line.get("maskTokens").doubleValue()).isPositive();
         assertThat(line.get("dice").doubleValue()).isZero();
     }
 
