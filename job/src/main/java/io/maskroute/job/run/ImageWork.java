@@ -26,16 +26,12 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import org.apache.spark.sql.Row;
 
 /** What a task thread does for one picture: everything before the model, and everything after it. */
 final class ImageWork {
     private static final long LOOK_UP_MILLIS = 200;
-
-    /** So that a mark found after the death of an executor names what was in work, and nothing that waited beside it. */
-    private static final ReentrantLock ONE_MARKED = new ReentrantLock(true);
 
     private final ModelThread model;
     private final ImageDecoder decoder;
@@ -121,29 +117,23 @@ final class ImageWork {
 
     /** For pictures of a task that failed before: nothing else that may be marked is in work in this JVM meanwhile. */
     private List<Prediction> underMark(ImageRow image) throws RowFailure, InterruptedException {
-        ONE_MARKED.lockInterruptibly();
-        try {
-            if (image.prompts().size() == 1) {
-                return alone(image);
-            }
-            return suspects.during(image, () -> {
-                Pending pending = start(image);
-                try {
-                    return pending.finish();
-                } catch (InterruptedException e) {
-                    pending.cancel();
-                    throw e;
-                }
-            });
-        } finally {
-            ONE_MARKED.unlock();
+        if (image.prompts().size() == 1) {
+            return alone(image);
         }
+        return MarkedWork.OF_THIS_JVM.inTurn(() -> suspects.during(image, () -> {
+            Pending pending = start(image);
+            try {
+                return pending.finish();
+            } catch (InterruptedException e) {
+                pending.cancel();
+                throw e;
+            }
+        }));
     }
 
     /** For pictures that were in the model when an executor was lost: prompt by prompt, so that the guilty one is known. */
     private List<Prediction> alone(ImageRow image) throws RowFailure, InterruptedException {
-        ONE_MARKED.lockInterruptibly();
-        try {
+        return MarkedWork.OF_THIS_JVM.inTurn(() -> {
             Optional<RowFailure> undecodable = suspects.verdict(image);
             if (undecodable.isPresent()) {
                 throw undecodable.get();
@@ -169,9 +159,7 @@ final class ImageWork {
                 suspects.clear(image);
             }
             return new AtModel(image, picture, prompts, calls).finish();
-        } finally {
-            ONE_MARKED.unlock();
-        }
+        });
     }
 
     private Call answered(ImageRow image, PreparedPicture picture, Asked asked) throws InterruptedException {

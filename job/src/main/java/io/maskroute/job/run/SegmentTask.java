@@ -13,6 +13,7 @@ import io.maskroute.job.predictions.RunIdentity;
 import io.maskroute.job.scoring.Scoring;
 import java.io.IOException;
 import java.io.Serializable;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Iterator;
@@ -51,6 +52,7 @@ public record SegmentTask(
         String suspects,
         Broadcast<SerializableConfiguration> hadoop)
         implements Serializable {
+    private static final Duration MARKS_GONE_WITHIN = Duration.ofSeconds(30);
 
     /**
      * A picture that is done.
@@ -133,6 +135,15 @@ public record SegmentTask(
                 throw new NoSuchElementException();
             }
             try {
+                return nextAnswered();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new IllegalStateException("the task was killed", e);
+            }
+        }
+
+        private Answered<T> nextAnswered() throws InterruptedException {
+            try {
                 while (ahead.size() <= runtime.imagesAhead() && inputs.hasNext()) {
                     T input = inputs.next();
                     ahead.add(new Begun<>(input, work.start(datasetRow.apply(input), reader)));
@@ -143,13 +154,11 @@ public record SegmentTask(
                 ahead.remove();
                 return answered(first.input(), predictions);
             } catch (PredictorLostException e) {
-                if (!AssignedDevice.isLocal()) {
-                    throw new ExecutorEndsError(e);
+                if (AssignedDevice.isLocal()) {
+                    throw e;
                 }
-                throw e;
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new IllegalStateException("the task was killed", e);
+                MarkedWork.OF_THIS_JVM.end(MARKS_GONE_WITHIN);
+                throw new ExecutorEndsError(e);
             }
         }
 
