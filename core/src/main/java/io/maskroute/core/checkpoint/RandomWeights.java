@@ -47,18 +47,19 @@ public final class RandomWeights {
                 if (training && parameter.key().endsWith(".self_attn.query_key_value.bias")) {
                     weights.given(parameter.key(), parameter.info().shape(), near(config.llm()));
                 } else {
-                    add(weights, parameter, config, training);
+                    add(weights, parameter, config, seed, training);
                 }
             }
         }
         return weights.build();
     }
 
-    private static void add(RandomTensors.Builder weights, Parameter parameter, ModelConfig config, boolean training) {
+    private static void add(
+            RandomTensors.Builder weights, Parameter parameter, ModelConfig config, long seed, boolean training) {
         long[] shape = parameter.info().shape();
         switch (parameter.role()) {
             case SAMPLING_OFFSETS -> weights.given(parameter.key(), shape, ring(config.pixelDecoder()));
-            case PLACE -> weights.given(parameter.key(), shape, places((int) shape[1], (int) shape[2]));
+            case PLACE -> weights.given(parameter.key(), shape, Places.of((int) shape[1], (int) shape[2], seed));
             case NORM_SCALE, RUNNING_VAR -> weights.uniform(parameter.key(), shape, 1, 0);
             default -> weights.uniform(parameter.key(), shape, 0, deviation(parameter, training));
         }
@@ -80,32 +81,6 @@ public final class RandomWeights {
             case EMBEDDING -> training && parameter.key().equals("seg_query") ? MASK_TOKENS : 1;
             default -> 0;
         };
-    }
-
-    /**
-     * Sines and cosines of the row in the first half of the channels and of the column in the second, from a quarter wave over the
-     * picture to a whole one, stronger than what they are added to. Begun as noise, places stay noise (each patch has few gradients of
-     * its own); begun weaker, they are lost on the way to the mask features before a word for a place is learned.
-     *
-     * @return [channels, side, side]
-     */
-    private static float[] places(int channels, int side) {
-        float[] values = new float[channels * side * side];
-        int half = (channels + 1) / 2;
-        int waves = (half + 1) / 2;
-        for (int c = 0; c < channels; c++) {
-            boolean row = c < half;
-            int i = row ? c : c - half;
-            double cycles = 0.25 * StrictMath.pow(4, (double) (i / 2) / Math.max(1, waves - 1));
-            for (int y = 0; y < side; y++) {
-                for (int x = 0; x < side; x++) {
-                    double angle = 2 * Math.PI * cycles * ((row ? y : x) + 0.5) / side;
-                    double wave = i % 2 == 0 ? StrictMath.sin(angle) : StrictMath.cos(angle);
-                    values[(c * side + y) * side + x] = (float) (2 * wave);
-                }
-            }
-        }
-        return values;
     }
 
     /**

@@ -11,7 +11,6 @@ import org.junit.jupiter.api.Test;
 class RandomWeightsTest {
     private static final ModelConfig PLAIN =
             TinyModel.config(new ModelConfig.VisionProjector(ModelConfig.VisionProjector.Kind.MLP, 4, 0));
-    private static final ModelConfig PLACED = TinyModel.placed(PLAIN);
 
     @Test
     void trainingBeginsWithTheSameNumbersButForWhatItsStartSays() {
@@ -63,27 +62,5 @@ class RandomWeightsTest {
             sum += turnedLeft * bias[key + i] + turnedRight * bias[key + half + i];
         }
         return sum / Math.sqrt(llm.headDim());
-    }
-
-    @Test
-    void aPlaceIsToldByItsRowAndItsColumn() {
-        float[] places = RandomWeights.of(PLACED, 3).floats("model.vision_tower.absolute_pos_embed");
-        int side = PLACED.mapSide(2);
-        int channels = PLACED.swin().embedDim();
-        assertThat(places).hasSize(channels * side * side);
-        for (int c = 0; c < channels; c++) {
-            for (int y = 0; y < side; y++) {
-                for (int x = 0; x < side; x++) {
-                    float here = places[(c * side + y) * side + x];
-                    assertThat(here)
-                            .isEqualTo(places[
-                                    (c * side + (c < channels / 2 ? y : 0)) * side + (c < channels / 2 ? 0 : x)]);
-                }
-            }
-        }
-        // A quarter of a wave over the picture: the first sine rises all the way, and no two rows have the same vector.
-        for (int y = 1; y < side; y++) {
-            assertThat(places[y * side]).isGreaterThan(places[(y - 1) * side]);
-        }
     }
 }
