@@ -43,6 +43,11 @@ public record PromptBatch(int[][] own, long[] conditions, long[] pictures) {
         return llm.withoutPicture(work, text(work, llm), decoder.maskTokens(), lengths());
     }
 
+    /** As {@link #hidden}, of words that no layer of the LLM reads, and without mask tokens. */
+    public IValue words(TorchScope work, RoutedLlm llm) {
+        return llm.leftOut(work, text(work, llm));
+    }
+
     private long[] lengths() {
         return Arrays.stream(own).mapToLong(ids -> ids.length).toArray();
     }

@@ -228,6 +228,11 @@ public final class RoutedLlm implements AutoCloseable {
                 finalNorm);
     }
 
+    /** What {@link #suffix} gives where no layer runs, for text {@code [R, T, d]} and no late tokens. */
+    IValue leftOut(TorchScope work, IValue text) {
+        return work.run("llm_left_out", text, work.of(config.layerNormEps()), finalNorm);
+    }
+
     /** Final norm of {@code x}, {@code [..., d]}. */
     IValue normalized(TorchScope work, IValue x) {
         return work.run("layer_norm", x, finalNorm, work.of("final_layernorm"), work.of(config.layerNormEps()));

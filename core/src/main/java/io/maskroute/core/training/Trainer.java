@@ -165,9 +165,13 @@ public final class Trainer implements AutoCloseable {
         IValue decoded = network.vision().pixelDecoder(work, maps, noTaps);
         MaskDecoder decoder = network.decoder();
         PromptBatch together = PromptBatch.of(prompts, pictureOf);
-        IValue hidden = settings.pictures()
-                ? together.hidden(work, network.llm(), decoder, prefix(work, prompts.get(0), imageTokens), noTaps)
-                : together.alone(work, network.llm(), decoder);
+        IValue hidden =
+                switch (settings.reading()) {
+                    case WORDS -> together.words(work, network.llm());
+                    case PROMPT -> together.alone(work, network.llm(), decoder);
+                    case WITH_PICTURE -> together.hidden(
+                            work, network.llm(), decoder, prefix(work, prompts.get(0), imageTokens), noTaps);
+                };
         IValue[] inputs = together.inputs(work, decoder, hidden, noTaps);
         IValue masks = decoder.maskTokenConditions(work, hidden);
         IValue tokens = decoder.tokenFeatures(work, network.llm(), imageTokens);

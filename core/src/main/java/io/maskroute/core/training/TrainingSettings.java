@@ -15,7 +15,7 @@ package io.maskroute.core.training;
  * @param grounding weight of the losses that tie the prompt's condition and its mask tokens to the mask features, 0 to leave them out;
  *     they add no weights to the model
  * @param tokens weight of the loss that ties the prompt's condition to the image tokens, likewise
- * @param pictures whether the LLM sees the picture; without it, prompts stand alone in it
+ * @param reading what becomes of a prompt before the losses
  */
 public record TrainingSettings(
         double beta1,
@@ -29,20 +29,24 @@ public record TrainingSettings(
         double everyQuery,
         double grounding,
         double tokens,
-        boolean pictures) {
+        Reading reading) {
     public static final TrainingSettings DEFAULT =
-            new TrainingSettings(0.9, 0.98, 0.02, 1, 0.998, 5, 5, 2, 0.5, 12, 12, true);
+            new TrainingSettings(0.9, 0.98, 0.02, 1, 0.998, 5, 5, 2, 0.5, 12, 12, Reading.WITH_PICTURE);
 
-    /** The losses on the condition alone: a stage before, which leaves the mask decoder out and is cheaper. */
-    public TrainingSettings groundingOnly() {
-        return new TrainingSettings(
-                beta1, beta2, weightDecay, gradientNorm, averageDecay, 0, 0, 0, 0, grounding, tokens, pictures);
+    /** What becomes of a prompt before the losses. */
+    public enum Reading {
+        /** Its words go straight to the final norm: the LLM is left out, and with it the mask tokens. */
+        WORDS,
+        /** It stands alone in the LLM, which sees no picture. */
+        PROMPT,
+        /** It follows its picture in the LLM, as when the model is used. */
+        WITH_PICTURE
     }
 
-    /** The same with prompts that stand alone in the LLM: a first stage, in which words and vision find each other. */
-    public TrainingSettings wordsOnly() {
+    /** A stage before masks, cheaper: where prompts point to, without the mask decoder. */
+    public TrainingSettings pointing(Reading reading) {
         return new TrainingSettings(
-                beta1, beta2, weightDecay, gradientNorm, averageDecay, 0, 0, 0, 0, grounding, tokens, false);
+                beta1, beta2, weightDecay, gradientNorm, averageDecay, 0, 0, 0, 0, grounding, tokens, reading);
     }
 
     /** Whether masks are learned. */

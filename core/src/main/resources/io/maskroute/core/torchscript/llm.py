@@ -213,6 +213,12 @@ def llm_without_picture(self, text: Tensor, late: Tensor, lengths: Tensor, layer
     return self.llm_suffix(text, late, lengths, torch.zeros_like(lengths), cache, layers, late_layer, heads, tables, eps, norm, None)
 
 
+def llm_left_out(self, text: Tensor, eps: float, norm: Dict[str, Tensor]) -> Tuple[Tensor, Tensor]:
+    """What llm_suffix gives without layers and late tokens: text [R, T, d] -> its final norm, and [R, 0, d]."""
+    x = self.layer_norm(text, norm, "final_layernorm", eps)
+    return x, x[:, :0]
+
+
 def pooled_condition(self, hidden: Tensor, starts: Tensor, ends: Tensor) -> Tensor:
     """Mean over the condition's hidden states: hidden [R, T, d], int64 starts, ends [R] -> [R, d]"""
     line = torch.arange(hidden.size(1), device=hidden.device).unsqueeze(0)

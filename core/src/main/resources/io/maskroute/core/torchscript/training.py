@@ -73,7 +73,7 @@ def picture_losses(self, queries: Tensor, condition: Tensor, memory: List[Tensor
     """Weighted losses of one picture's prompts, summed over them and over the decoder's steps (all of them are supervised, as in
     Mask2Former) -> fp32 [7]: total, then pixels, dice, score of the last step, grounding, tokens, mask tokens.
 
-    tokens [N, C] and masks [R, Q, C], the image tokens and the mask tokens as the condition is projected; target [R, h2 * w2].
+    tokens [N, C] and masks [R, Q, C], the image tokens and the mask tokens (there may be none) as the condition is projected; target [R, h2 * w2].
     grounding[0] weighs pointing_loss of the condition on the features, a short way for the gradient from the pixels to the words,
     and the mean of the mask tokens' own: they learn to read the prompt before the decoder makes anything of them. grounding[1]
     weighs it on the image tokens, against the mask pooled to their grid: without it nothing rewards image tokens for differing,
@@ -89,8 +89,9 @@ def picture_losses(self, queries: Tensor, condition: Tensor, memory: List[Tensor
     read = torch.zeros([], device=flat.device)
     if grounding[0] > 0:
         ground = self.pointing_loss(condition, flat, target)
-        every = target.unsqueeze(1).expand(-1, masks.size(1), -1).flatten(0, 1)
-        read = self.pointing_loss(masks.flatten(0, 1), flat, every) / masks.size(1)
+        if masks.size(1) > 0:
+            every = target.unsqueeze(1).expand(-1, masks.size(1), -1).flatten(0, 1)
+            read = self.pointing_loss(masks.flatten(0, 1), flat, every) / masks.size(1)
         total = total + grounding[0] * (ground + read)
     token = torch.zeros([], device=flat.device)
     if grounding[1] > 0:

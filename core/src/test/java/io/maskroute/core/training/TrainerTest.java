@@ -21,6 +21,7 @@ import io.maskroute.core.segmenter.PicturePrompts;
 import io.maskroute.core.segmenter.PreparedImage;
 import io.maskroute.core.segmenter.PreparedPrompt;
 import io.maskroute.core.training.Trainer.Trainable;
+import io.maskroute.core.training.TrainingSettings.Reading;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -31,7 +32,7 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class TrainerTest {
     private static final ModelConfig CONFIG = TinyModel.config(new VisionProjector(VisionProjector.Kind.MLP, 4, 0));
@@ -81,7 +82,7 @@ class TrainerTest {
     @Test
     void gradientsFromPixelsToWordsAreThoseOfTheLoss() {
         compareGradients(
-                new TrainingSettings(0.9, 0.98, 0, 1e30, 0.9, 0, 0, 0, 0, 5, 0, true),
+                new TrainingSettings(0.9, 0.98, 0, 1e30, 0.9, 0, 0, 0, 0, 5, 0, Reading.WITH_PICTURE),
                 List.of(
                         "model.layers.2.mlp.fc1.weight",
                         "model.layers.0.self_attn.query_key_value.weight",
@@ -99,7 +100,7 @@ class TrainerTest {
     @Test
     void gradientsOfTheLossOnImageTokensAreThoseOfTheLoss() {
         compareGradients(
-                new TrainingSettings(0.9, 0.98, 0, 1e30, 0.9, 0, 0, 0, 0, 0, 5, true),
+                new TrainingSettings(0.9, 0.98, 0, 1e30, 0.9, 0, 0, 0, 0, 0, 5, Reading.WITH_PICTURE),
                 List.of(
                         "model.mm_projector.0.weight",
                         "model.mm_projector.2.bias",
@@ -111,8 +112,10 @@ class TrainerTest {
 
     /** Prompts that stand alone see no picture, and the image tokens learn all the same. */
     @Test
-    void gradientsOfWordsAloneAreThoseOfTheLossAndLeaveTheDecoderOut() {
-        TrainingSettings settings = new TrainingSettings(0.9, 0.98, 0, 1e30, 0.9, 5, 5, 2, 0.5, 5, 5, true).wordsOnly();
+    void gradientsOfPromptsAloneAreThoseOfTheLossAndLeaveTheDecoderOut() {
+        TrainingSettings settings = new TrainingSettings(
+                        0.9, 0.98, 0, 1e30, 0.9, 5, 5, 2, 0.5, 5, 5, Reading.WITH_PICTURE)
+                .pointing(Reading.PROMPT);
         compareGradients(
                 settings,
                 List.of(
@@ -132,10 +135,36 @@ class TrainerTest {
         }
     }
 
+    /** Words meet the pixels on the shortest way: the LLM's layers and the mask tokens stay as they are. */
+    @Test
+    void gradientsOfWordsAreThoseOfTheLossAndLeaveTheLlmOut() {
+        TrainingSettings settings = new TrainingSettings(
+                        0.9, 0.98, 0, 1e30, 0.9, 5, 5, 2, 0.5, 5, 5, Reading.WITH_PICTURE)
+                .pointing(Reading.WORDS);
+        compareGradients(
+                settings,
+                List.of(
+                        "model.embed_tokens.weight",
+                        "model.final_layernorm.weight",
+                        "SEG_token_projector.weight",
+                        "model.mm_projector.0.weight",
+                        "pixel_decoder.mask_features.weight"));
+        try (Trainer trainer = trainer(settings)) {
+            trainer.step(List.of(picture(1)), 1e-3);
+            trainer.state(0).values().forEach((name, values) -> {
+                if (name.startsWith(TrainingState.FIRST + "model.layers.")
+                        || name.equals(TrainingState.FIRST + "seg_query")
+                        || name.startsWith(TrainingState.FIRST + "predictor.")) {
+                    assertThat(values).as(name).containsOnly(0f);
+                }
+            });
+        }
+    }
+
     @Test
     void gradientsOfTheLastDecoderLayerAreThoseOfTheLoss() {
         compareGradients(
-                new TrainingSettings(0.9, 0.98, 0, 1e30, 0.9, 5, 5, 2, 0.5, 0, 0, true),
+                new TrainingSettings(0.9, 0.98, 0, 1e30, 0.9, 5, 5, 2, 0.5, 0, 0, Reading.WITH_PICTURE),
                 List.of(
                         "predictor.transformer_cross_attention_layers.2.multihead_attn.in_proj_weight",
                         "predictor.transformer_self_attention_layers.2.self_attn.in_proj_weight",
@@ -187,7 +216,8 @@ class TrainerTest {
     /** Alone a picture's keys are expanded, with others they are gathered: a prompt must get those of its own picture. */
     @Test
     void picturesThatLearnTogetherLoseWhatEachLosesAlone() {
-        TrainingSettings settings = new TrainingSettings(0.9, 0.98, 0, 1e30, 0.9, 5, 5, 2, 0.5, 5, 5, true);
+        TrainingSettings settings =
+                new TrainingSettings(0.9, 0.98, 0, 1e30, 0.9, 5, 5, 2, 0.5, 5, 5, Reading.WITH_PICTURE);
         try (Trainer trainer = trainer(settings)) {
             double first = trainer.step(List.of(picture(1)), 0).total();
             double second = trainer.step(List.of(picture(2)), 0).total();
@@ -200,9 +230,9 @@ class TrainerTest {
 
     /** Prompts of different lengths are padded, and each of their mask tokens has the target of its own prompt. */
     @ParameterizedTest
-    @ValueSource(booleans = {true, false})
-    void promptsThatLearnTogetherLoseWhatEachLosesAlone(boolean pictures) {
-        TrainingSettings settings = new TrainingSettings(0.9, 0.98, 0, 1e30, 0.9, 0, 0, 0, 0, 5, 5, pictures);
+    @EnumSource(Reading.class)
+    void promptsThatLearnTogetherLoseWhatEachLosesAlone(Reading reading) {
+        TrainingSettings settings = new TrainingSettings(0.9, 0.98, 0, 1e30, 0.9, 0, 0, 0, 0, 5, 5, reading);
         TrainingPicture all = picture(1);
         try (Trainer trainer = trainer(settings)) {
             double sum = 0;
@@ -221,7 +251,8 @@ class TrainerTest {
             StepResult together = trainer.step(List.of(all), 0);
 
             assertThat(together.total()).isCloseTo(sum / 3, within(1e-3));
-            assertThat(together.maskTokens()).isPositive().isCloseTo(ownTokens / 3, within(1e-4));
+            assertThat(together.maskTokens()).isCloseTo(ownTokens / 3, within(1e-4));
+            assertThat(together.maskTokens() > 0).isEqualTo(reading != Reading.WORDS);
         }
     }
 
@@ -246,7 +277,8 @@ class TrainerTest {
                 CONFIG.pixelDecoder(),
                 CONFIG.maskDecoder(),
                 CONFIG.specialTokens());
-        TrainingSettings settings = new TrainingSettings(0.9, 0.98, 0, 1e30, 0.9, 0, 0, 0, 0, 5, 5, true);
+        TrainingSettings settings =
+                new TrainingSettings(0.9, 0.98, 0, 1e30, 0.9, 0, 0, 0, 0, 5, 5, Reading.WITH_PICTURE);
         try (Trainer trainer = Trainer.open(
                 wide, RandomWeights.of(wide, 3), dense(), Optional.empty(), Trainable.ALL, "cpu", 1, settings)) {
             TrainingState before = trainer.state(0);
@@ -280,15 +312,16 @@ class TrainerTest {
     }
 
     private static double maskLoss(double everyQuery) {
-        try (Trainer trainer =
-                trainer(new TrainingSettings(0.9, 0.98, 0, 1e30, 0.9, 5, 5, 0, everyQuery, 0, 0, true))) {
+        try (Trainer trainer = trainer(
+                new TrainingSettings(0.9, 0.98, 0, 1e30, 0.9, 5, 5, 0, everyQuery, 0, 0, Reading.WITH_PICTURE))) {
             return trainer.step(List.of(picture(1)), 0).total();
         }
     }
 
     @Test
     void learnsAPictureByHeart() {
-        TrainingSettings settings = new TrainingSettings(0.9, 0.98, 0, 1, 0.5, 5, 5, 2, 0.5, 5, 0, true);
+        TrainingSettings settings =
+                new TrainingSettings(0.9, 0.98, 0, 1, 0.5, 5, 5, 2, 0.5, 5, 0, Reading.WITH_PICTURE);
         TrainingPicture picture = picture(1);
         try (Trainer trainer = trainer(settings)) {
             StepResult first = trainer.step(List.of(picture), 2e-3);

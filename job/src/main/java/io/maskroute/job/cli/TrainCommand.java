@@ -3,6 +3,7 @@ package io.maskroute.job.cli;
 import io.maskroute.core.safetensors.DType;
 import io.maskroute.core.training.Trainer.Trainable;
 import io.maskroute.core.training.TrainingSettings;
+import io.maskroute.core.training.TrainingSettings.Reading;
 import io.maskroute.datasets.schema.DatasetManifest;
 import io.maskroute.job.config.ConfigurationException;
 import io.maskroute.job.config.JobConfig;
@@ -34,9 +35,9 @@ import picocli.CommandLine.Option;
 final class TrainCommand implements Callable<Integer> {
     /** What is learned. */
     enum Objective {
-        MASKS(TrainingSettings.DEFAULT),
-        GROUNDING(TrainingSettings.DEFAULT.groundingOnly()),
-        WORDS(TrainingSettings.DEFAULT.wordsOnly());
+        WORDS(TrainingSettings.DEFAULT.pointing(Reading.WORDS)),
+        PROMPTS(TrainingSettings.DEFAULT.pointing(Reading.PROMPT)),
+        MASKS(TrainingSettings.DEFAULT);
 
         private final TrainingSettings settings;
 
@@ -88,8 +89,8 @@ final class TrainCommand implements Callable<Integer> {
             paramLabel = "WHAT",
             defaultValue = "masks",
             description =
-                    "masks; grounding: only where prompts point to, without the mask decoder; or words: likewise, and the LLM"
-                            + " does not see the picture, a cheap first stage from random weights; default: ${DEFAULT-VALUE}.")
+                    "masks, or a cheaper stage before, of where prompts point to, without the mask decoder: words, which leaves the LLM"
+                            + " out, then prompts, which stand alone in the LLM; default: ${DEFAULT-VALUE}.")
     private Objective objective;
 
     @Option(names = "--device", paramLabel = "DEVICE", description = "cpu or cuda:N.")

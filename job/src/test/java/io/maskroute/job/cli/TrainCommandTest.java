@@ -180,12 +180,12 @@ class TrainCommandTest {
     void anInterruptedRunEndsBitForBitLikeOneThatWasNot() throws Exception {
         Path whole = temp.resolve("through");
         Path parts = temp.resolve("parts");
-        assertThat(train(whole, "--steps", "6", "--objective", "grounding").code())
+        assertThat(train(whole, "--steps", "6", "--objective", "prompts").code())
                 .isZero();
-        CliRun first = train(parts, "--steps", "6", "--objective", "grounding", "--stop-after", "3");
+        CliRun first = train(parts, "--steps", "6", "--objective", "prompts", "--stop-after", "3");
         assertThat(first.code()).as(first.err()).isZero();
         assertThat(first.out()).contains("to go on, give the same command again");
-        CliRun second = train(parts, "--steps", "6", "--objective", "grounding");
+        CliRun second = train(parts, "--steps", "6", "--objective", "prompts");
         assertThat(second.out()).contains("trained: " + parts);
 
         assertThat(parts.resolve("model.safetensors")).hasSameBinaryContentAs(whole.resolve("model.safetensors"));
@@ -194,15 +194,17 @@ class TrainCommandTest {
     }
 
     @Test
-    void wordsAreLearnedWithoutTheMaskDecoder() throws Exception {
-        Path output = temp.resolve("words");
-        CliRun run = train(output, "--steps", "2", "--log-every", "1", "--objective", "words");
-        assertThat(run.code()).as(run.err()).isZero();
-        JsonNode line = log(output).get(1);
-        assertThat(line.get("grounding").doubleValue()).isPositive();
-        assertThat(line.get("tokens").doubleValue()).isPositive();
-        assertThat(line.get("maskTokens").doubleValue()).isPositive();
-        assertThat(line.get("dice").doubleValue()).isZero();
+    void wordsAndPromptsAreLearnedWithoutTheMaskDecoderAndWordsWithoutMaskTokens() throws Exception {
+        for (String objective : List.of("words", "prompts")) {
+            Path output = temp.resolve(objective);
+            CliRun run = train(output, "--steps", "2", "--log-every", "1", "--objective", objective);
+            assertThat(run.code()).as(run.err()).isZero();
+            JsonNode line = log(output).get(1);
+            assertThat(line.get("grounding").doubleValue()).isPositive();
+            assertThat(line.get("tokens").doubleValue()).isPositive();
+            assertThat(line.get("maskTokens").doubleValue() > 0).isEqualTo(objective.equals("prompts"));
+            assertThat(line.get("dice").doubleValue()).isZero();
+        }
     }
 
     @Test
