@@ -5,7 +5,7 @@ import java.util.Random;
 /**
  * What Swin's embedding of absolute places begins as: slow waves over the picture, turned into all channels by a random rotation, and
  * four times as strong as what they are added to. Begun as noise, places stay noise (each patch has few gradients of its own);
- * begun weaker, or each wave in a channel of its own, the network learns to leave them out before it learns a word for a place.
+ * begun half as strong with each wave in a channel of its own, they were left out before a word for a place was learned.
  */
 final class Places {
     private static final double STRENGTH = 4;
