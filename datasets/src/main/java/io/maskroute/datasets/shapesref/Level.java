@@ -10,6 +10,8 @@ public enum Level {
     WORDS(4, 8, 0, 9, 8, 0, mix(40, 20, 0, 0, 30, 10)),
     /** 2 to 4 objects that do not touch; attributes and positions; always one target. */
     EASY(2, 4, 0, 5, 5, 0, mix(65, 35, 0, 0, 0, 0)),
+    /** 4 to 8 objects, most prompts about two of them or about their order: to learn to look for one thing to find another. */
+    RELATIONS(4, 8, 0.3, 6, 8, 0, mix(15, 15, 30, 15, 25, 0)),
     /** 2 to 8 objects, some partly hidden; all kinds. */
     STANDARD(2, 8, 0.3, 4, 4, 0.08, mix(40, 20, 15, 10, 10, 5)),
     /** 6 to 8 objects of few shapes and colours, more of them partly hidden; more relations, ordinals and chains. */

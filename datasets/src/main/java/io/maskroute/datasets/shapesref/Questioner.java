@@ -208,7 +208,7 @@ final class Questioner {
         Relation relation = Relation.values()[draws.weighted(RELATIONS)];
         double chain = kind == Kind.RELATION ? level.chains() : 0;
         for (int i = 0; i < RELATION_TRIES; i++) {
-            Filter filter = ambiguous();
+            Filter filter = level == Level.RELATIONS && draws.chance(0.5) ? Filter.ANY : ambiguous();
             Expression anchor = filter == null ? null : anchor(chain);
             if (anchor != null) {
                 Expression related = new Related(filter, relation, anchor);
@@ -233,8 +233,15 @@ final class Questioner {
             int set = evaluator.evaluate(related);
             return set != Evaluator.UNCLEAR && Integer.bitCount(set) == 1 ? related : null;
         }
-        Filter filter = naming(draws.below(layout.objects().size()));
+        int object = draws.below(layout.objects().size());
+        Filter filter = level == Level.RELATIONS && draws.chance(0.7) ? oneWord(object) : naming(object);
         return filter == null ? null : new Matching(filter);
+    }
+
+    /** An attribute that no other object has, or null. */
+    private Filter oneWord(int object) {
+        Filter filter = choose(attributes(object), 1 << draws.below(4));
+        return filter == null || evaluator.matching(filter) != 1 << object ? null : filter;
     }
 
     private Expression ordinal() {
@@ -247,6 +254,9 @@ final class Questioner {
     }
 
     private Expression plural() {
+        if (level == Level.RELATIONS) {
+            return relation(Kind.PLURAL);
+        }
         int all = layout.objects().size();
         switch (draws.weighted(0.5, 0.2, 0.3)) {
             case 0 -> {

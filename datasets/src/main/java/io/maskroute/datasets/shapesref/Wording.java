@@ -35,7 +35,9 @@ final class Wording {
             return allBut(except.filter(), objects - targets);
         }
         if (expression instanceof Related related && targets > 1) {
-            return draws.of("all ", "all the ", "the ") + phrase(related.filter(), true) + relation(related);
+            return draws.of("all ", "all the ", "the ")
+                    + phrase(related.filter(), true)
+                    + relation(related, "that are ");
         }
         String text = one(expression);
         // A caption rather than a sentence, as people often write.
@@ -82,10 +84,10 @@ final class Wording {
             return one(both.first()) + " and " + one(both.second());
         }
         Related related = (Related) expression;
-        return "the " + phrase(related.filter(), false) + relation(related);
+        return "the " + phrase(related.filter(), false) + relation(related, "that is ");
     }
 
-    private String relation(Related related) {
+    private String relation(Related related, String clause) {
         String words =
                 switch (related.relation()) {
                     case LEFT_OF -> draws.of("left of", "to the left of");
@@ -97,13 +99,13 @@ final class Wording {
                     case IN_FRONT_OF -> draws.of("in front of", "partly covering", "on top of");
                     case BEHIND -> draws.of("behind", "partly covered by", "partly hidden by");
                 };
-        return " " + (draws.chance(0.25) ? "that is " : "") + words + " " + anchor(related.anchor());
+        return " " + (draws.chance(0.25) ? clause : "") + words + " " + anchor(related.anchor());
     }
 
     /** Which word a relation inside another one belongs to must be plain. */
     private String anchor(Expression anchor) {
         if (anchor instanceof Related related) {
-            String inner = relation(related);
+            String inner = relation(related, "that is ");
             return "the " + phrase(related.filter(), false)
                     + (inner.startsWith(" that is ") ? inner : " that is" + inner);
         }

@@ -9,6 +9,7 @@ import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
@@ -28,6 +29,7 @@ class ShapesRefTest {
     @CsvSource({
         "WORDS, 819ea1b8c647216a",
         "EASY, fc89dc95ddb6a28d",
+        "RELATIONS, 5ff0759582c1aa10",
         "STANDARD, 907fb83d539970d5",
         "HARD, 3e648aa05dba4f9c"
     })
@@ -120,6 +122,46 @@ class ShapesRefTest {
         assertThat(asked).hasSize(named);
         // Some word fits almost every picture.
         assertThat(absent).hasSizeGreaterThan(named - 5);
+    }
+
+    @Test
+    void theLevelOfRelationsAsksForOneRelationAtATime() {
+        ShapesRef shapes = ShapesRef.of(8, "train", Level.RELATIONS);
+        Set<Expression.Relation> asked = EnumSet.noneOf(Expression.Relation.class);
+        int plain = 0;
+        int related = 0;
+        for (int i = 0; i < PICTURES; i++) {
+            for (Question question : shapes.draft(i).questions()) {
+                if (question.kind() == Kind.RELATION || question.kind() == Kind.PLURAL) {
+                    assertThat(question.expression()).as(question.text()).isInstanceOf(Expression.Related.class);
+                    Expression.Related relation = (Expression.Related) question.expression();
+                    assertThat(relation.anchor()).as(question.text()).isInstanceOf(Expression.Matching.class);
+                    asked.add(relation.relation());
+                    related++;
+                    plain += relation.filter().equals(Filter.ANY) ? 1 : 0;
+                }
+            }
+        }
+        assertThat(asked).containsExactlyInAnyOrder(Expression.Relation.values());
+        // "The objects left of the star": the other object's place is all there is to go by.
+        assertThat(plain).isGreaterThan(related / 3).isLessThan(related);
+    }
+
+    /** "The objects that is left of the star" is no English. */
+    @Test
+    void severalObjectsAreSpokenOfInThePlural() {
+        ShapesRef shapes = ShapesRef.of(8, "train", Level.RELATIONS);
+        Map<Kind, String> clauses = new EnumMap<>(Map.of(Kind.RELATION, " that is ", Kind.PLURAL, " that are "));
+        Set<Kind> seen = EnumSet.noneOf(Kind.class);
+        for (int i = 0; i < PICTURES; i++) {
+            for (Question question : shapes.draft(i).questions()) {
+                if (clauses.containsKey(question.kind()) && question.text().contains(" that ")) {
+                    assertThat(question.text()).contains(clauses.get(question.kind()));
+                    seen.add(question.kind());
+                }
+            }
+        }
+        assertThat(seen).containsExactlyInAnyOrderElementsOf(clauses.keySet());
     }
 
     /** "The small red star" would be pointless where there is one star. */
