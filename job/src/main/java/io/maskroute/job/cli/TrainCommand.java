@@ -37,6 +37,7 @@ final class TrainCommand implements Callable<Integer> {
     enum Objective {
         WORDS(TrainingSettings.DEFAULT.pointing(Reading.WORDS)),
         PROMPTS(TrainingSettings.DEFAULT.pointing(Reading.PROMPT)),
+        POINTING(TrainingSettings.DEFAULT.pointing(Reading.WITH_PICTURE)),
         MASKS(TrainingSettings.DEFAULT);
 
         private final TrainingSettings settings;
@@ -90,7 +91,7 @@ final class TrainCommand implements Callable<Integer> {
             defaultValue = "masks",
             description =
                     "masks, or a cheaper stage before, of where prompts point to, without the mask decoder: words, which leaves the LLM"
-                            + " out, then prompts, which stand alone in the LLM; default: ${DEFAULT-VALUE}.")
+                            + " out, prompts, which stand alone in the LLM, or pointing, with the picture before them; default: ${DEFAULT-VALUE}.")
     private Objective objective;
 
     @Option(names = "--device", paramLabel = "DEVICE", description = "cpu or cuda:N.")

@@ -195,14 +195,14 @@ class TrainCommandTest {
 
     @Test
     void wordsAndPromptsAreLearnedWithoutTheMaskDecoderAndWordsWithoutMaskTokens() throws Exception {
-        for (String objective : List.of("words", "prompts")) {
+        for (String objective : List.of("words", "prompts", "pointing")) {
             Path output = temp.resolve(objective);
             CliRun run = train(output, "--steps", "2", "--log-every", "1", "--objective", objective);
             assertThat(run.code()).as(run.err()).isZero();
             JsonNode line = log(output).get(1);
             assertThat(line.get("grounding").doubleValue()).isPositive();
             assertThat(line.get("tokens").doubleValue()).isPositive();
-            assertThat(line.get("maskTokens").doubleValue() > 0).isEqualTo(objective.equals("prompts"));
+            assertThat(line.get("maskTokens").doubleValue() > 0).isEqualTo(!objective.equals("words"));
             assertThat(line.get("dice").doubleValue()).isZero();
         }
     }
