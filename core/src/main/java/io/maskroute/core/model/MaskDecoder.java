@@ -132,8 +132,8 @@ public final class MaskDecoder implements AutoCloseable {
      * @param masks the prompts' rows of {@link #maskTokenConditions}
      * @param target {@code [R, h * w]} over the grid of the mask features
      * @param weights of pixels, dice and score, and the share for all queries, as {@code TrainingSettings} has them
-     * @param grounding weights of the losses on condition and features, and on condition and image tokens
-     * @return fp32 {@code [7]}, see {@code picture_losses} in {@code training.py}
+     * @param grounding weights of the losses on condition and features, on condition and image tokens, and on queries and places
+     * @return fp32 {@code [8]}, see {@code picture_losses} in {@code training.py}
      */
     public IValue losses(
             TorchScope work,

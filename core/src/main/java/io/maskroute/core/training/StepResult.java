@@ -10,6 +10,7 @@ package io.maskroute.core.training;
  * @param grounding cross entropy, times ten, of condition and features
  * @param tokens the same of condition and image tokens
  * @param maskTokens the same of mask tokens and features
+ * @param places the same of the decoder's queries and a code of the places in the picture
  * @param gradientNorm before clipping; not finite when the step was skipped
  */
 public record StepResult(
@@ -20,4 +21,5 @@ public record StepResult(
         double grounding,
         double tokens,
         double maskTokens,
+        double places,
         double gradientNorm) {}

@@ -127,7 +127,15 @@ public final class Trainer implements AutoCloseable {
                     work.doubles(settings.optimiser(learningRate)),
                     work.of(steps));
             return new StepResult(
-                    losses[0], losses[1], losses[2], losses[3], losses[4], losses[5], losses[6], work.floats(norm)[0]);
+                    losses[0],
+                    losses[1],
+                    losses[2],
+                    losses[3],
+                    losses[4],
+                    losses[5],
+                    losses[6],
+                    losses[7],
+                    work.floats(norm)[0]);
         }
     }
 

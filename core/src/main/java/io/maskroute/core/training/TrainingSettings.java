@@ -15,6 +15,7 @@ package io.maskroute.core.training;
  * @param grounding weight of the losses that tie the prompt's condition and its mask tokens to the mask features, 0 to leave them out;
  *     they add no weights to the model
  * @param tokens weight of the loss that ties the prompt's condition to the image tokens, likewise
+ * @param places weight of the loss that has the decoder's queries tell where in the picture the prompt's object is, likewise
  * @param reading what becomes of a prompt before the losses
  */
 public record TrainingSettings(
@@ -29,9 +30,10 @@ public record TrainingSettings(
         double everyQuery,
         double grounding,
         double tokens,
+        double places,
         Reading reading) {
     public static final TrainingSettings DEFAULT =
-            new TrainingSettings(0.9, 0.98, 0.02, 1, 0.998, 5, 5, 2, 0.5, 12, 12, Reading.WITH_PICTURE);
+            new TrainingSettings(0.9, 0.98, 0.02, 1, 0.998, 5, 5, 2, 0.5, 12, 12, 12, Reading.WITH_PICTURE);
 
     /** What becomes of a prompt before the losses. */
     public enum Reading {
@@ -45,8 +47,10 @@ public record TrainingSettings(
 
     /** A stage before masks, cheaper: where prompts point to, without the mask decoder. */
     public TrainingSettings pointing(Reading reading) {
+        // Without the picture places could only be guessed.
+        double told = reading == Reading.WITH_PICTURE ? places : 0;
         return new TrainingSettings(
-                beta1, beta2, weightDecay, gradientNorm, averageDecay, 0, 0, 0, 0, grounding, tokens, reading);
+                beta1, beta2, weightDecay, gradientNorm, averageDecay, 0, 0, 0, 0, grounding, tokens, told, reading);
     }
 
     /** Whether masks are learned. */
@@ -66,6 +70,6 @@ public record TrainingSettings(
     }
 
     double[] pointing() {
-        return new double[] {grounding, tokens};
+        return new double[] {grounding, tokens, places};
     }
 }

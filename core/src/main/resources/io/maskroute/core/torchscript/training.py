@@ -69,15 +69,27 @@ def pointing_loss(self, condition: Tensor, places: Tensor, target: Tensor) -> Te
     return 10.0 * self.pixel_loss(logits, target).sum()
 
 
+def place_code(self, dim: int, side: int) -> Tensor:
+    """fp32 [dim, side * side]: the place of a cell as cosines, those of its row in the first quarter of the channels (from none to
+    dim / 4 half waves over the picture), those of its column in the second; nothing in the others."""
+    waves = dim // 4
+    middles = (torch.arange(side, dtype=6) + 0.5) / side
+    line = 4.0 * torch.cos(3.141592653589793 * torch.arange(waves, dtype=6).unsqueeze(1) * middles)
+    rows = line.unsqueeze(2).expand(waves, side, side)
+    columns = line.unsqueeze(1).expand(waves, side, side)
+    return torch.cat([rows, columns, torch.zeros([dim - 2 * waves, side, side])]).flatten(1)
+
+
 def picture_losses(self, queries: Tensor, condition: Tensor, memory: List[Tensor], features: Tensor, tokens: Tensor, masks: Tensor, target: Tensor, w: Dict[str, Tensor], layers: List[Dict[str, Tensor]], heads: int, weights: List[float], grounding: List[float]) -> Tensor:
     """Weighted losses of one picture's prompts, summed over them and over the decoder's steps (all of them are supervised, as in
-    Mask2Former) -> fp32 [7]: total, then pixels, dice, score of the last step, grounding, tokens, mask tokens.
+    Mask2Former) -> fp32 [8]: total, then pixels, dice, score of the last step, grounding, tokens, mask tokens, places.
 
     tokens [N, C] and masks [R, Q, C], the image tokens and the mask tokens (there may be none) as the condition is projected; target [R, h2 * w2].
     grounding[0] weighs pointing_loss of the condition on the features, a short way for the gradient from the pixels to the words,
     and the mean of the mask tokens' own: they learn to read the prompt before the decoder makes anything of them. grounding[1]
     weighs it on the image tokens, against the mask pooled to their grid: without it nothing rewards image tokens for differing,
-    and the LLM can go blind."""
+    and the LLM can go blind. grounding[2] weighs that of the queries on place_code: only who has looked at the picture can say
+    where in it something is without its features."""
     flat = features.flatten(2)[0]
     last = torch.zeros([3], device=flat.device)
     total = torch.zeros([], device=flat.device)
@@ -94,16 +106,22 @@ def picture_losses(self, queries: Tensor, condition: Tensor, memory: List[Tensor
             read = self.pointing_loss(masks.flatten(0, 1), flat, every) / masks.size(1)
         total = total + grounding[0] * (ground + read)
     token = torch.zeros([], device=flat.device)
+    place = torch.zeros([], device=flat.device)
+    side = int(round(float(tokens.size(0)) ** 0.5))
+    pooled = torch.adaptive_avg_pool2d(target.view(-1, 1, features.size(2), features.size(3)), [side, side]).flatten(1)
     if grounding[1] > 0:
-        side = int(round(float(tokens.size(0)) ** 0.5))
-        pooled = torch.adaptive_avg_pool2d(target.view(-1, 1, features.size(2), features.size(3)), [side, side]).flatten(1)
         token = self.pointing_loss(condition, tokens.t(), pooled)
         total = total + grounding[1] * token
-    return torch.cat([total.unsqueeze(0), last.detach(), torch.stack([ground, token, read]).detach()])
+    if grounding[2] > 0 and queries.size(1) > 0:
+        code = self.place_code(queries.size(2), side).to(flat.device)
+        every = pooled.unsqueeze(1).expand(-1, queries.size(1), -1).flatten(0, 1)
+        place = self.pointing_loss(queries.flatten(0, 1), code, every) / queries.size(1)
+        total = total + grounding[2] * place
+    return torch.cat([total.unsqueeze(0), last.detach(), torch.stack([ground, token, read, place]).detach()])
 
 
 def backward(self, losses: List[Tensor], prompts: int) -> Tensor:
-    """Losses of picture_losses -> their sum over pictures per prompt [7]; leaves gradients at the trainable weights."""
+    """Losses of picture_losses -> their sum over pictures per prompt [8]; leaves gradients at the trainable weights."""
     total = torch.stack(losses).sum(0) / prompts
     total[0].backward()
     return total.detach()

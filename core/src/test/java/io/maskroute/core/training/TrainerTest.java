@@ -82,7 +82,7 @@ class TrainerTest {
     @Test
     void gradientsFromPixelsToWordsAreThoseOfTheLoss() {
         compareGradients(
-                new TrainingSettings(0.9, 0.98, 0, 1e30, 0.9, 0, 0, 0, 0, 5, 0, Reading.WITH_PICTURE),
+                new TrainingSettings(0.9, 0.98, 0, 1e30, 0.9, 0, 0, 0, 0, 5, 0, 0, Reading.WITH_PICTURE),
                 List.of(
                         "model.layers.2.mlp.fc1.weight",
                         "model.layers.0.self_attn.query_key_value.weight",
@@ -100,7 +100,7 @@ class TrainerTest {
     @Test
     void gradientsOfTheLossOnImageTokensAreThoseOfTheLoss() {
         compareGradients(
-                new TrainingSettings(0.9, 0.98, 0, 1e30, 0.9, 0, 0, 0, 0, 0, 5, Reading.WITH_PICTURE),
+                new TrainingSettings(0.9, 0.98, 0, 1e30, 0.9, 0, 0, 0, 0, 0, 5, 0, Reading.WITH_PICTURE),
                 List.of(
                         "model.mm_projector.0.weight",
                         "model.mm_projector.2.bias",
@@ -110,11 +110,29 @@ class TrainerTest {
                         "SEG_token_projector.weight"));
     }
 
+    /** Where something is can only be read off the image tokens: the pixel decoder has no part in it. */
+    @Test
+    void gradientsOfTheLossOnPlacesAreThoseOfTheLossAndLeaveTheMaskFeaturesOut() {
+        TrainingSettings settings =
+                new TrainingSettings(0.9, 0.98, 0, 1e30, 0.9, 0, 0, 0, 0, 0, 0, 5, Reading.WITH_PICTURE);
+        compareGradients(
+                settings,
+                List.of(
+                        "seg_query",
+                        "seg_query_projector.weight",
+                        "model.layers.0.self_attn.query_key_value.weight",
+                        "model.layers.2.mlp.fc1.weight",
+                        "model.mm_projector.0.weight",
+                        "model.embed_tokens.weight",
+                        "model.vision_tower.patch_embed.proj.weight"));
+        assertThatAStepLeaves(settings, "pixel_decoder.", "predictor.", "SEG_token_projector.");
+    }
+
     /** Prompts that stand alone see no picture, and the image tokens learn all the same. */
     @Test
     void gradientsOfPromptsAloneAreThoseOfTheLossAndLeaveTheDecoderOut() {
         TrainingSettings settings = new TrainingSettings(
-                        0.9, 0.98, 0, 1e30, 0.9, 5, 5, 2, 0.5, 5, 5, Reading.WITH_PICTURE)
+                        0.9, 0.98, 0, 1e30, 0.9, 5, 5, 2, 0.5, 5, 5, 5, Reading.WITH_PICTURE)
                 .pointing(Reading.PROMPT);
         compareGradients(
                 settings,
@@ -146,7 +164,7 @@ class TrainerTest {
     @Test
     void gradientsOfWordsAreThoseOfTheLossAndLeaveTheLlmOut() {
         TrainingSettings settings = new TrainingSettings(
-                        0.9, 0.98, 0, 1e30, 0.9, 5, 5, 2, 0.5, 5, 5, Reading.WITH_PICTURE)
+                        0.9, 0.98, 0, 1e30, 0.9, 5, 5, 2, 0.5, 5, 5, 5, Reading.WITH_PICTURE)
                 .pointing(Reading.WORDS);
         compareGradients(
                 settings,
@@ -162,7 +180,7 @@ class TrainerTest {
     @Test
     void gradientsOfTheLastDecoderLayerAreThoseOfTheLoss() {
         compareGradients(
-                new TrainingSettings(0.9, 0.98, 0, 1e30, 0.9, 5, 5, 2, 0.5, 0, 0, Reading.WITH_PICTURE),
+                new TrainingSettings(0.9, 0.98, 0, 1e30, 0.9, 5, 5, 2, 0.5, 0, 0, 0, Reading.WITH_PICTURE),
                 List.of(
                         "predictor.transformer_cross_attention_layers.2.multihead_attn.in_proj_weight",
                         "predictor.transformer_self_attention_layers.2.self_attn.in_proj_weight",
@@ -215,7 +233,7 @@ class TrainerTest {
     @Test
     void picturesThatLearnTogetherLoseWhatEachLosesAlone() {
         TrainingSettings settings =
-                new TrainingSettings(0.9, 0.98, 0, 1e30, 0.9, 5, 5, 2, 0.5, 5, 5, Reading.WITH_PICTURE);
+                new TrainingSettings(0.9, 0.98, 0, 1e30, 0.9, 5, 5, 2, 0.5, 5, 5, 5, Reading.WITH_PICTURE);
         try (Trainer trainer = trainer(settings)) {
             double first = trainer.step(List.of(picture(1)), 0).total();
             double second = trainer.step(List.of(picture(2)), 0).total();
@@ -230,7 +248,7 @@ class TrainerTest {
     @ParameterizedTest
     @EnumSource(Reading.class)
     void promptsThatLearnTogetherLoseWhatEachLosesAlone(Reading reading) {
-        TrainingSettings settings = new TrainingSettings(0.9, 0.98, 0, 1e30, 0.9, 0, 0, 0, 0, 5, 5, reading);
+        TrainingSettings settings = new TrainingSettings(0.9, 0.98, 0, 1e30, 0.9, 0, 0, 0, 0, 5, 5, 5, reading);
         TrainingPicture all = picture(1);
         try (Trainer trainer = trainer(settings)) {
             double sum = 0;
@@ -276,7 +294,7 @@ class TrainerTest {
                 CONFIG.maskDecoder(),
                 CONFIG.specialTokens());
         TrainingSettings settings =
-                new TrainingSettings(0.9, 0.98, 0, 1e30, 0.9, 0, 0, 0, 0, 5, 5, Reading.WITH_PICTURE);
+                new TrainingSettings(0.9, 0.98, 0, 1e30, 0.9, 0, 0, 0, 0, 5, 5, 5, Reading.WITH_PICTURE);
         try (Trainer trainer = Trainer.open(
                 wide, RandomWeights.of(wide, 3), dense(), Optional.empty(), Trainable.ALL, "cpu", 1, settings)) {
             TrainingState before = trainer.state(0);
@@ -311,7 +329,7 @@ class TrainerTest {
 
     private static double maskLoss(double everyQuery) {
         try (Trainer trainer = trainer(
-                new TrainingSettings(0.9, 0.98, 0, 1e30, 0.9, 5, 5, 0, everyQuery, 0, 0, Reading.WITH_PICTURE))) {
+                new TrainingSettings(0.9, 0.98, 0, 1e30, 0.9, 5, 5, 0, everyQuery, 0, 0, 0, Reading.WITH_PICTURE))) {
             return trainer.step(List.of(picture(1)), 0).total();
         }
     }
@@ -319,7 +337,7 @@ class TrainerTest {
     @Test
     void learnsAPictureByHeart() {
         TrainingSettings settings =
-                new TrainingSettings(0.9, 0.98, 0, 1, 0.5, 5, 5, 2, 0.5, 5, 0, Reading.WITH_PICTURE);
+                new TrainingSettings(0.9, 0.98, 0, 1, 0.5, 5, 5, 2, 0.5, 5, 0, 0, Reading.WITH_PICTURE);
         TrainingPicture picture = picture(1);
         try (Trainer trainer = trainer(settings)) {
             StepResult first = trainer.step(List.of(picture), 2e-3);

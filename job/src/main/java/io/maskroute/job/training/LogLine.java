@@ -9,7 +9,7 @@ import java.util.Locale;
  * @param step the last one
  * @param learningRate of that step
  * @param loss mean of what was minimised, per prompt, since the line before
- * @param pixels mean of the final masks' cross entropy, and so on for dice, score, grounding, tokens and maskTokens
+ * @param pixels mean of the final masks' cross entropy, and so on for dice, score, grounding, tokens, maskTokens and places
  * @param gradientNorm mean, before clipping
  * @param secondsPerStep of this process
  * @param gIoU of the validation pictures with the averaged weights
@@ -26,13 +26,14 @@ public record LogLine(
         Double grounding,
         Double tokens,
         Double maskTokens,
+        Double places,
         Double gradientNorm,
         Double secondsPerStep,
         Double gIoU,
         Double cIoU) {
 
     static LogLine validation(long step, double gIoU, double cIoU) {
-        return new LogLine(step, null, null, null, null, null, null, null, null, null, null, gIoU, cIoU);
+        return new LogLine(step, null, null, null, null, null, null, null, null, null, null, null, gIoU, cIoU);
     }
 
     String text(int steps) {
@@ -42,7 +43,7 @@ public record LogLine(
         }
         return String.format(
                 Locale.ROOT,
-                "step %d of %d: loss %.3f (pixels %.4f, dice %.3f, score %.3f, grounding %.3f, tokens %.3f, mask tokens %.3f), gradient %.2f, %.2f s a step",
+                "step %d of %d: loss %.3f (pixels %.4f, dice %.3f, score %.3f, grounding %.3f, tokens %.3f, mask tokens %.3f, places %.3f), gradient %.2f, %.2f s a step",
                 step,
                 steps,
                 loss,
@@ -52,6 +53,7 @@ public record LogLine(
                 grounding,
                 tokens,
                 maskTokens,
+                places,
                 gradientNorm,
                 secondsPerStep);
     }

@@ -12,6 +12,7 @@ final class Means {
     private double grounding;
     private double tokens;
     private double maskTokens;
+    private double places;
     private double gradientNorm;
 
     void add(StepResult result) {
@@ -23,6 +24,7 @@ final class Means {
         grounding += result.grounding();
         tokens += result.tokens();
         maskTokens += result.maskTokens();
+        places += result.places();
         gradientNorm += result.gradientNorm();
     }
 
@@ -37,6 +39,7 @@ final class Means {
                 grounding / steps,
                 tokens / steps,
                 maskTokens / steps,
+                places / steps,
                 gradientNorm / steps,
                 secondsPerStep,
                 null,
