@@ -50,7 +50,7 @@ final class ImportShapesRefCommand implements Callable<Integer> {
             paramLabel = "LEVEL",
             defaultValue = "standard",
             converter = LevelConverter.class,
-            description = "easy, standard or hard; default: ${DEFAULT-VALUE}.")
+            description = "words, easy, relations, standard or hard; default: ${DEFAULT-VALUE}.")
     private Level level;
 
     @Option(names = "--seed", paramLabel = "N", defaultValue = "1", description = "Default: ${DEFAULT-VALUE}.")

@@ -42,7 +42,7 @@ class ImportShapesRefTest {
 
     @ParameterizedTest
     @CsvSource({
-        "--level, medium, easy or standard or hard",
+        "--level, medium, easy or relations or standard or hard",
         "--size, 64, between 96 and 2048",
         "--size, 256*256, 320x240",
         "--size, 1024x128, 1024x128",
