@@ -1,5 +1,7 @@
 package io.maskroute.core.training;
 
+import java.util.Map;
+
 /**
  * How a step is taken. The defaults of the loss weights are Mask2Former's.
  *
@@ -43,6 +45,46 @@ public record TrainingSettings(
         PROMPT,
         /** It follows its picture in the LLM, as when the model is used. */
         WITH_PICTURE
+    }
+
+    /** What a step minimises the weighted sum of. */
+    public enum Loss {
+        PIXELS,
+        DICE,
+        SCORE,
+        GROUNDING,
+        TOKENS,
+        PLACES
+    }
+
+    /** The weight of a loss. */
+    public double weight(Loss loss) {
+        return switch (loss) {
+            case PIXELS -> pixels;
+            case DICE -> dice;
+            case SCORE -> score;
+            case GROUNDING -> grounding;
+            case TOKENS -> tokens;
+            case PLACES -> places;
+        };
+    }
+
+    /** The same with other weights of some losses. */
+    public TrainingSettings weighted(Map<Loss, Double> weights) {
+        return new TrainingSettings(
+                beta1,
+                beta2,
+                weightDecay,
+                gradientNorm,
+                averageDecay,
+                weights.getOrDefault(Loss.PIXELS, pixels),
+                weights.getOrDefault(Loss.DICE, dice),
+                weights.getOrDefault(Loss.SCORE, score),
+                everyQuery,
+                weights.getOrDefault(Loss.GROUNDING, grounding),
+                weights.getOrDefault(Loss.TOKENS, tokens),
+                weights.getOrDefault(Loss.PLACES, places),
+                reading);
     }
 
     /** A stage before masks, cheaper: where prompts point to, without the mask decoder. */

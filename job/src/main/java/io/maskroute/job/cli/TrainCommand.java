@@ -3,6 +3,7 @@ package io.maskroute.job.cli;
 import io.maskroute.core.safetensors.DType;
 import io.maskroute.core.training.Trainer.Trainable;
 import io.maskroute.core.training.TrainingSettings;
+import io.maskroute.core.training.TrainingSettings.Loss;
 import io.maskroute.core.training.TrainingSettings.Reading;
 import io.maskroute.datasets.schema.DatasetManifest;
 import io.maskroute.job.config.ConfigurationException;
@@ -13,8 +14,10 @@ import io.maskroute.job.training.TrainOptions;
 import io.maskroute.job.training.TrainingFolder;
 import io.maskroute.job.training.TrainingRun;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -35,15 +38,19 @@ import picocli.CommandLine.Option;
 final class TrainCommand implements Callable<Integer> {
     /** What is learned. */
     enum Objective {
-        WORDS(TrainingSettings.DEFAULT.pointing(Reading.WORDS)),
-        PROMPTS(TrainingSettings.DEFAULT.pointing(Reading.PROMPT)),
-        POINTING(TrainingSettings.DEFAULT.pointing(Reading.WITH_PICTURE)),
-        MASKS(TrainingSettings.DEFAULT);
+        WORDS(Reading.WORDS),
+        PROMPTS(Reading.PROMPT),
+        POINTING(Reading.WITH_PICTURE),
+        MASKS(Reading.WITH_PICTURE);
 
-        private final TrainingSettings settings;
+        private final Reading reading;
 
-        Objective(TrainingSettings settings) {
-            this.settings = settings;
+        Objective(Reading reading) {
+            this.reading = reading;
+        }
+
+        TrainingSettings of(TrainingSettings all) {
+            return this == MASKS ? all : all.pointing(reading);
         }
     }
 
@@ -93,6 +100,13 @@ final class TrainCommand implements Callable<Integer> {
                     "masks, or a cheaper stage before, of where prompts point to, without the mask decoder: words, which leaves the LLM"
                             + " out, prompts, which stand alone in the LLM, or pointing, with the picture before them; default: ${DEFAULT-VALUE}.")
     private Objective objective;
+
+    @Option(
+            names = "--loss",
+            paramLabel = "NAME=WEIGHT",
+            description =
+                    "Weight of a loss in place of its default, 0 to leave it out: ${COMPLETION-CANDIDATES}; may be repeated.")
+    private Map<Loss, Double> losses = Map.of();
 
     @Option(names = "--device", paramLabel = "DEVICE", description = "cpu or cuda:N.")
     private String device;
@@ -197,7 +211,7 @@ final class TrainCommand implements Callable<Integer> {
         settings.put("dataset.path", dataset);
         JobConfig config = configuration.load(environment.home(), settings);
         TrainOptions options = new TrainOptions(
-                steps, pictures, prompts, learningRate, warmUp, finalRate, seed, trainable, objective.settings);
+                steps, pictures, prompts, learningRate, warmUp, finalRate, seed, trainable, trainingSettings());
         TrainingFolder folder = TrainingFolder.open(
                 output,
                 storeAs,
@@ -229,6 +243,29 @@ final class TrainCommand implements Callable<Integer> {
                                 .map(path -> InputDataset.open(spark, path, DatasetManifest.read(path, hadoop)))));
         environment.out().println(done ? "trained: " + output : "to go on, give the same command again");
         return Cli.DONE;
+    }
+
+    private TrainingSettings trainingSettings() {
+        losses.forEach((loss, weight) -> {
+            if (!(weight >= 0 && weight < Double.POSITIVE_INFINITY)) {
+                throw new ConfigurationException("--loss " + name(loss) + " must be 0 or more, not " + weight);
+            }
+        });
+        TrainingSettings result = objective.of(TrainingSettings.DEFAULT.weighted(losses));
+        losses.forEach((loss, weight) -> {
+            if (result.weight(loss) != weight) {
+                throw new ConfigurationException("--objective " + name(objective) + " has no loss " + name(loss)
+                        + ": leave out --loss " + name(loss));
+            }
+        });
+        if (Arrays.stream(Loss.values()).allMatch(loss -> result.weight(loss) == 0)) {
+            throw new ConfigurationException("--loss leaves --objective " + name(objective) + " nothing to learn from");
+        }
+        return result;
+    }
+
+    private static String name(Enum<?> value) {
+        return value.name().toLowerCase(Locale.ROOT);
     }
 
     private void requirePositive() {

@@ -203,8 +203,40 @@ class TrainCommandTest {
             assertThat(line.get("grounding").doubleValue()).isPositive();
             assertThat(line.get("tokens").doubleValue()).isPositive();
             assertThat(line.get("maskTokens").doubleValue() > 0).isEqualTo(!objective.equals("words"));
+            // Where things are can be told only by who sees them.
+            assertThat(line.get("places").doubleValue() > 0).isEqualTo(objective.equals("pointing"));
             assertThat(line.get("dice").doubleValue()).isZero();
         }
+    }
+
+    @Test
+    void lossesCanBeWeightedAndLeftOut() throws Exception {
+        Path output = temp.resolve("weighted");
+        CliRun run = train(output, "--steps", "1", "--log-every", "1", "--loss", "places=0", "--loss", "dice=7.5");
+        assertThat(run.code()).as(run.err()).isZero();
+        assertThat(log(output).get(0).get("places").doubleValue()).isZero();
+        assertThat(log(output).get(0).get("tokens").doubleValue()).isPositive();
+        JsonNode settings =
+                JSON.readTree(output.resolve("training/run.json").toFile()).at("/options/settings");
+        assertThat(settings.get("places").doubleValue()).isZero();
+        assertThat(settings.get("dice").doubleValue()).isEqualTo(7.5);
+        assertThat(settings.get("pixels").doubleValue()).isEqualTo(5);
+    }
+
+    @Test
+    void weightsThatMakeNoSenseAreNamed() {
+        Path output = temp.resolve("senseless");
+        CliRun negative = train(output, "--loss", "dice=-1");
+        assertThat(negative.code()).isEqualTo(Cli.BAD_USAGE);
+        assertThat(negative.err()).contains("--loss dice must be 0 or more, not -1.0");
+        CliRun foreign = train(output, "--objective", "words", "--loss", "pixels=1");
+        assertThat(foreign.err()).contains("--objective words has no loss pixels");
+        CliRun nothing = train(output, "--objective", "words", "--loss", "grounding=0", "--loss", "tokens=0");
+        assertThat(nothing.err()).contains("--loss leaves --objective words nothing to learn from");
+        CliRun unknown = train(output, "--loss", "beauty=1");
+        assertThat(unknown.code()).isEqualTo(Cli.BAD_USAGE);
+        assertThat(unknown.err()).contains("beauty").containsIgnoringCase("grounding");
+        assertThat(output).doesNotExist();
     }
 
     @Test
