@@ -10,6 +10,7 @@ import io.maskroute.core.model.PsalmNetwork;
 import io.maskroute.core.model.ReferringPass;
 import io.maskroute.core.model.RoutedLlm;
 import io.maskroute.core.routing.RoutingPlan;
+import io.maskroute.core.routing.RoutingSchedule;
 import io.maskroute.core.routing.SegmentLayout;
 import io.maskroute.core.safetensors.TensorSource;
 import io.maskroute.core.segmenter.PicturePrompts;
@@ -19,6 +20,7 @@ import io.maskroute.core.torchscript.TorchProgram;
 import io.maskroute.core.torchscript.TorchScope;
 import io.maskroute.core.torchscript.TorchType;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -45,6 +47,7 @@ public final class Trainer implements AutoCloseable {
     private final TorchScope scope;
     private final Map<String, IValue> tensors = new LinkedHashMap<>();
     private final Weights weights;
+    private final Map<Integer, RoutedLlm> joining = new HashMap<>();
     private long steps;
 
     /** Lists of the same tensors in the same order: the weights, AdamW's moments, the moving average. */
@@ -115,8 +118,19 @@ public final class Trainer implements AutoCloseable {
 
     /** One step of gradient descent. */
     public StepResult step(List<TrainingPicture> batch, double learningRate) {
+        return step(batch, learningRate, maskTokenLayer());
+    }
+
+    /** The layer of the LLM at which the plan has the mask tokens join. */
+    public int maskTokenLayer() {
+        return network.llm().plan().maskTokenLayer();
+    }
+
+    /** One step in which the mask tokens join at this layer of the LLM instead of the plan's. */
+    public StepResult step(List<TrainingPicture> batch, double learningRate, int maskTokenLayer) {
+        RoutedLlm llm = joining(maskTokenLayer);
         try (TorchScope work = program.scope()) {
-            float[] losses = work.floats(gradients(work, batch));
+            float[] losses = work.floats(gradients(work, batch, llm));
             steps++;
             IValue norm = work.run(
                     "adamw",
@@ -139,11 +153,25 @@ public final class Trainer implements AutoCloseable {
         }
     }
 
-    private IValue gradients(TorchScope work, List<TrainingPicture> batch) {
+    /** The LLM for the prompts; the prefix, which has no mask tokens, is always the plan's. */
+    private RoutedLlm joining(int maskTokenLayer) {
+        RoutingPlan plan = network.llm().plan();
+        if (maskTokenLayer == maskTokenLayer()) {
+            return network.llm();
+        }
+        return joining.computeIfAbsent(maskTokenLayer, layer -> {
+            RoutingSchedule schedule =
+                    new RoutingSchedule(layer, RoutingSchedule.dense().imageTokens(), List.of());
+            return network.llm()
+                    .withPlan(RoutingPlan.of(schedule, config, plan.gridHeight(), plan.gridWidth()), Optional.empty());
+        });
+    }
+
+    private IValue gradients(TorchScope work, List<TrainingPicture> batch, RoutedLlm llm) {
         TorchProgram.recordGradients(true);
         try {
             List<IValue> losses = new ArrayList<>();
-            int prompts = forward(work, batch, losses);
+            int prompts = forward(work, batch, llm, losses);
             return work.run("backward", work.list(losses.toArray(IValue[]::new)), work.of((long) prompts));
         } finally {
             TorchProgram.recordGradients(false);
@@ -151,7 +179,7 @@ public final class Trainer implements AutoCloseable {
     }
 
     /** Adds each picture's losses, and gives the number of prompts. */
-    private int forward(TorchScope work, List<TrainingPicture> batch, List<IValue> losses) {
+    private int forward(TorchScope work, List<TrainingPicture> batch, RoutedLlm llm, List<IValue> losses) {
         List<PicturePrompts> pictures =
                 batch.stream().map(TrainingPicture::picture).toList();
         List<PreparedPrompt> prompts =
@@ -175,14 +203,14 @@ public final class Trainer implements AutoCloseable {
         PromptBatch together = PromptBatch.of(prompts, pictureOf);
         IValue hidden =
                 switch (settings.reading()) {
-                    case WORDS -> together.words(work, network.llm());
-                    case PROMPT -> together.alone(work, network.llm(), decoder);
+                    case WORDS -> together.words(work, llm);
+                    case PROMPT -> together.alone(work, llm, decoder);
                     case WITH_PICTURE -> together.hidden(
-                            work, network.llm(), decoder, prefix(work, prompts.get(0), imageTokens), noTaps);
+                            work, llm, decoder, prefix(work, prompts.get(0), imageTokens), noTaps);
                 };
         IValue[] inputs = together.inputs(work, decoder, hidden, noTaps);
         IValue masks = decoder.maskTokenConditions(work, hidden);
-        IValue tokens = decoder.tokenFeatures(work, network.llm(), imageTokens);
+        IValue tokens = decoder.tokenFeatures(work, llm, imageTokens);
         for (int i = 0; i < ends.length; i++) {
             losses.add(decoder.losses(
                     work,
@@ -289,6 +317,7 @@ public final class Trainer implements AutoCloseable {
     @Override
     public void close() {
         tensors.values().forEach(IValue::close);
+        joining.values().forEach(RoutedLlm::close);
         scope.close();
         network.close();
         program.close();

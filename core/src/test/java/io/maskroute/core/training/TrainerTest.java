@@ -33,6 +33,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TrainerTest {
     private static final ModelConfig CONFIG = TinyModel.config(new VisionProjector(VisionProjector.Kind.MLP, 4, 0));
@@ -334,6 +335,50 @@ class TrainerTest {
         }
     }
 
+    /** The prefix stays as the plan routes it. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void maskTokensJoinWhereTheStepHasThem(boolean routed) {
+        TrainingSettings settings =
+                new TrainingSettings(0.9, 0.98, 0, 1e30, 0.9, 5, 5, 2, 0.5, 5, 5, 5, Reading.WITH_PICTURE);
+        List<Double> losses = new ArrayList<>();
+        try (Trainer trainer = trainer(settings, routed, 1)) {
+            for (int layer = 0; layer <= CONFIG.llm().layers(); layer++) {
+                double there = trainer.step(List.of(picture(1)), 0, layer).total();
+                try (Trainer scheduled = trainer(settings, routed, layer)) {
+                    assertThat(there)
+                            .isEqualTo(scheduled.step(List.of(picture(1)), 0).total());
+                }
+                losses.add(there);
+            }
+        }
+        assertThat(losses).doesNotHaveDuplicates();
+    }
+
+    private static Trainer trainer(TrainingSettings settings, boolean routed, int maskTokenLayer) {
+        RoutingSchedule schedule = routed(maskTokenLayer, routed ? 2 : 1);
+        int side = CONFIG.imageTokenSide();
+        return Trainer.open(
+                CONFIG,
+                RandomWeights.of(CONFIG, 3),
+                RoutingPlan.of(schedule, CONFIG, side, side),
+                routed ? Optional.of(RandomProjectors.of(schedule, CONFIG.llm(), 5)) : Optional.empty(),
+                Trainable.ALL,
+                "cpu",
+                1,
+                settings);
+    }
+
+    private static RoutingSchedule routed(int maskTokenLayer, int stride) {
+        return RoutingScheduleReader.parse(
+                """
+                {"format": 1, "mask_token_layer": %d, "image_tokens": {"proxies": {"kind": "grid", "stride": %d},
+                 "layers": "all", "projector": {"kind": "linear", "rank": 4}}}
+                """
+                        .formatted(maskTokenLayer, stride),
+                "test");
+    }
+
     @Test
     void learnsAPictureByHeart() {
         TrainingSettings settings =
@@ -397,10 +442,7 @@ class TrainerTest {
 
     @Test
     void adapterTrainingLeavesTheModelAlone() {
-        RoutingSchedule schedule = RoutingScheduleReader.parse(
-                "{\"format\":1,\"mask_token_layer\":2,\"image_tokens\":{\"proxies\":{\"kind\":\"grid\",\"stride\":2},"
-                        + "\"layers\":\"all\",\"projector\":{\"kind\":\"linear\",\"rank\":4}}}",
-                "test");
+        RoutingSchedule schedule = routed(2, 2);
         int side = CONFIG.imageTokenSide();
         try (TensorSource projectors = RandomProjectors.of(schedule, CONFIG.llm(), 5);
                 Trainer trainer = Trainer.open(

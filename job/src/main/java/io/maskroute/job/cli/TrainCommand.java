@@ -153,6 +153,15 @@ final class TrainCommand implements Callable<Integer> {
             description = "Share of the learning rate that is left at the end; 1 keeps it; default: ${DEFAULT-VALUE}.")
     private double finalRate;
 
+    @Option(
+            names = "--late-mask-tokens",
+            paramLabel = "LAYER",
+            defaultValue = "0",
+            description =
+                    "Have mask tokens join the LLM later in every other step, at a layer drawn from the first up to this one, so that the"
+                            + " model can be routed so; default: ${DEFAULT-VALUE}.")
+    private int lateMaskTokens;
+
     @Option(names = "--seed", paramLabel = "N", defaultValue = "1", description = "Seed; default: ${DEFAULT-VALUE}.")
     private long seed;
 
@@ -211,7 +220,16 @@ final class TrainCommand implements Callable<Integer> {
         settings.put("dataset.path", dataset);
         JobConfig config = configuration.load(environment.home(), settings);
         TrainOptions options = new TrainOptions(
-                steps, pictures, prompts, learningRate, warmUp, finalRate, seed, trainable, trainingSettings());
+                steps,
+                pictures,
+                prompts,
+                learningRate,
+                warmUp,
+                finalRate,
+                lateMaskTokens,
+                seed,
+                trainable,
+                trainingSettings());
         TrainingFolder folder = TrainingFolder.open(
                 output,
                 storeAs,
@@ -286,6 +304,12 @@ final class TrainCommand implements Callable<Integer> {
                 throw new ConfigurationException(option + " must be above 0, not " + value);
             }
         });
+        if (lateMaskTokens < 0) {
+            throw new ConfigurationException("--late-mask-tokens must be 0 or more, not " + lateMaskTokens);
+        }
+        if (lateMaskTokens > 0 && objective == Objective.WORDS) {
+            throw new ConfigurationException("--objective words has no mask tokens: leave out --late-mask-tokens");
+        }
         if (trainable == Trainable.ADAPTER && routing == null) {
             throw new ConfigurationException("--trainable adapter needs an adapter: give --routing DIR");
         }

@@ -2,6 +2,7 @@ package io.maskroute.job.training;
 
 import io.maskroute.core.training.Trainer.Trainable;
 import io.maskroute.core.training.TrainingSettings;
+import java.util.SplittableRandom;
 
 /**
  * What decides the outcome of a training run, besides its data and where it begins.
@@ -12,7 +13,8 @@ import io.maskroute.core.training.TrainingSettings;
  * @param learningRate at its highest
  * @param warmUp steps in which the learning rate rises to that; from there it falls along half a cosine
  * @param finalRate the share of the learning rate that is left at the end
- * @param seed of the order of the pictures and the choice of prompts
+ * @param lateMaskTokens deepest layer of the LLM at which mask tokens join in training, 0 for the schedule's alone
+ * @param seed of the order of the pictures, the choice of prompts and the layers at which mask tokens join
  */
 public record TrainOptions(
         int steps,
@@ -21,9 +23,25 @@ public record TrainOptions(
         double learningRate,
         int warmUp,
         double finalRate,
+        int lateMaskTokens,
         long seed,
         Trainable trainable,
         TrainingSettings settings) {
+
+    /**
+     * Where the mask tokens join in a step: in one half of the steps at the schedule's layer, in the other half at one drawn from the
+     * deeper ones, so that the model can be run with any of them.
+     *
+     * @param step from 1
+     * @param scheduled the schedule's layer
+     */
+    int maskTokenLayer(long step, int scheduled) {
+        SplittableRandom random = new SplittableRandom(seed ^ step * 0x9E3779B97F4A7C15L);
+        if (lateMaskTokens <= scheduled || random.nextBoolean()) {
+            return scheduled;
+        }
+        return random.nextInt(scheduled, lateMaskTokens) + 1;
+    }
 
     /** @param step from 1 */
     double learningRate(long step) {

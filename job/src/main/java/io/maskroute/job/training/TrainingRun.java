@@ -83,6 +83,12 @@ public final class TrainingRun {
         ModelConfig model = ModelConfigJson.read(start.init().resolve("config.json"));
         Path tokenizerFile = start.init().resolve("tokenizer.json");
         int side = model.imageTokenSide();
+        if (options.lateMaskTokens() > model.llm().layers()) {
+            throw new UnusableInputException(
+                    "mask tokens cannot join at layer " + options.lateMaskTokens() + ": the LLM of "
+                            + start.init() + " has " + model.llm().layers() + " layers; give --late-mask-tokens 0 to "
+                            + model.llm().layers());
+        }
         try (TensorSource weights = start.fromScratch()
                         ? RandomWeights.forTraining(model, options.seed())
                         : ModelFolder.open(start.init()).openWeights(false);
@@ -141,6 +147,7 @@ public final class TrainingRun {
             long rowsBefore)
             throws InterruptedException, IOException {
         Examples examples = examples(spark, dataset, model, tokenizer, trainer);
+        int scheduled = trainer.maskTokenLayer();
         List<Example> heldOut = new ArrayList<>();
         if (held.isPresent() && options.settings().masks()) {
             heldOut.addAll(heldOut(spark, held.get(), model, tokenizer, trainer));
@@ -157,7 +164,9 @@ public final class TrainingRun {
                 rows = batch.rows();
                 double rate = options.learningRate(trainer.steps() + 1);
                 StepResult result = trainer.step(
-                        batch.examples().stream().map(Example::picture).toList(), rate);
+                        batch.examples().stream().map(Example::picture).toList(),
+                        rate,
+                        options.maskTokenLayer(trainer.steps() + 1, scheduled));
                 means.add(result);
                 long step = trainer.steps();
                 boolean end = step == last;

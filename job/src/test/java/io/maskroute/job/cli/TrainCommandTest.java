@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -180,12 +181,14 @@ class TrainCommandTest {
     void anInterruptedRunEndsBitForBitLikeOneThatWasNot() throws Exception {
         Path whole = temp.resolve("through");
         Path parts = temp.resolve("parts");
-        assertThat(train(whole, "--steps", "6", "--objective", "prompts").code())
-                .isZero();
-        CliRun first = train(parts, "--steps", "6", "--objective", "prompts", "--stop-after", "3");
+        String[] options = {"--steps", "6", "--objective", "prompts", "--late-mask-tokens", "2"};
+        assertThat(train(whole, options).code()).isZero();
+        String[] shorter = Stream.concat(Stream.of(options), Stream.of("--stop-after", "3"))
+                .toArray(String[]::new);
+        CliRun first = train(parts, shorter);
         assertThat(first.code()).as(first.err()).isZero();
         assertThat(first.out()).contains("to go on, give the same command again");
-        CliRun second = train(parts, "--steps", "6", "--objective", "prompts");
+        CliRun second = train(parts, options);
         assertThat(second.out()).contains("trained: " + parts);
 
         assertThat(parts.resolve("model.safetensors")).hasSameBinaryContentAs(whole.resolve("model.safetensors"));
@@ -257,6 +260,14 @@ class TrainCommandTest {
         CliRun adapter = train(temp.resolve("none"), "--trainable", "adapter");
         assertThat(adapter.code()).isEqualTo(Cli.BAD_USAGE);
         assertThat(adapter.err()).contains("--routing");
+        CliRun early = train(temp.resolve("none"), "--late-mask-tokens", "-1");
+        assertThat(early.code()).isEqualTo(Cli.BAD_USAGE);
+        assertThat(early.err()).contains("--late-mask-tokens must be 0 or more, not -1");
+        CliRun words = train(temp.resolve("none"), "--late-mask-tokens", "1", "--objective", "words");
+        assertThat(words.err()).contains("--objective words has no mask tokens");
+        CliRun deep = train(temp.resolve("none"), "--late-mask-tokens", "3");
+        assertThat(deep.code()).isEqualTo(Cli.UNUSABLE_INPUT);
+        assertThat(deep.err()).contains("has 2 layers; give --late-mask-tokens 0 to 2");
     }
 
     @Test
