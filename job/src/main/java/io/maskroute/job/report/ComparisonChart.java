@@ -3,6 +3,7 @@ package io.maskroute.job.report;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.DoubleSummaryStatistics;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -16,7 +17,7 @@ final class ComparisonChart {
     private static final int HEIGHT = 360;
     private static final int LEFT = 56;
     private static final int RIGHT = 470;
-    private static final int TOP = 16;
+    private static final int TOP = 32;
     private static final int BOTTOM = 306;
     private static final int NAME_STEP = 18;
     private static final String GREY = "#808080";
@@ -25,6 +26,42 @@ final class ComparisonChart {
     private ComparisonChart() {}
 
     private record Point(String name, double x, double y) {}
+
+    /**
+     * Shares on the vertical axis. It need not begin at 0: what the points differ by is to be seen.
+     *
+     * @param step from tick to tick
+     * @param first the lowest tick, in steps
+     * @param last the highest tick, in steps
+     */
+    record Axis(double step, int first, int last) {
+        private static final double[] STEPS = {0.005, 0.01, 0.02, 0.05, 0.1, 0.2};
+        private static final int MOST_STEPS = 6;
+        private static final double ROUNDING = 1e-9;
+
+        static Axis of(DoubleSummaryStatistics values) {
+            double low = values.getCount() == 0 ? 0 : values.getMin();
+            double high = values.getCount() == 0 ? 1 : values.getMax();
+            Axis axis = null;
+            for (double step : STEPS) {
+                int first = (int) Math.floor(low / step + ROUNDING);
+                axis = new Axis(step, first, Math.max(first + 1, (int) Math.ceil(high / step - ROUNDING)));
+                if (axis.last - first <= MOST_STEPS) {
+                    break;
+                }
+            }
+            return axis;
+        }
+
+        double y(double share) {
+            return BOTTOM - (BOTTOM - TOP) * (share / step - first) / (last - first);
+        }
+
+        String label(int tick) {
+            double percent = 100 * step * tick;
+            return String.format(Locale.ROOT, step < 0.01 ? "%.1f %%" : "%.0f %%", percent);
+        }
+    }
 
     static void write(Html svg, List<ComparedRun> runs) throws IOException {
         List<ComparedRun> shown = runs.stream()
@@ -51,29 +88,21 @@ final class ComparisonChart {
                 GREY);
         double most = Math.max(
                 1, shown.stream().mapToDouble(ComparedRun::llmAloneRatio).max().orElse(1));
-        double low = Math.floor(
-                        10 * shown.stream().mapToDouble(ComparedRun::cIoU).min().orElse(0))
-                / 10;
-        double high = Math.max(
-                low + 0.1,
-                Math.ceil(10
-                                * shown.stream()
-                                        .mapToDouble(ComparedRun::cIoU)
-                                        .max()
-                                        .orElse(1))
-                        / 10);
+        Axis axis = Axis.of(shown.stream().mapToDouble(ComparedRun::cIoU).summaryStatistics());
         for (double share = 0; share <= most + 1e-9; share += 0.2) {
             text(svg, Math.round(100 * share) + " %", x(share, most), BOTTOM + 20, "middle");
         }
-        for (int tenth = (int) Math.round(10 * low); tenth <= Math.round(10 * high); tenth++) {
-            double y = y(tenth / 10.0, low, high);
+        for (int tick = axis.first(); tick <= axis.last(); tick++) {
+            double y = axis.y(tick * axis.step());
             line(svg, LEFT, y, RIGHT, y, "0.25");
-            text(svg, 10 * tenth + " %", LEFT - 8, y + 4, "end");
+            text(svg, axis.label(tick), LEFT - 8, y + 4, "end");
         }
+        text(svg, "cIoU", LEFT - 8, TOP - 12, "end");
         text(svg, "LLM FLOPs of a prompt alone, dense = 100 %", (LEFT + RIGHT) / 2.0, BOTTOM + 42, "middle");
         List<Point> points = new ArrayList<>();
         for (ComparedRun run : shown) {
-            points.add(new Point(run.name(), x(run.llmAloneRatio(), most), y(run.cIoU(), low, high)));
+            points.add(new Point(
+                    run.name() + ", " + Units.percent(run.cIoU()), x(run.llmAloneRatio(), most), axis.y(run.cIoU())));
         }
         points.sort(Comparator.comparingDouble(Point::y));
         double lowest = BOTTOM - NAME_STEP * (points.size() - 1.0);
@@ -92,10 +121,6 @@ final class ComparisonChart {
 
     private static double x(double share, double most) {
         return LEFT + (RIGHT - LEFT) * share / most;
-    }
-
-    private static double y(double cIoU, double low, double high) {
-        return BOTTOM - (BOTTOM - TOP) * (cIoU - low) / (high - low);
     }
 
     private static void line(Html svg, double x1, double y1, double x2, double y2, String opacity) throws IOException {
