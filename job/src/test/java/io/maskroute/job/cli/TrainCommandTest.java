@@ -197,6 +197,29 @@ class TrainCommandTest {
     }
 
     @Test
+    void lateMaskTokensChangeWhatIsLearned() throws Exception {
+        Path always = temp.resolve("always");
+        Path late = temp.resolve("late");
+        String[] options = {"--steps", "6", "--objective", "pointing", "--log-every", "1"};
+        assertThat(train(always, options).code()).isZero();
+        assertThat(train(
+                                late,
+                                Stream.concat(Stream.of(options), Stream.of("--late-mask-tokens", "2"))
+                                        .toArray(String[]::new))
+                        .code())
+                .isZero();
+
+        List<Double> before =
+                log(always).stream().map(line -> line.get("loss").doubleValue()).toList();
+        List<Double> after =
+                log(late).stream().map(line -> line.get("loss").doubleValue()).toList();
+        assertThat(after).hasSize(6).isNotEqualTo(before);
+        assertThat(late.resolve("model.safetensors"))
+                .satisfies(file -> assertThat(Files.mismatch(file, always.resolve("model.safetensors")))
+                        .isNotEqualTo(-1));
+    }
+
+    @Test
     void wordsAndPromptsAreLearnedWithoutTheMaskDecoderAndWordsWithoutMaskTokens() throws Exception {
         for (String objective : List.of("words", "prompts", "pointing")) {
             Path output = temp.resolve(objective);

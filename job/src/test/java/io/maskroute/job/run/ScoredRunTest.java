@@ -89,17 +89,7 @@ class ScoredRunTest {
         assertThat(run.evaluate("-s", "metrics.empty-union=zero").code()).isZero();
 
         Path json = home.resolve("again.json");
-        CliRun again = CliRun.withSpark(
-                home,
-                "evaluate",
-                "--predictions",
-                run.out().toString(),
-                "--dataset",
-                run.dataset(),
-                "--json",
-                json.toString(),
-                "-s",
-                "metrics.empty-union=zero");
+        CliRun again = run.rescored(json, "-s", "metrics.empty-union=zero");
 
         assertThat(again.err()).isEmpty();
         assertThat(again.code()).isZero();
