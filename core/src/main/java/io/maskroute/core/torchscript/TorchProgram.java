@@ -13,6 +13,8 @@ import io.maskroute.core.error.UnusableInputException;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * The TorchScript program, loaded into this process. Its methods are pure functions of their arguments, so one program serves
@@ -20,6 +22,9 @@ import java.util.Locale;
  */
 public final class TorchProgram implements AutoCloseable {
     private static final String ENGINE = "PyTorch";
+
+    /** The interpreter prints its traceback first, and PyTorch more sentences after the reason. */
+    private static final Pattern REASON = Pattern.compile("RuntimeError: (?:CUDA error: )?(.+?)(?:[.;]\\s|[.;]?\\n|$)");
 
     static {
         // Everything DJL needs is on the class path or named by PYTORCH_LIBRARY_PATH; it must not look for more on the
@@ -58,36 +63,44 @@ public final class TorchProgram implements AutoCloseable {
     }
 
     private static TorchProgram load(String device, boolean training) {
-        Engine engine;
+        if (!device.matches("cpu|cuda:\\d{1,3}")) {
+            throw new UnusableInputException("device " + device + " is not known; use cpu or cuda:N");
+        }
         try {
-            engine = NativeLibraries.load(() -> Engine.getEngine(ENGINE));
+            NativeLibraries.load(() -> Engine.getEngine(ENGINE));
         } catch (EngineException | UnsatisfiedLinkError e) {
             throw new UnusableInputException(
                     "PyTorch cannot be loaded: " + firstLine(e)
                             + "; put a pytorch-native jar on the class path, or set PYTORCH_LIBRARY_PATH to the folder of a libtorch",
                     e);
         }
-        checkDevice(engine, device);
         Model model = Model.newInstance("maskroute", Device.cpu(), ENGINE);
         try {
             model.load(new ByteArrayInputStream(ScriptArchive.bytes()));
         } catch (IOException | MalformedModelException e) {
             throw new IllegalStateException("the TorchScript program does not load", e);
         }
-        return new TorchProgram(model, device, training);
+        TorchProgram program = new TorchProgram(model, device, training);
+        try {
+            program.useDevice();
+        } catch (UnusableInputException e) {
+            program.close();
+            throw e;
+        }
+        return program;
     }
 
-    private static void checkDevice(Engine engine, String device) {
-        if (device.equals("cpu")) {
-            return;
-        }
-        if (!device.matches("cuda:\\d{1,3}")) {
-            throw new UnusableInputException("device " + device + " is not known; use cpu or cuda:N");
-        }
-        int gpus = engine.getGpuCount();
-        if (Integer.parseInt(device.substring("cuda:".length())) >= gpus) {
-            throw new UnusableInputException("device " + device + ": PyTorch sees " + gpus
-                    + " GPUs here; choose another device, or supply a libtorch built for CUDA");
+    /** DJL's count of GPUs needs CUDA's runtime library where JNA finds it; PyTorch alone knows what it can use. */
+    private void useDevice() {
+        try (TorchScope work = scope()) {
+            work.floats(work.run("to_device", work.floats(new float[1], 1), work.of(device)));
+        } catch (EngineException e) {
+            Matcher reason = REASON.matcher(String.valueOf(e.getMessage()));
+            throw new UnusableInputException(
+                    "PyTorch cannot use the device " + device + ": "
+                            + (reason.find() ? reason.group(1) : firstLine(e))
+                            + "; choose another device, or supply a libtorch built for CUDA",
+                    e);
         }
     }
 
