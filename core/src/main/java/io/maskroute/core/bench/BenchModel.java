@@ -19,6 +19,7 @@ import io.maskroute.core.segmenter.Segmentation;
 import io.maskroute.core.segmenter.Segmentation.StageMillis;
 import io.maskroute.core.torchscript.TorchProgram;
 import io.maskroute.core.torchscript.TorchScope;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -30,8 +31,9 @@ import java.util.stream.IntStream;
  * A model in memory once, with a dense and a routed plan over its weights, run on random inputs. For one thread.
  */
 public final class BenchModel implements AutoCloseable {
-    /** Side of the square matrices whose product stands for the machine's peak. */
-    public static final int GEMM_SIDE = 2048;
+    private static final int CPU_GEMM_SIDE = 2048;
+    /** What a GPU does with smaller ones is over before it has been told of the next. */
+    private static final int GPU_GEMM_SIDE = 8192;
 
     /** Which plan runs. */
     public enum Variant {
@@ -44,6 +46,7 @@ public final class BenchModel implements AutoCloseable {
      *
      * @param threads that one operator may use; 0 leaves PyTorch's choice
      * @param gridSide of the square of image tokens; the model's own when pictures are run too
+     * @param together pictures of one call; times are per picture
      * @param pictures whether the whole model is loaded, or the LLM alone
      * @param adapter tensors of the schedule's projectors; empty for untrained ones
      * @param prompts of a picture
@@ -53,13 +56,14 @@ public final class BenchModel implements AutoCloseable {
             Dtype dtype,
             int threads,
             int gridSide,
+            int together,
             boolean pictures,
             RoutingSchedule schedule,
             Optional<TensorSource> adapter,
             PromptShape text,
             int prompts) {}
 
-    /** The LLM over a prefix and the prompts that share it. */
+    /** The LLM over a prefix and the prompts that share it; those of a call's pictures, divided evenly. */
     public record LlmMillis(double prefix, double prompts) {
         public double total() {
             return prefix + prompts;
@@ -67,9 +71,9 @@ public final class BenchModel implements AutoCloseable {
     }
 
     /**
-     * A picture with its prompts.
+     * A picture with its prompts; where a call has several, their times divided evenly.
      *
-     * @param stages of all prompts together
+     * @param stages of all its prompts together
      * @param total of the call
      */
     public record PictureMillis(StageMillis stages, double total) {}
@@ -83,7 +87,7 @@ public final class BenchModel implements AutoCloseable {
     private final Map<Variant, RoutedLlm> llms = new EnumMap<>(Variant.class);
     private final Map<Variant, FlopsModel> flops = new EnumMap<>(Variant.class);
     private final List<PreparedPrompt> prompts;
-    private final Optional<PreparedImage> picture;
+    private final List<PreparedImage> pictures;
     private final IValue noTaps;
     private final IValue imageTokens;
     private final IValue maskTokens;
@@ -116,13 +120,15 @@ public final class BenchModel implements AutoCloseable {
         prompts = IntStream.range(0, settings.prompts())
                 .mapToObj(i -> settings.text().prompt(config, i))
                 .toList();
-        picture = settings.pictures() ? Optional.of(noise(config.image().size())) : Optional.empty();
+        pictures = settings.pictures()
+                ? Collections.nCopies(settings.together(), noise(config.image().size()))
+                : List.of();
         noTaps = scope.run("no_taps");
         int d = config.llm().hidden();
-        imageTokens = random(1, (long) settings.gridSide() * settings.gridSide(), d);
+        imageTokens = random(settings.together(), (long) settings.gridSide() * settings.gridSide(), d);
         maskTokens = scope.run("row", random(1, config.maskDecoder().queries(), d), scope.of(0L));
-        left = random(GEMM_SIDE, GEMM_SIDE);
-        right = random(GEMM_SIDE, GEMM_SIDE);
+        left = random(gemmSide(), gemmSide());
+        right = random(gemmSide(), gemmSide());
     }
 
     /** @throws io.maskroute.core.error.UnusableInputException when the device or the schedule cannot be used */
@@ -165,7 +171,12 @@ public final class BenchModel implements AutoCloseable {
         return RoutingPlan.of(schedule, config, settings.gridSide(), settings.gridSide());
     }
 
-    /** A product of two square matrices of side {@link #GEMM_SIDE} in the model's dtype: {@code 2 * side^3} operations. */
+    /** Side of the square matrices whose product stands for the machine's peak. */
+    public int gemmSide() {
+        return settings.device().equals("cpu") ? CPU_GEMM_SIDE : GPU_GEMM_SIDE;
+    }
+
+    /** A product of two square matrices of side {@link #gemmSide} in the model's dtype: {@code 2 * side^3} operations. */
     public double gemm() {
         try (TorchScope work = program.scope()) {
             long start = System.nanoTime();
@@ -174,7 +185,7 @@ public final class BenchModel implements AutoCloseable {
         }
     }
 
-    /** The LLM alone: a prefix with random image tokens, and {@code count} prompts in one batch. */
+    /** The LLM alone: prefixes with random image tokens, and {@code count} prompts of each in one batch. */
     public LlmMillis llm(Variant variant, int count) {
         RoutedLlm llm = llms.get(variant);
         PromptShape text = settings.text();
@@ -188,43 +199,46 @@ public final class BenchModel implements AutoCloseable {
             double prefix = millisSince(start);
 
             start = System.nanoTime();
-            int[][] own = new int[count][];
-            long[] lengths = new long[count];
-            for (int r = 0; r < count; r++) {
-                own[r] = prompts.get(r).own();
+            int rows = settings.together() * count;
+            int[][] own = new int[rows][];
+            long[] lengths = new long[rows];
+            long[] pictureOf = new long[rows];
+            for (int r = 0; r < rows; r++) {
+                own[r] = prompts.get(r % count).own();
                 lengths[r] = own[r].length;
+                pictureOf[r] = r / count;
             }
             IValue embedded = llm.textInput(work, own, text.condition() + text.suffix());
-            IValue hidden = llm.suffix(work, embedded, maskTokens, lengths, new long[count], cache, noTaps);
+            IValue hidden = llm.suffix(work, embedded, maskTokens, lengths, pictureOf, cache, noTaps);
             work.await(work.elements(hidden)[0]);
-            return new LlmMillis(prefix, millisSince(start));
+            return new LlmMillis(prefix / settings.together(), millisSince(start) / settings.together());
         }
     }
 
-    /** A picture of noise with {@code count} prompts, from normalised pixels to masks, as production runs it. */
+    /** Pictures of noise with {@code count} prompts each, from normalised pixels to masks, as production runs them. */
     public PictureMillis picture(Variant variant, int count) {
-        ReferringPass pass =
-                new ReferringPass(network.orElseThrow(), llms.get(variant), flops.get(variant), settings.prompts());
+        ReferringPass pass = new ReferringPass(
+                network.orElseThrow(), llms.get(variant), flops.get(variant), settings.together() * settings.prompts());
         try {
             long start = System.nanoTime();
-            List<Segmentation> results = pass.segment(
-                            List.of(new PicturePrompts(picture.orElseThrow(), prompts(count))))
-                    .get(0);
-            double total = millisSince(start);
-            return new PictureMillis(
-                    results.stream()
-                            .map(Segmentation::latency)
-                            .reduce(BenchModel::sum)
-                            .orElseThrow(),
-                    total);
+            List<List<Segmentation>> results = pass.segment(pictures.stream()
+                    .map(picture -> new PicturePrompts(picture, prompts(count)))
+                    .toList());
+            double total = millisSince(start) / settings.together();
+            StageMillis all = results.stream()
+                    .flatMap(List::stream)
+                    .map(Segmentation::latency)
+                    .reduce(BenchModel::sum)
+                    .orElseThrow();
+            return new PictureMillis(perPicture(all), total);
         } catch (RowFailure e) {
             throw new IllegalStateException("the measured picture failed: " + e.getMessage(), e);
         }
     }
 
-    /** The vision stages one by one. */
+    /** The vision stages one by one, per picture. */
     public VisionMillis vision() {
-        return new VisionStages(config, network.orElseThrow(), settings.dtype().type()).run(picture.orElseThrow());
+        return new VisionStages(config, network.orElseThrow(), settings.dtype().type()).run(pictures);
     }
 
     private static StageMillis sum(StageMillis a, StageMillis b) {
@@ -234,6 +248,12 @@ public final class BenchModel implements AutoCloseable {
                 a.prompt() + b.prompt(),
                 a.decoder() + b.decoder(),
                 a.postprocess() + b.postprocess());
+    }
+
+    private StageMillis perPicture(StageMillis all) {
+        int n = settings.together();
+        return new StageMillis(
+                all.vision() / n, all.prefix() / n, all.prompt() / n, all.decoder() / n, all.postprocess() / n);
     }
 
     static double millisSince(long start) {

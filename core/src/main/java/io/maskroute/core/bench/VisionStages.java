@@ -12,7 +12,7 @@ import io.maskroute.core.torchscript.TorchType;
 import java.util.List;
 import java.util.function.Supplier;
 
-/** Times the stages of the vision encoder, each for itself. */
+/** Times the stages of the vision encoder, each for itself, over pictures together; times are per picture. */
 final class VisionStages {
     private static final int LEVELS = 3;
 
@@ -26,12 +26,12 @@ final class VisionStages {
         this.dtype = dtype;
     }
 
-    VisionMillis run(PreparedImage picture) {
+    VisionMillis run(List<PreparedImage> pictures) {
         VisionEncoder vision = network.vision();
         IValue noTaps = network.noTaps();
         try (TorchScope work = network.scope()) {
             Timed maps = time(() -> {
-                IValue found = vision.backbone(work, vision.normalize(work, List.of(picture)), noTaps);
+                IValue found = vision.backbone(work, vision.normalize(work, pictures), noTaps);
                 work.await(work.run("at", found, work.of(0L)));
                 return found;
             });
@@ -51,20 +51,23 @@ final class VisionStages {
                 work.await(features);
                 return features;
             });
+            int n = pictures.size();
             return new VisionMillis(
-                    maps.millis(),
-                    tokens.millis(),
-                    decoded.millis(),
-                    pixelEncoder(),
-                    sampling() * config.pixelDecoder().layers(),
+                    maps.millis() / n,
+                    tokens.millis() / n,
+                    decoded.millis() / n,
+                    pixelEncoder(n) / n,
+                    sampling(n) * config.pixelDecoder().layers() / n,
                     memory.millis());
         }
     }
 
-    private double pixelEncoder() {
+    private double pixelEncoder(int pictures) {
         try (TorchScope work = network.scope()) {
             long[] shape = {
-                1, network.vision().pixelPositions(), config.pixelDecoder().convDim()
+                pictures,
+                network.vision().pixelPositions(),
+                config.pixelDecoder().convDim()
             };
             IValue x = RandomInputs.tensor(work, dtype, network.device(), shape);
             IValue position = RandomInputs.tensor(work, dtype, network.device(), shape);
@@ -78,17 +81,17 @@ final class VisionStages {
     }
 
     /** Uniformly random points: the worst case for the caches. */
-    private double sampling() {
+    private double sampling(int pictures) {
         ModelConfig.PixelDecoder pixel = config.pixelDecoder();
         int positions = network.vision().pixelPositions();
         try (TorchScope work = network.scope()) {
             String device = network.device();
             IValue value = RandomInputs.tensor(
-                    work, dtype, device, 1, positions, pixel.heads(), pixel.convDim() / pixel.heads());
+                    work, dtype, device, pictures, positions, pixel.heads(), pixel.convDim() / pixel.heads());
             IValue locations = RandomInputs.tensor(
-                    work, TorchType.FLOAT32, device, 1, positions, pixel.heads(), LEVELS, pixel.points(), 2);
+                    work, TorchType.FLOAT32, device, pictures, positions, pixel.heads(), LEVELS, pixel.points(), 2);
             IValue attention = RandomInputs.tensor(
-                    work, TorchType.FLOAT32, device, 1, positions, pixel.heads(), LEVELS, pixel.points());
+                    work, TorchType.FLOAT32, device, pictures, positions, pixel.heads(), LEVELS, pixel.points());
             IValue shapes = network.vision().pixelShapes(work);
             return time(() -> {
                         IValue out = work.run("deformable_sampling", value, shapes, locations, attention);

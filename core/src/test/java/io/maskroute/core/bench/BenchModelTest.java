@@ -29,6 +29,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** That everything runs and counts what it says; how fast it is belongs to no test. */
 class BenchModelTest {
     private static final ModelConfig CONFIG = TinyModel.config(new VisionProjector(VisionProjector.Kind.LINEAR, 4, 0));
+    private static final int TOGETHER = 2;
     private static final RoutingSchedule SCHEDULE = new RoutingSchedule(
             2,
             new ImageTokens(new Proxies(ProxyKind.GRID, 2), LayerSelection.ALL, new Projector(ProjectorKind.MLP, 4)),
@@ -94,6 +95,7 @@ class BenchModelTest {
                         dtype,
                         1,
                         side,
+                        TOGETHER,
                         pictures,
                         SCHEDULE,
                         Optional.of(RandomProjectors.of(SCHEDULE, CONFIG.llm(), 1)),

@@ -80,6 +80,7 @@ public final class Bench {
                             options.dtype(),
                             options.threads(),
                             side,
+                            options.pictures(),
                             parts.contains(BenchPart.IMAGE),
                             schedule,
                             tensors,
@@ -93,7 +94,8 @@ public final class Bench {
                         side * side,
                         options.textTokens(),
                         config.maskDecoder().queries(),
-                        options.prompts());
+                        options.prompts(),
+                        options.pictures());
                 return new Measurement(options, model, parts, progress)
                         .run(machine, described, options.routing().toString(), projectors);
             }

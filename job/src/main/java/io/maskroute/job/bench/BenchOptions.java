@@ -14,6 +14,7 @@ import java.util.Set;
  * @param routing a schedule file or an adapter folder
  * @param randomProjectors whether a schedule without tensors gets random projectors, or runs with untrained ones
  * @param prompts of a picture, in the shared runs
+ * @param pictures of one call
  * @param imageTokens a square number; empty for the model's own
  * @param parts empty for all that go with {@code imageTokens}
  * @param threads that one operator may use; 0 leaves PyTorch's choice
@@ -26,6 +27,7 @@ public record BenchOptions(
         Dtype dtype,
         String device,
         int prompts,
+        int pictures,
         OptionalInt imageTokens,
         int textTokens,
         int pairs,

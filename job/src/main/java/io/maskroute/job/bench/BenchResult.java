@@ -50,12 +50,14 @@ public record BenchResult(
      * @param threads asked for; 0 is PyTorch's choice
      * @param loadAverage of the last minute when the run began, null where the system tells none: what else the machine was
      *     doing
+     * @param gpus models of the NVIDIA GPUs that the driver lists; empty where there is none
      * @param environment variables that change the speed of memory or threads
      */
     @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
     public record Machine(
             int cores,
             String cpu,
+            List<String> gpus,
             Long memoryBytes,
             String os,
             String java,
@@ -68,6 +70,7 @@ public record BenchResult(
      * @param weights where they are from
      * @param textTokens of a prompt, mask tokens not included
      * @param promptsPerImage of the shared runs
+     * @param imagesPerCall pictures that run together
      */
     @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
     public record Model(
@@ -78,7 +81,8 @@ public record BenchResult(
             int imageTokens,
             int textTokens,
             int maskTokens,
-            int promptsPerImage) {}
+            int promptsPerImage,
+            int imagesPerCall) {}
 
     /**
      * @param projectors {@code adapter}, {@code random}, {@code untrained}, or {@code no} where image tokens are dropped

@@ -8,6 +8,7 @@ import io.maskroute.job.bench.BenchResult.VisionStage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 
 /** A result as lines that a person reads. Spreads are given as median (least – most). */
 public final class BenchTable {
@@ -27,11 +28,12 @@ public final class BenchTable {
                 model.device());
         line(
                 lines,
-                "sequence   %d image + %d text + %d mask tokens; %d prompts per picture where shared",
+                "sequence   %d image + %d text + %d mask tokens; %d prompts per picture where shared; pictures at once: %d",
                 model.imageTokens(),
                 model.textTokens(),
                 model.maskTokens(),
-                model.promptsPerImage());
+                model.promptsPerImage(),
+                model.imagesPerCall());
         BenchResult.Routing routing = result.routing();
         line(
                 lines,
@@ -44,9 +46,10 @@ public final class BenchTable {
         BenchResult.Machine machine = result.machine();
         line(
                 lines,
-                "machine    %d cores, %s, PyTorch %s, %s, load %s",
+                "machine    %d cores, %s%s, PyTorch %s, %s, load %s",
                 machine.cores(),
                 machine.cpu(),
+                machine.gpus().stream().map(gpu -> ", " + gpu).collect(Collectors.joining()),
                 machine.pytorch(),
                 machine.threads() == 0 ? "PyTorch's number of threads" : machine.threads() + " threads",
                 machine.loadAverage() == null ? "unknown" : String.format(Locale.ROOT, "%.1f", machine.loadAverage()));

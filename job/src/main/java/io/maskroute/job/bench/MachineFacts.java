@@ -5,9 +5,11 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** What a measurement depends on beside the program. */
 final class MachineFacts {
@@ -24,6 +26,7 @@ final class MachineFacts {
         return new BenchResult.Machine(
                 Runtime.getRuntime().availableProcessors(),
                 firstValue(Path.of("/proc/cpuinfo"), "model name", System.getProperty("os.arch")),
+                gpus(Path.of("/proc/driver/nvidia/gpus")),
                 memory(),
                 System.getProperty("os.name") + " " + System.getProperty("os.version"),
                 Runtime.version().toString(),
@@ -31,6 +34,20 @@ final class MachineFacts {
                 threads,
                 load < 0 ? null : load,
                 environment);
+    }
+
+    /** @param folder with one for each GPU, in which NVIDIA's driver has a file {@code information} */
+    static List<String> gpus(Path folder) {
+        if (!Files.isDirectory(folder)) {
+            return List.of();
+        }
+        try (Stream<Path> each = Files.list(folder)) {
+            return each.sorted()
+                    .map(gpu -> firstValue(gpu.resolve("information"), "Model:", "unknown GPU"))
+                    .toList();
+        } catch (IOException e) {
+            return List.of();
+        }
     }
 
     private static Long memory() {

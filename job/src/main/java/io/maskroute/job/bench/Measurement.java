@@ -27,7 +27,6 @@ import java.util.function.ToDoubleFunction;
  */
 final class Measurement {
     private static final int GEMMS = 5;
-    private static final double GEMM_GFLOP = 2 * Math.pow(BenchModel.GEMM_SIDE, 3) / 1e9;
 
     private final BenchOptions options;
     private final BenchModel model;
@@ -82,7 +81,7 @@ final class Measurement {
                         model.plan(Variant.ROUTED).meanProxies(),
                         model.llmFlopsShare()),
                 options.pairs(),
-                BenchModel.GEMM_SIDE,
+                model.gemmSide(),
                 Spread.of(gemm),
                 llm.isEmpty() ? null : comparison.llm(llm),
                 pictures.isEmpty() ? null : comparison.pictures(pictures),
@@ -109,7 +108,7 @@ final class Measurement {
         for (int i = 0; i < GEMMS; i++) {
             best = Math.min(best, model.gemm());
         }
-        return GEMM_GFLOP / (best / 1e3);
+        return 2 * Math.pow(model.gemmSide(), 3) / 1e9 / (best / 1e3);
     }
 
     private static List<RunKind> ordered(List<RunKind> kinds, boolean backwards) {

@@ -86,6 +86,13 @@ final class BenchCommand implements Callable<Integer> {
     private int prompts;
 
     @Option(
+            names = "--pictures",
+            paramLabel = "B",
+            defaultValue = "1",
+            description = "Pictures that run together, which a GPU needs to be busy; default: ${DEFAULT-VALUE}.")
+    private int pictures;
+
+    @Option(
             names = "--image-tokens",
             paramLabel = "N",
             description =
@@ -129,6 +136,7 @@ final class BenchCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         requireAtLeast("--prompts", prompts, 1);
+        requireAtLeast("--pictures", pictures, 1);
         requireAtLeast("--pairs", pairs, 1);
         requireAtLeast("--text", text, PromptShape.LEAST);
         requireAtLeast("--threads", threads, 0);
@@ -143,6 +151,7 @@ final class BenchCommand implements Callable<Integer> {
                 dtype,
                 device,
                 prompts,
+                pictures,
                 imageTokens == null ? OptionalInt.empty() : OptionalInt.of(imageTokens),
                 text,
                 pairs,

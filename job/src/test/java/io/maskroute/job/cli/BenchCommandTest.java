@@ -37,7 +37,8 @@ class BenchCommandTest {
 
     @Test
     void everyPartIsMeasured() throws Exception {
-        CliRun run = bench("--pairs", "2", "--prompts", "3", "--text", "40", "--json", json.toString());
+        CliRun run =
+                bench("--pairs", "2", "--prompts", "3", "--pictures", "2", "--text", "40", "--json", json.toString());
 
         assertThat(run.err()).contains("pair 2 of 2");
         assertThat(run.code()).isZero();
@@ -47,6 +48,7 @@ class BenchCommandTest {
         assertThat(result.at("/command/1").textValue()).isEqualTo("bench");
         assertThat(result.at("/routing/projectors").textValue()).isEqualTo("random");
         assertThat(result.at("/model/image_tokens").intValue()).isEqualTo(256);
+        assertThat(result.at("/model/images_per_call").intValue()).isEqualTo(2);
         assertThat(result.at("/model/dtype").textValue()).isEqualTo("bf16");
         assertThat(result.at("/gemm_gflop_per_second/values")).hasSize(2);
         assertThat(names(result.at("/llm/runs")))
