@@ -136,7 +136,7 @@ public final class VisionEncoder implements AutoCloseable {
                 work.of((long) config.pixelDecoder().heads()),
                 work.of((long) config.pixelDecoder().points()),
                 shapes,
-                work.run("to_device", work.run("reference_points", shapes), work.of(program.device())),
+                work.run("reference_points", shapes, x),
                 taps);
     }
 

@@ -30,13 +30,15 @@ def decoder_memory(self, decoded: List[Tensor], w: Dict[str, Tensor], layers: Li
     features = decoded[0]
     levels = decoded[1:]
     memory: List[Tensor] = []
+    values: List[Tensor] = []
+    positions: List[Tensor] = []
+    for l, level in enumerate(levels):
+        _, c, height, width = level.shape
+        values.append(level.flatten(2).transpose(1, 2) + w["level_embed.weight"][l])
+        positions.append(self.sine_position(c // 2, height, width, level).to(level.dtype).flatten(2).transpose(1, 2))
     for i, layer in enumerate(layers):
         l = i % len(levels)
-        level = levels[l]
-        _, c, height, width = level.shape
-        values = level.flatten(2).transpose(1, 2) + w["level_embed.weight"][l]
-        position = self.sine_position(c // 2, height, width).to(level.device).to(level.dtype)
-        k, v = self.cross_keys_values(values, position.flatten(2).transpose(1, 2), layer, heads)
+        k, v = self.cross_keys_values(values[l], positions[l], layer, heads)
         memory.append(k)
         memory.append(v)
     for level in levels:

@@ -1,11 +1,11 @@
 # Mask2Former's pixel decoder: multi-scale deformable attention (Zhu et al. 2021) over res5, res4, res3 and an FPN step to res2.
 
-def sine_position(self, features: int, height: int, width: int) -> Tensor:
-    """fp32 [1, 2 * features, height, width]: y part, then x part, sine and cosine interleaved, coordinates scaled to 2 pi."""
+def sine_position(self, features: int, height: int, width: int, like: Tensor) -> Tensor:
+    """fp32 [1, 2 * features, height, width], on the device of `like`: y part, then x part, sine and cosine interleaved, coordinates scaled to 2 pi."""
     two_pi = 6.283185307179586
-    y = torch.arange(1, height + 1, dtype=6) / (height + 1e-6) * two_pi
-    x = torch.arange(1, width + 1, dtype=6) / (width + 1e-6) * two_pi
-    line = torch.arange(features, dtype=6)
+    y = torch.arange(1, height + 1, dtype=6, device=like.device) / (height + 1e-6) * two_pi
+    x = torch.arange(1, width + 1, dtype=6, device=like.device) / (width + 1e-6) * two_pi
+    line = torch.arange(features, dtype=6, device=like.device)
     period = torch.pow(10000.0, 2.0 * torch.floor(line / 2.0) / features)
     py = y.unsqueeze(1) / period
     px = x.unsqueeze(1) / period
@@ -16,14 +16,14 @@ def sine_position(self, features: int, height: int, width: int) -> Tensor:
     return torch.cat([py, px], 1)
 
 
-def reference_points(self, shapes: List[List[int]]) -> Tensor:
-    """fp32 [positions of all levels, 2]: (x, y) of the cell centres in 0..1."""
+def reference_points(self, shapes: List[List[int]], like: Tensor) -> Tensor:
+    """fp32 [positions of all levels, 2], on the device of `like`: (x, y) of the cell centres in 0..1."""
     points: List[Tensor] = []
     for shape in shapes:
         h = shape[0]
         w = shape[1]
-        y = ((torch.arange(h, dtype=6) + 0.5) / h).view(h, 1).expand(h, w).flatten()
-        x = ((torch.arange(w, dtype=6) + 0.5) / w).view(1, w).expand(h, w).flatten()
+        y = ((torch.arange(h, dtype=6, device=like.device) + 0.5) / h).view(h, 1).expand(h, w).flatten()
+        x = ((torch.arange(w, dtype=6, device=like.device) + 0.5) / w).view(1, w).expand(h, w).flatten()
         points.append(torch.stack([x, y], 1))
     return torch.cat(points)
 
@@ -140,13 +140,13 @@ def pixel_decoder(self, maps: List[Tensor], w: Dict[str, Tensor], layers: List[D
         y = self.group_norm_relu(y, w, name + ".1", False)
         c = y.size(1)
         shapes.append([y.size(2), y.size(3)])
-        pos = self.sine_position(c // 2, y.size(2), y.size(3)).to(y.device)
+        pos = self.sine_position(c // 2, y.size(2), y.size(3), y)
         parts.append(y.flatten(2).transpose(1, 2))
         positions.append(pos.flatten(2).transpose(1, 2).to(y.dtype) + w["transformer.level_embed"][l])
         if taps is not None:
             taps["pixel.input_proj." + str(l)] = y
             taps["pixel.pos." + str(y.size(2)) + "x" + str(y.size(3))] = pos
-    reference = self.reference_points(shapes).to(parts[0].device)
+    reference = self.reference_points(shapes, parts[0])
     if taps is not None:
         taps["pixel.encoder.reference_points"] = reference.unsqueeze(0).unsqueeze(2).expand(1, reference.size(0), 3, 2)
     x = self.deformable_encoder(torch.cat(parts, 1), torch.cat(positions, 1), layers, heads, points, shapes, reference, taps)

@@ -1,8 +1,8 @@
 # Swin backbone (Liu et al. 2021), as PSALM uses it: padded positions are zeros that get the qkv bias and are not masked.
 
-def swin_relative_index(self, window: int) -> Tensor:
-    """int64 [window^2 * window^2]: row of relative_position_bias_table for each (query, key) of a window."""
-    line = torch.arange(window)
+def swin_relative_index(self, window: int, like: Tensor) -> Tensor:
+    """int64 [window^2 * window^2], on the device of `like`: row of relative_position_bias_table for each (query, key) of a window."""
+    line = torch.arange(window, device=like.device)
     y = line.view(window, 1).expand(window, window).flatten()
     x = line.view(1, window).expand(window, window).flatten()
     dy = y.unsqueeze(1) - y.unsqueeze(0) + (window - 1)
@@ -10,20 +10,20 @@ def swin_relative_index(self, window: int) -> Tensor:
     return (dy * (2 * window - 1) + dx).flatten()
 
 
-def swin_shift_mask(self, height: int, width: int, window: int) -> Tensor:
-    """fp32 [windows, window^2, window^2] of 0 / -100: which pairs of a shifted window were no neighbours before the roll.
+def swin_shift_mask(self, height: int, width: int, window: int, like: Tensor) -> Tensor:
+    """fp32 [windows, window^2, window^2] of 0 / -100, on the device of `like`: which pairs of a shifted window were no neighbours before the roll.
     height and width are those of the padded map."""
     shift = window // 2
-    rows = torch.zeros([height], dtype=4)
+    rows = torch.zeros([height], dtype=4, device=like.device)
     rows[height - window:] = 1
     rows[height - shift:] = 2
-    columns = torch.zeros([width], dtype=4)
+    columns = torch.zeros([width], dtype=4, device=like.device)
     columns[width - window:] = 1
     columns[width - shift:] = 2
     region = (rows.view(-1, 1) * 3 + columns.view(1, -1)).view(height // window, window, width // window, window)
     region = region.permute(0, 2, 1, 3).reshape(-1, window * window)
     same = region.unsqueeze(1) == region.unsqueeze(2)
-    return torch.where(same, torch.zeros([1]), torch.full([1], -100.0))
+    return torch.where(same, torch.zeros([1], device=like.device), torch.full([1], -100.0, device=like.device))
 
 
 def swin_window_attention(self, x: Tensor, w: Dict[str, Tensor], heads: int, index: Tensor, mask: Optional[Tensor]) -> Tensor:
@@ -96,12 +96,12 @@ def swin(self, pixels: Tensor, stem: Dict[str, Tensor], blocks: List[List[Dict[s
     x = self.swin_patch_embed(pixels, stem, patch, eps)
     if taps is not None:
         taps["swin.patch_embed"] = x.permute(0, 3, 1, 2)
-    index = self.swin_relative_index(window).to(x.device)
+    index = self.swin_relative_index(window, x)
     maps: List[Tensor] = []
     for s, stage in enumerate(blocks):
         ph = (x.size(1) + window - 1) // window * window
         pw = (x.size(2) + window - 1) // window * window
-        mask = self.swin_shift_mask(ph, pw, window).to(x.device).to(x.dtype)
+        mask = self.swin_shift_mask(ph, pw, window, x).to(x.dtype)
         for b, w in enumerate(stage):
             x = self.swin_block(x, w, heads[s], window, window // 2 * (b % 2), index, mask, eps)
             if taps is not None:

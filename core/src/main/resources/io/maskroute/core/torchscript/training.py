@@ -69,15 +69,15 @@ def pointing_loss(self, condition: Tensor, places: Tensor, target: Tensor) -> Te
     return 10.0 * self.pixel_loss(logits, target).sum()
 
 
-def place_code(self, dim: int, side: int) -> Tensor:
-    """fp32 [dim, side * side]: the place of a cell as cosines, those of its row in the first quarter of the channels (from none to
+def place_code(self, dim: int, side: int, like: Tensor) -> Tensor:
+    """fp32 [dim, side * side], on the device of `like`: the place of a cell as cosines, those of its row in the first quarter of the channels (from none to
     dim / 4 half waves over the picture), those of its column in the second; nothing in the others."""
     waves = dim // 4
-    middles = (torch.arange(side, dtype=6) + 0.5) / side
-    line = 4.0 * torch.cos(3.141592653589793 * torch.arange(waves, dtype=6).unsqueeze(1) * middles)
+    middles = (torch.arange(side, dtype=6, device=like.device) + 0.5) / side
+    line = 4.0 * torch.cos(3.141592653589793 * torch.arange(waves, dtype=6, device=like.device).unsqueeze(1) * middles)
     rows = line.unsqueeze(2).expand(waves, side, side)
     columns = line.unsqueeze(1).expand(waves, side, side)
-    return torch.cat([rows, columns, torch.zeros([dim - 2 * waves, side, side])]).flatten(1)
+    return torch.cat([rows, columns, torch.zeros([dim - 2 * waves, side, side], device=like.device)]).flatten(1)
 
 
 def picture_losses(self, queries: Tensor, condition: Tensor, memory: List[Tensor], features: Tensor, tokens: Tensor, masks: Tensor, target: Tensor, w: Dict[str, Tensor], layers: List[Dict[str, Tensor]], heads: int, weights: List[float], grounding: List[float]) -> Tensor:
@@ -113,7 +113,7 @@ def picture_losses(self, queries: Tensor, condition: Tensor, memory: List[Tensor
         token = self.pointing_loss(condition, tokens.t(), pooled)
         total = total + grounding[1] * token
     if grounding[2] > 0 and queries.size(1) > 0:
-        code = self.place_code(queries.size(2), side).to(flat.device)
+        code = self.place_code(queries.size(2), side, flat)
         every = pooled.unsqueeze(1).expand(-1, queries.size(1), -1).flatten(0, 1)
         place = self.pointing_loss(queries.flatten(0, 1), code, every) / queries.size(1)
         total = total + grounding[2] * place

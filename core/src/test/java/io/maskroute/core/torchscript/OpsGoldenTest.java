@@ -61,7 +61,7 @@ class OpsGoldenTest {
     @Test
     void msdeformModule() {
         use("msdeform_module");
-        IValue reference = scope.run("reference_points", shapes());
+        IValue reference = scope.run("reference_points", shapes(), anywhere());
         float[] expected = fixture.floats("reference_points");
         float[] actual = scope.floats(reference);
         for (int q = 0; q < actual.length / 2; q++) {
@@ -96,11 +96,12 @@ class OpsGoldenTest {
     void swinLayer(String name, int window) {
         use(name);
         long[] hw = fixture.longs("hw");
-        IValue index = scope.run("swin_relative_index", scope.of((long) window));
+        IValue index = scope.run("swin_relative_index", scope.of((long) window), anywhere());
         assertThat(scope.longs(index)).isEqualTo(fixture.longs("relative_position_index"));
         long padded = (hw[0] + window - 1) / window * window;
         long paddedWidth = (hw[1] + window - 1) / window * window;
-        IValue mask = scope.run("swin_shift_mask", scope.of(padded), scope.of(paddedWidth), scope.of((long) window));
+        IValue mask = scope.run(
+                "swin_shift_mask", scope.of(padded), scope.of(paddedWidth), scope.of((long) window), anywhere());
         assertClose(mask, "attn_mask");
 
         IValue x = scope.floats(fixture.floats("x"), 1, hw[0], hw[1], 12);
@@ -132,7 +133,7 @@ class OpsGoldenTest {
                 put(weights, "attn." + name.substring(2), name);
             }
         }
-        IValue index = scope.run("swin_relative_index", scope.of(3L));
+        IValue index = scope.run("swin_relative_index", scope.of(3L), anywhere());
         assertClose(scope.run("swin_window_attention", t("x"), weights, scope.of(2L), index, t("mask")), "out");
     }
 
@@ -238,7 +239,12 @@ class OpsGoldenTest {
     void sinePosition(int features, int height, int width) {
         use("sine_position");
         assertClose(
-                scope.run("sine_position", scope.of((long) features), scope.of((long) height), scope.of((long) width)),
+                scope.run(
+                        "sine_position",
+                        scope.of((long) features),
+                        scope.of((long) height),
+                        scope.of((long) width),
+                        anywhere()),
                 "pos_n" + features + "_" + height + "x" + width);
     }
 
@@ -367,5 +373,10 @@ class OpsGoldenTest {
 
     private static org.assertj.core.data.Offset<Float> within() {
         return org.assertj.core.data.Offset.offset((float) TOLERANCE);
+    }
+
+    /** A tensor that tells which device to work on, and no more. */
+    private IValue anywhere() {
+        return scope.floats(new float[1], 1);
     }
 }

@@ -16,7 +16,8 @@ class PlaceCodeTest {
         float[] code;
         try (TorchProgram program = TorchProgram.loadForTraining("cpu");
                 TorchScope scope = program.scope()) {
-            code = scope.floats(scope.run("place_code", scope.of((long) CHANNELS), scope.of((long) SIDE)));
+            code = scope.floats(scope.run(
+                    "place_code", scope.of((long) CHANNELS), scope.of((long) SIDE), scope.floats(new float[1], 1)));
         }
 
         assertThat(code).hasSize(CHANNELS * CELLS);
