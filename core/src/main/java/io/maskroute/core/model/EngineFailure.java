@@ -5,6 +5,7 @@ import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.error.Stage;
 import io.maskroute.core.segmenter.DeviceLostException;
 import io.maskroute.core.segmenter.DeviceOutOfMemoryException;
+import io.maskroute.core.torchscript.TorchReason;
 import java.util.Locale;
 import java.util.regex.Pattern;
 
@@ -28,17 +29,11 @@ public final class EngineFailure {
     public static RowFailure of(Stage stage, EngineException failure) {
         String text = String.valueOf(failure.getMessage()).toLowerCase(Locale.ROOT);
         if (OUT_OF_MEMORY.matcher(text).find()) {
-            throw new DeviceOutOfMemoryException(stage, lastLine(failure), failure);
+            throw new DeviceOutOfMemoryException(stage, TorchReason.of(failure), failure);
         }
         if (DEVICE_LOST.matcher(text).find()) {
-            throw new DeviceLostException(lastLine(failure), failure);
+            throw new DeviceLostException(TorchReason.of(failure), failure);
         }
-        return new RowFailure(stage, "engine-error", lastLine(failure), failure);
-    }
-
-    /** The interpreter prints its traceback first and the reason last. */
-    private static String lastLine(EngineException e) {
-        String message = String.valueOf(e.getMessage()).strip();
-        return message.substring(message.lastIndexOf('\n') + 1);
+        return new RowFailure(stage, "engine-error", TorchReason.of(failure), failure);
     }
 }

@@ -13,8 +13,6 @@ import io.maskroute.core.error.UnusableInputException;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.util.Locale;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * The TorchScript program, loaded into this process. Its methods are pure functions of their arguments, so one program serves
@@ -22,9 +20,6 @@ import java.util.regex.Pattern;
  */
 public final class TorchProgram implements AutoCloseable {
     private static final String ENGINE = "PyTorch";
-
-    /** The interpreter prints its traceback first, and PyTorch more sentences after the reason. */
-    private static final Pattern REASON = Pattern.compile("RuntimeError: (?:CUDA error: )?(.+?)(?:[.;]\\s|[.;]?\\n|$)");
 
     static {
         // Everything DJL needs is on the class path or named by PYTORCH_LIBRARY_PATH; it must not look for more on the
@@ -95,10 +90,9 @@ public final class TorchProgram implements AutoCloseable {
         try (TorchScope work = scope()) {
             work.floats(work.run("to_device", work.floats(new float[1], 1), work.of(device)));
         } catch (EngineException e) {
-            Matcher reason = REASON.matcher(String.valueOf(e.getMessage()));
             throw new UnusableInputException(
                     "PyTorch cannot use the device " + device + ": "
-                            + (reason.find() ? reason.group(1) : firstLine(e))
+                            + firstSentence(TorchReason.of(e))
                             + "; choose another device, or supply a libtorch built for CUDA",
                     e);
         }
@@ -166,6 +160,10 @@ public final class TorchProgram implements AutoCloseable {
         if (System.getProperty(property) == null) {
             System.setProperty(property, value);
         }
+    }
+
+    private static String firstSentence(String reason) {
+        return reason.replaceFirst("^RuntimeError: (?:CUDA error: )?", "").replaceFirst("[.;](?: .*)?$", "");
     }
 
     private static String firstLine(Throwable e) {

@@ -17,6 +17,11 @@ class EngineFailureTest {
             + "Traceback of TorchScript, serialized code (most recent call last):\n"
             + "  File \"code/__torch__.py\", line 7, in llm_suffix\n    x = torch.matmul(a, b)\n        ~~~~ <--- HERE\n\n";
 
+    private static final String CUDA_HINTS =
+            "\nCUDA kernel errors might be asynchronously reported at some other API call, so the stacktrace below might be incorrect."
+                    + "\nFor debugging consider passing CUDA_LAUNCH_BLOCKING=1"
+                    + "\nCompile with `TORCH_USE_CUDA_DSA` to enable device-side assertions.\n";
+
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -40,7 +45,7 @@ class EngineFailureTest {
                 "RuntimeError: CUDA error: unspecified launch failure"
             })
     void otherCudaErrorsLoseTheDevice(String reason) {
-        assertThatThrownBy(() -> EngineFailure.of(Stage.VISION, new EngineException(TRACEBACK + reason)))
+        assertThatThrownBy(() -> EngineFailure.of(Stage.VISION, new EngineException(TRACEBACK + reason + CUDA_HINTS)))
                 .isInstanceOf(DeviceLostException.class)
                 .hasMessage(reason);
     }
