@@ -95,10 +95,10 @@ public final class FlopsModel {
         return sum;
     }
 
-    /** Whether the prefix runs once for all prompts: behind the layer that drops image tokens, each keeps others. */
+    /** Whether the prefix runs once for all prompts: behind the layer that drops image tokens, each may keep others. */
     private static boolean isShared(RoutingPlan plan, LayerRouting layer) {
         return plan.dropping()
-                .map(dropping -> layer.layer() < dropping.afterLayer())
+                .map(dropping -> dropping.criterion().shared() || layer.layer() < dropping.afterLayer())
                 .orElse(true);
     }
 

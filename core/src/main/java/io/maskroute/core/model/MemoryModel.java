@@ -10,6 +10,7 @@ import io.maskroute.core.routing.LayerRouting;
 import io.maskroute.core.routing.RoutingPlan;
 import io.maskroute.core.torchscript.TorchType;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Device memory of a model from its sizes alone. Weights, keys and values are exact up to a few small heads that are stored but
@@ -56,15 +57,21 @@ public final class MemoryModel {
      */
     public Estimate estimate(int sharedText, int ownText, int prompts) {
         long prefix = (long) sharedText + plan.imageTokens();
-        long shared = plan.dropping()
+        Optional<ImageTokenDropping> perPrompt =
+                plan.dropping().filter(dropping -> !dropping.criterion().shared());
+        long cached = 0;
+        int shared = perPrompt
                 .map(ImageTokenDropping::afterLayer)
                 .orElse(config.llm().layers());
-        long keysAndValues = 2L * shared * prefix * config.llm().hidden() * bytes;
+        for (int layer = 0; layer < shared; layer++) {
+            cached += prefix - plan.dropped(layer);
+        }
+        long keysAndValues = 2L * cached * config.llm().hidden() * bytes;
         long vision = Math.max(swin(), pixelDecoder());
         long llm = Math.max(prefix(prefix, sharedText), prompts(prefix, ownText, prompts));
-        if (plan.dropping().isPresent()) {
+        if (perPrompt.isPresent()) {
             long sequence = sharedText
-                    + plan.dropping().get().keep()
+                    + perPrompt.get().keep()
                     + ownText
                     + config.maskDecoder().queries();
             llm = Math.max(llm, llmLayer(prompts * sequence, prompts * sequence));

@@ -158,11 +158,26 @@ public final class RoutedLlm implements AutoCloseable {
 
     private IValue dropPrefix(
             TorchScope work, IValue input, SegmentLayout layout, ImageTokenDropping dropping, long[] contents) {
+        IValue text = DroppedTokens.text(work, layout);
+        IValue candidates = DroppedTokens.candidates(work, dropping, layout, contents);
+        if (dropping.criterion().shared()) {
+            return work.run(
+                    "drop_shared_prefix",
+                    input,
+                    text,
+                    candidates,
+                    layers,
+                    work.of((long) dropping.afterLayer()),
+                    work.of((long) dropping.keep()),
+                    work.of((long) config.heads()),
+                    rotary,
+                    work.of(config.layerNormEps()));
+        }
         return work.run(
                 "drop_prefix",
                 input,
-                DroppedTokens.text(work, layout),
-                DroppedTokens.candidates(work, dropping, layout, contents),
+                text,
+                candidates,
                 layers,
                 work.of((long) dropping.afterLayer()),
                 work.of((long) config.heads()),
@@ -181,7 +196,7 @@ public final class RoutedLlm implements AutoCloseable {
      */
     public IValue suffix(
             TorchScope work, IValue text, IValue late, long[] lengths, long[] pictures, IValue cache, IValue taps) {
-        if (plan.dropping().isPresent()) {
+        if (plan.dropping().filter(dropping -> !dropping.criterion().shared()).isPresent()) {
             return work.run(
                     "drop_suffix",
                     text,

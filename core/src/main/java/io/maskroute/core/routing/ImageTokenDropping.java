@@ -7,13 +7,13 @@ import java.util.stream.IntStream;
 
 /**
  * Leaves image tokens out of the later layers: a baseline to measure token routing against. The first {@code afterLayer} layers
- * see every token. From then on a prompt keeps {@code keep} of the image tokens, in order and with their position ids; the
+ * see every token. From then on a prompt has {@code keep} of the image tokens, in order and with their position ids; the
  * others have no attention, no FFN, no keys and no values.
  *
  * @param criterion which image tokens a prompt keeps
  * @param afterLayer number of layers that see every token, at least 1: the ranking needs one
  * @param keep number of image tokens kept
- * @param seed of {@link Criterion#RANDOM}; 0 for the other
+ * @param seed of {@link Criterion#RANDOM}; 0 for the others
  */
 public record ImageTokenDropping(Criterion criterion, int afterLayer, int keep, int seed) {
 
@@ -24,8 +24,18 @@ public record ImageTokenDropping(Criterion criterion, int afterLayer, int keep, 
          * heads (FastV: Chen et al. 2024, "An Image is Worth 1/2 Tokens After Layer 2").
          */
         ATTENTION,
+        /**
+         * As {@link #ATTENTION}, by the last token of the text that all prompts share: chosen before any prompt is known, so that
+         * the later layers of what the prompts of a picture share run once as well.
+         */
+        PICTURE_ATTENTION,
         /** A uniform choice, drawn from the seed and the picture: the same for all prompts of a picture. */
         RANDOM;
+
+        /** Whether all prompts of a picture keep the same tokens. */
+        public boolean shared() {
+            return this != ATTENTION;
+        }
 
         public String label() {
             return name().toLowerCase(Locale.ROOT);
@@ -42,7 +52,7 @@ public record ImageTokenDropping(Criterion criterion, int afterLayer, int keep, 
      */
     public int[] candidates(int imageTokens, long picture) {
         int[] tokens = IntStream.range(0, imageTokens).toArray();
-        if (criterion == Criterion.ATTENTION) {
+        if (criterion != Criterion.RANDOM) {
             return tokens;
         }
         // The constant spreads neighbouring seeds over all bits (the 64-bit golden ratio of SplitMix64).

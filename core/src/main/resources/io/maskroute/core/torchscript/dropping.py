@@ -1,22 +1,48 @@
 # Dropping image tokens: a baseline for token routing (FastV, Chen et al. 2024, "An Image is Worth 1/2 Tokens After Layer 2").
 #
-# The first `after` layers see every token, prefix and suffixes apart as in llm.py. From then on a prompt keeps some of the
-# image tokens, in order and with their position ids. Prompts of a picture may keep different ones, so nothing of the later
-# layers is shared: each prompt runs its own sequence of the kept prefix, its text and its mask tokens.
+# The first `after` layers see every token, prefix and suffixes apart as in llm.py. From then on some of the image tokens are
+# kept, in order and with their position ids. Where the picture decides which, the later layers run apart as well: drop_shared_prefix
+# gives what `llm_suffix` takes. Where each prompt decides, prompts of a picture may keep different ones, so nothing of the later
+# layers is shared: each prompt runs its own sequence of the kept prefix, its text and its mask tokens (drop_prefix, drop_suffix).
 
 def drop_prefix(self, x: Tensor, text: Tensor, candidates: Tensor, layers: List[Dict[str, Tensor]], after: int, heads: int, tables: Tensor, eps: float) -> List[Tensor]:
     """The first `after` layers over a prefix x [B, P, d] -> their keys and values as `llm_prefix` gives them, and then what
     `drop_suffix` needs more: the state after them [B, P, d] and, int64, the positions of the text [P - N] and of the image
     tokens among which a prompt's are chosen [B, C] (candidates [B, C], or [1, C] for all)."""
     taps = self.new_dictionary(x)
-    routes: List[Dict[str, Tensor]] = []
-    for i in range(after):
-        routes.append(self.new_dictionary(x))
-    cache = self.llm_prefix(x, layers[:after], routes, [0] * after, [False] * after, heads, tables, eps, taps)
+    cache = self.undropped_layers(x, layers[:after], heads, tables[:, :x.size(1)].unsqueeze(1), eps, taps)
     cache.append(taps["prefix.llm.layers." + str(after - 1) + ".out"])
     cache.append(text.to(x.device))
     cache.append(candidates.to(x.device).expand(x.size(0), -1))
     return cache
+
+
+def undropped_layers(self, x: Tensor, layers: List[Dict[str, Tensor]], heads: int, rotary: Tensor, eps: float, taps: Optional[Dict[str, Tensor]]) -> List[Tensor]:
+    """`prefix_layers` in which every token gets the FFN."""
+    routes: List[Dict[str, Tensor]] = []
+    for i in range(len(layers)):
+        routes.append(self.new_dictionary(x))
+    return self.prefix_layers(x, layers, routes, [0] * len(layers), [False] * len(layers), heads, rotary, eps, taps)
+
+
+def drop_shared_prefix(self, x: Tensor, text: Tensor, candidates: Tensor, layers: List[Dict[str, Tensor]], after: int, keep: int, heads: int, tables: Tensor, eps: float) -> List[Tensor]:
+    """A prefix x [B, P, d] of which the layers from `after` on see the text [P - N] (positions, int64) and `keep` image tokens: those that
+    its last token attends to most in layer `after` - 1, or all candidates (see drop_prefix) where there are no more -> keys and
+    values of every layer, as `llm_prefix` gives them."""
+    b, p, d = x.shape
+    taps = self.new_dictionary(x)
+    cache = self.undropped_layers(x, layers[:after], heads, tables[:, :p].unsqueeze(1), eps, taps)
+    ranked = "prefix.llm.layers." + str(after - 1)
+    image = candidates.to(x.device).expand(b, -1)
+    if image.size(1) > keep:
+        qkv = self.llm_qkv(taps[ranked + ".input_layernorm"][:, -1:], layers[after - 1], heads, tables[:, p - 1:p].unsqueeze(1))
+        scores = torch.matmul(qkv[0].to(6), cache[2 * after - 2].to(6).transpose(2, 3)) * (float(d // heads) ** -0.5)
+        paid = torch.softmax(scores, 3)[:, :, 0].mean(1)
+        image = image.gather(1, paid.gather(1, image).topk(keep, 1)[1])
+    kept = torch.cat([text.to(x.device).unsqueeze(0).expand(b, -1), image], 1).sort(1)[0]
+    x = taps[ranked + ".out"].gather(1, kept.unsqueeze(2).expand(-1, -1, d))
+    rotary = tables.index_select(1, kept.flatten()).view(2, b, kept.size(1), -1)
+    return cache + self.undropped_layers(x, layers[after:], heads, rotary, eps, None)
 
 
 def last_text_attention(self, h: Tensor, lengths: Tensor, picture: Tensor, keys: Tensor, w: Dict[str, Tensor], heads: int, tables: Tensor) -> Tensor:

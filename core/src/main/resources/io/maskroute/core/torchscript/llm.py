@@ -112,8 +112,12 @@ def llm_prefix(self, x: Tensor, layers: List[Dict[str, Tensor]], routes: List[Di
     """x [B, P, d], the first P positions of B sequences -> rotated keys and values of every layer, k0, v0, k1, v1 …, each
     [B, heads, P, d/heads]. Nothing reads the prefix after the last layer, so there only its keys and values are computed
     (all of it when taps are asked for)."""
+    return self.prefix_layers(x, layers, routes, proxies, mlp, heads, tables[:, :x.size(1)].unsqueeze(1), eps, taps)
+
+
+def prefix_layers(self, x: Tensor, layers: List[Dict[str, Tensor]], routes: List[Dict[str, Tensor]], proxies: List[int], mlp: List[bool], heads: int, rotary: Tensor, eps: float, taps: Optional[Dict[str, Tensor]]) -> List[Tensor]:
+    """As `llm_prefix`, of tokens whose position ids are those of rotary [2, B or 1, P, r/2]."""
     b, p, d = x.shape
-    rotary = tables[:, :p].unsqueeze(1)
     cache: List[Tensor] = []
     for i, w in enumerate(layers):
         h = self.layer_norm(x, w, "input_layernorm", eps)
@@ -163,7 +167,7 @@ def llm_suffix(self, text: Tensor, late: Tensor, lengths: Tensor, picture: Tenso
 
     text [R, T, d] padded on the right, lengths int64 [R]; late [L, d]: the tokens that join as input of layer `late_layer`
     (`len(layers)` = they meet only the final norm), with the position ids they have in the whole sequence; picture int64 [R]:
-    which row of the cache a prompt belongs to. -> final hidden states of text [R, T, d] and late tokens [R, L, d]."""
+    which row of the cache a prompt belongs to. The first layer's prefix is whole; later ones may have lost image tokens. -> final hidden states of text [R, T, d] and late tokens [R, L, d]."""
     r, t, d = text.shape
     n_late = late.size(0)
     p = cache[0].size(2)
@@ -177,7 +181,10 @@ def llm_suffix(self, text: Tensor, late: Tensor, lengths: Tensor, picture: Tenso
         if i == late_layer:
             x = torch.cat([x, joined], 1)
             rotary = tables.index_select(1, torch.cat([text_positions, late_positions], 1).flatten()).view(2, r, t + n_late, -1)
-            mask = self.llm_suffix_mask(lengths, t, n_late, p, text.dtype)
+        n = x.size(1)
+        seen = cache[2 * i].size(2)
+        if mask.size(2) != n or mask.size(3) != seen + n:
+            mask = self.llm_suffix_mask(lengths, t, n - t, seen, text.dtype)
         h = self.layer_norm(x, w, "input_layernorm", eps)
         qkv = self.llm_qkv(h, w, heads, rotary)
         shared_k = cache[2 * i]

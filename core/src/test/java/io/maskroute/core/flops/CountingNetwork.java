@@ -241,7 +241,8 @@ final class CountingNetwork {
 
     /**
      * One sequence, token by token: the operations of the tokens of the prefix ({@code shared}) or of the others. The prefix
-     * is {@code leading} text, the grid and {@code task} text. Behind the layer that drops image tokens all is a prompt's own.
+     * is {@code leading} text, the grid and {@code task} text. Behind the layer that drops image tokens all is a prompt's own
+     * where it chooses them.
      */
     long llm(
             RoutingSchedule schedule,
@@ -284,7 +285,8 @@ final class CountingNetwork {
                 for (int t = 0; t < present.size(); t++) {
                     Token token = present.get(t);
                     boolean late = token.kind() == Kind.MASK && layer < schedule.maskTokenLayer();
-                    boolean once = token.shared() && dropping.isEmpty();
+                    boolean once = token.shared()
+                            && dropping.map(d -> d.criterion().shared()).orElse(true);
                     if (!late && once == shared) {
                         llmToken(schedule, execution, layer, present, t, gridHeight * gridWidth);
                     }

@@ -128,8 +128,9 @@ class FlopsModelTest {
     }
 
     private static RoutingSchedule dropping(Random random, int layers, int imageTokens) {
-        return RoutingSchedule.dropping(new ImageTokenDropping(
-                Criterion.ATTENTION, 1 + random.nextInt(layers - 1), random.nextInt(imageTokens + 1), 0));
+        Criterion criterion = Criterion.values()[random.nextInt(Criterion.values().length)];
+        return RoutingSchedule.dropping(
+                new ImageTokenDropping(criterion, 1 + random.nextInt(layers - 1), random.nextInt(imageTokens + 1), 0));
     }
 
     private static RoutingSchedule schedule(Random random, int layers) {

@@ -66,7 +66,7 @@ class DroppedTokensTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"ATTENTION, 1", "ATTENTION, 3", "RANDOM, 2"})
+    @CsvSource({"ATTENTION, 1", "ATTENTION, 3", "PICTURE_ATTENTION, 2", "RANDOM, 2"})
     void keepingEveryTokenIsTheDenseModel(Criterion criterion, int after) {
         List<float[]> expected = run(dense);
         List<float[]> actual = run(new ImageTokenDropping(criterion, after, IMAGE, 1));
@@ -76,7 +76,16 @@ class DroppedTokensTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"ATTENTION, 1, 5", "ATTENTION, 2, 1", "ATTENTION, 3, 11", "RANDOM, 1, 5", "RANDOM, 3, 8", "RANDOM, 2, 0"
+    @CsvSource({
+        "ATTENTION, 1, 5",
+        "ATTENTION, 2, 1",
+        "ATTENTION, 3, 11",
+        "PICTURE_ATTENTION, 1, 5",
+        "PICTURE_ATTENTION, 2, 1",
+        "PICTURE_ATTENTION, 3, 11",
+        "RANDOM, 1, 5",
+        "RANDOM, 3, 8",
+        "RANDOM, 2, 0"
     })
     void laterLayersAreThoseOfTheShorterSequence(Criterion criterion, int after, int keep) {
         ImageTokenDropping dropping = new ImageTokenDropping(criterion, after, keep, 3);
@@ -155,7 +164,8 @@ class DroppedTokensTest {
             return dropping.candidates(IMAGE, 0);
         }
         Start start = start(row, dropping.afterLayer());
-        int last = BEFORE.length + IMAGE + TASK.length + OWN[row].length - 1;
+        int own = dropping.criterion() == Criterion.ATTENTION ? OWN[row].length : 0;
+        int last = BEFORE.length + IMAGE + TASK.length + own - 1;
         double[] paid = new double[IMAGE];
         for (int head = 0; head < HEADS; head++) {
             double[] share = attention(start.q(), start.k(), start.state().length / D, head, last);

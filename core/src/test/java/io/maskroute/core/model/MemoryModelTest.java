@@ -7,6 +7,7 @@ import io.maskroute.core.config.ModelConfig;
 import io.maskroute.core.model.MemoryModel.Estimate;
 import io.maskroute.core.model.SegmenterOptions.Dtype;
 import io.maskroute.core.routing.ImageTokenDropping;
+import io.maskroute.core.routing.ImageTokenDropping.Criterion;
 import io.maskroute.core.routing.RoutingPlan;
 import io.maskroute.core.routing.RoutingSchedule;
 import io.maskroute.core.routing.RoutingScheduleReader;
@@ -52,17 +53,24 @@ class MemoryModelTest {
     }
 
     @Test
-    void onlyTheLayersThatSeeEveryTokenAreShared() {
-        RoutingPlan plan = RoutingPlan.of(
-                RoutingSchedule.dropping(new ImageTokenDropping(ImageTokenDropping.Criterion.ATTENTION, 2, 64, 0)),
-                PSALM,
-                16,
-                16);
+    void onlyTheLayersThatSeeEveryTokenAreSharedWherePromptsChoose() {
+        assertThat(keysAndValues(Criterion.ATTENTION)).isEqualTo(2L * 2 * (71 + 256) * 2048 * 2);
+    }
 
-        assertThat(new MemoryModel(PSALM, plan, false, Dtype.BF16)
-                        .estimate(71, 10, 7)
-                        .keysAndValues())
-                .isEqualTo(2L * 2 * (71 + 256) * 2048 * 2);
+    @Test
+    void allLayersAreSharedWhereThePictureChooses() {
+        long expected = 2L * (2 * (71 + 256) + 22 * (71 + 64)) * 2048 * 2;
+
+        assertThat(keysAndValues(Criterion.PICTURE_ATTENTION)).isEqualTo(expected);
+        assertThat(keysAndValues(Criterion.RANDOM)).isEqualTo(expected);
+    }
+
+    private static long keysAndValues(Criterion criterion) {
+        RoutingPlan plan =
+                RoutingPlan.of(RoutingSchedule.dropping(new ImageTokenDropping(criterion, 2, 64, 0)), PSALM, 16, 16);
+        return new MemoryModel(PSALM, plan, false, Dtype.BF16)
+                .estimate(71, 10, 7)
+                .keysAndValues();
     }
 
     @Test

@@ -240,6 +240,10 @@ class PsalmSegmenterTest {
                 """
                 {"format": 1, "drop_image_tokens": {"criterion": "attention", "after_layer": 2, "keep": 9}}
                 """),
+        DROPPED_BY_THE_PICTURES_ATTENTION(
+                """
+                {"format": 1, "drop_image_tokens": {"criterion": "picture_attention", "after_layer": 2, "keep": 9}}
+                """),
         DROPPED_AT_RANDOM(
                 """
                 {"format": 1, "drop_image_tokens": {"criterion": "random", "after_layer": 1, "keep": 9, "seed": 5}}

@@ -158,6 +158,11 @@ class RoutingScheduleTest {
                 .isEqualTo(RoutingSchedule.dropping(new ImageTokenDropping(Criterion.ATTENTION, 2, 64, 0)));
         assertThat(RoutingScheduleWriter.canonical(attention)).isEqualTo(DROPPING);
         assertThat(attention.isDense(24)).isFalse();
+        String shared = DROPPING.replace("attention", "picture_attention");
+        RoutingSchedule picture = RoutingScheduleReader.parse(shared, "routing.json");
+        assertThat(picture.dropping()).contains(new ImageTokenDropping(Criterion.PICTURE_ATTENTION, 2, 64, 0));
+        assertThat(RoutingScheduleWriter.canonical(picture)).isEqualTo(shared);
+
         String json = DROPPING.replace("attention", "random").replace("64", "64,\"seed\":3");
         RoutingSchedule random = RoutingScheduleReader.parse(json, "routing.json");
         assertThat(random.dropping()).contains(new ImageTokenDropping(Criterion.RANDOM, 2, 64, 3));
@@ -169,7 +174,7 @@ class RoutingScheduleTest {
             delimiter = '|',
             quoteCharacter = '`',
             value = {
-                "attention | nearest | drop_image_tokens.criterion is \"nearest\"; write \"attention\" or \"random\"",
+                "attention | nearest | drop_image_tokens.criterion is \"nearest\"; write \"attention\" or \"picture_attention\" or \"random\"",
                 "attention | random | drop_image_tokens.seed is missing; add it",
                 "\"keep\":64 | \"keep\":64,\"seed\":1 | drop_image_tokens.seed has no meaning for the criterion attention; remove",
                 "\"keep\":64 | \"keep\":-1 | drop_image_tokens.keep is -1; write a whole number of at least 0",
