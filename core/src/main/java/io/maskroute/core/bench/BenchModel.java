@@ -7,6 +7,7 @@ import io.maskroute.core.flops.FlopsModel;
 import io.maskroute.core.model.PsalmNetwork;
 import io.maskroute.core.model.ReferringPass;
 import io.maskroute.core.model.RoutedLlm;
+import io.maskroute.core.model.SegmenterOptions;
 import io.maskroute.core.model.SegmenterOptions.Dtype;
 import io.maskroute.core.routing.RoutingPlan;
 import io.maskroute.core.routing.RoutingSchedule;
@@ -218,7 +219,10 @@ public final class BenchModel implements AutoCloseable {
     /** Pictures of noise with {@code count} prompts each, from normalised pixels to masks, as production runs them. */
     public PictureMillis picture(Variant variant, int count) {
         ReferringPass pass = new ReferringPass(
-                network.orElseThrow(), llms.get(variant), flops.get(variant), settings.together() * settings.prompts());
+                network.orElseThrow(),
+                llms.get(variant),
+                flops.get(variant),
+                SegmenterOptions.builder().setDevice(settings.device()).build().promptBatch());
         try {
             long start = System.nanoTime();
             List<List<Segmentation>> results = pass.segment(pictures.stream()

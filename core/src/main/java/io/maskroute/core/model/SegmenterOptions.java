@@ -13,7 +13,7 @@ import java.util.OptionalDouble;
  * @param dtype of the vision encoder and the LLM
  * @param routing a schedule file or an adapter folder; empty for the dense model
  * @param threads that one operator may use; 0 leaves PyTorch's choice
- * @param promptBatch prompts of one picture that run through the LLM at once, at least 1
+ * @param promptBatch prompts of a call, of whichever of its pictures, that run through the LLM at once, at least 1
  * @param allowPartial lets weights pass that do not match the model; what is missing is zero
  * @param minScore 0..1, in place of {@code ModelConfig.minScore}; empty for the model's own
  */
@@ -25,6 +25,10 @@ public record SegmenterOptions(
         int promptBatch,
         boolean allowPartial,
         OptionalDouble minScore) {
+
+    private static final int CPU_PROMPT_BATCH = 16;
+    /** Fewer leave a GPU waiting for its next kernel. */
+    private static final int GPU_PROMPT_BATCH = 64;
 
     public SegmenterOptions {
         if (threads < 0 || promptBatch < 1 || !(minScore.orElse(0) >= 0 && minScore.orElse(0) <= 1)) {
@@ -64,7 +68,7 @@ public record SegmenterOptions(
         private Dtype dtype = Dtype.FP32;
         private Path routing;
         private int threads;
-        private int promptBatch = 16;
+        private Integer promptBatch;
         private boolean allowPartial;
         private OptionalDouble minScore = OptionalDouble.empty();
 
@@ -91,6 +95,7 @@ public record SegmenterOptions(
             return this;
         }
 
+        /** Without it, what goes well with the device. */
         public Builder setPromptBatch(int promptBatch) {
             this.promptBatch = promptBatch;
             return this;
@@ -107,8 +112,15 @@ public record SegmenterOptions(
         }
 
         public SegmenterOptions build() {
+            int batch = device.equals("cpu") ? CPU_PROMPT_BATCH : GPU_PROMPT_BATCH;
             return new SegmenterOptions(
-                    device, dtype, Optional.ofNullable(routing), threads, promptBatch, allowPartial, minScore);
+                    device,
+                    dtype,
+                    Optional.ofNullable(routing),
+                    threads,
+                    promptBatch == null ? batch : promptBatch,
+                    allowPartial,
+                    minScore);
         }
     }
 }

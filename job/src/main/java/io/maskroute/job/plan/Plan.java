@@ -213,7 +213,10 @@ public final class Plan {
                     counts.mostPrompts(),
                     Math.min(
                             config.runtime().promptsPerCall(),
-                            SegmenterOptions.builder().build().promptBatch()));
+                            SegmenterOptions.builder()
+                                    .setDevice(config.model().device())
+                                    .build()
+                                    .promptBatch()));
             MemoryModel.Estimate bytes =
                     new MemoryModel(model, plan, trained, dtype).estimate(shared.tokens(), counts.quantile(1), atOnce);
             return new PlanResult.Memory(
