@@ -25,9 +25,9 @@
  * different length are never counted. The prefix (text, image tokens and the task's text) is counted once per picture and
  * divided evenly over its prompts; {@link io.maskroute.core.flops.Execution} says how much of it the last layer does.
  *
- * <p>Where image tokens are dropped after layer K, each prompt is charged with its own shortened sequence in the later layers,
- * kept part of the prefix included, and only the first K are shared. Ranking the tokens is not counted: it reads attention that
- * layer K computes in any case.
+ * <p>Where image tokens are dropped after layer K, the prefix is shorter in the later layers. Where each prompt chooses them, it
+ * is charged with its own shortened sequence there, kept part of the prefix included, and only the first K layers are shared.
+ * Ranking the tokens is not counted: it reads attention that layer K computes in any case.
  *
  * <p>The dense cost of a prompt is the same implementation with the identity schedule and this prompt as the only one: same
  * tokens, same rule for the last layer, no sharing. So the ratio shows routing and sharing, and no gain from leaving out

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import java.util.zip.CRC32;
 
-/** Positions of a prefix, as the program's {@code drop_prefix} takes them. */
+/** Positions of a prefix, as the program's {@code drop_prefix} and {@code drop_shared_prefix} take them. */
 final class DroppedTokens {
     private DroppedTokens() {}
 

@@ -127,8 +127,8 @@ public final class RoutedLlm implements AutoCloseable {
      * The layers over the prefixes of pictures.
      *
      * @param input {@code [B, P, d]}
-     * @return what {@link #suffix} takes: rotated keys and values of every layer, {@code [B, heads, P, d / heads]}, or what the
-     *     program's {@code drop_prefix} says
+     * @return what {@link #suffix} takes: rotated keys and values of every layer, {@code [B, heads, P, d / heads]}, where P is
+     *     less behind the layer that drops image tokens; or what the program's {@code drop_prefix} says
      */
     public IValue prefix(
             TorchScope work, IValue input, SegmentLayout layout, List<PreparedImage> pictures, IValue taps) {

@@ -37,6 +37,7 @@
  *
  * <pre>
  * {"format": 1, "drop_image_tokens": {"criterion": "attention", "after_layer": 2, "keep": 64}}
+ * {"format": 1, "drop_image_tokens": {"criterion": "picture_attention", "after_layer": 2, "keep": 64}}
  * {"format": 1, "drop_image_tokens": {"criterion": "random", "after_layer": 2, "keep": 64, "seed": 0}}
  * </pre>
  *

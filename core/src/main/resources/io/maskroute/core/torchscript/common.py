@@ -1,5 +1,6 @@
 # Weights travel as Dict[str, Tensor], keyed by the checkpoint's own names below a module's prefix.
-# `taps`, where a method takes it, receives named activations for `trace`; None in production.
+# `taps`, where a method takes it, receives named activations for `trace`, and for the ranking where image tokens are dropped; else
+# None in production.
 
 def new_dictionary(self, anything: Tensor) -> Dict[str, Tensor]:
     """An empty dictionary. An empty literal alone would be folded into a constant, the same object at every call."""

@@ -33,14 +33,17 @@ def drop_shared_prefix(self, x: Tensor, text: Tensor, candidates: Tensor, layers
     taps = self.new_dictionary(x)
     cache = self.undropped_layers(x, layers[:after], heads, tables[:, :p].unsqueeze(1), eps, taps)
     ranked = "prefix.llm.layers." + str(after - 1)
+    h = taps[ranked + ".input_layernorm"][:, -1:]
+    state = taps[ranked + ".out"]
+    taps.clear()
     image = candidates.to(x.device).expand(b, -1)
     if image.size(1) > keep:
-        qkv = self.llm_qkv(taps[ranked + ".input_layernorm"][:, -1:], layers[after - 1], heads, tables[:, p - 1:p].unsqueeze(1))
+        qkv = self.llm_qkv(h, layers[after - 1], heads, tables[:, p - 1:p].unsqueeze(1))
         scores = torch.matmul(qkv[0].to(6), cache[2 * after - 2].to(6).transpose(2, 3)) * (float(d // heads) ** -0.5)
         paid = torch.softmax(scores, 3)[:, :, 0].mean(1)
         image = image.gather(1, paid.gather(1, image).topk(keep, 1)[1])
     kept = torch.cat([text.to(x.device).unsqueeze(0).expand(b, -1), image], 1).sort(1)[0]
-    x = taps[ranked + ".out"].gather(1, kept.unsqueeze(2).expand(-1, -1, d))
+    x = state.gather(1, kept.unsqueeze(2).expand(-1, -1, d))
     rotary = tables.index_select(1, kept.flatten()).view(2, b, kept.size(1), -1)
     return cache + self.undropped_layers(x, layers[after:], heads, rotary, eps, None)
 

@@ -158,8 +158,9 @@ def rows_of_pictures(self, x: Tensor, picture: Tensor) -> Tensor:
         # The same rows as a product, whose gradient is one too: index_select's adds element by element.
         chosen = (picture.unsqueeze(1) == torch.arange(x.size(0), device=x.device).unsqueeze(0)).to(x.dtype)
         return torch.matmul(chosen, x.reshape(x.size(0), -1)).view(picture.size(0), x.size(1), x.size(2), x.size(3))
-    # As index_select, by wider reads on a GPU, where the copies of keys and values are a third of a prompt's time.
-    return torch.embedding(x.reshape(x.size(0), -1), picture).view(picture.size(0), x.size(1), x.size(2), x.size(3))
+    # As contiguous rows, which a GPU copies by wide reads; keys and values are views of other strides.
+    rows = x.reshape(x.size(0), -1)
+    return torch.embedding(rows, picture).view(picture.size(0), x.size(1), x.size(2), x.size(3))
 
 
 def llm_suffix(self, text: Tensor, late: Tensor, lengths: Tensor, picture: Tensor, cache: List[Tensor], layers: List[Dict[str, Tensor]], late_layer: int, heads: int, tables: Tensor, eps: float, norm: Dict[str, Tensor], taps: Optional[Dict[str, Tensor]]) -> Tuple[Tensor, Tensor]:

@@ -42,7 +42,8 @@ class FlopsModelTest {
         int height = 1 + random.nextInt(5);
         int width = 1 + random.nextInt(5);
         RoutingSchedule schedule = seed % 3 == 0 && config.llm().layers() > 1
-                ? dropping(random, config.llm().layers(), height * width)
+                ? dropping(
+                        Criterion.values()[seed / 3 % 3], random, config.llm().layers(), height * width)
                 : schedule(random, config.llm().layers());
         RoutingPlan plan = RoutingPlan.of(schedule, config, height, width);
         Execution execution = new Execution(LastLayer.values()[random.nextInt(3)], random.nextBoolean());
@@ -127,8 +128,7 @@ class FlopsModelTest {
         assertThat(alone.llmRatio()).isEqualTo(1.0);
     }
 
-    private static RoutingSchedule dropping(Random random, int layers, int imageTokens) {
-        Criterion criterion = Criterion.values()[random.nextInt(Criterion.values().length)];
+    private static RoutingSchedule dropping(Criterion criterion, Random random, int layers, int imageTokens) {
         return RoutingSchedule.dropping(
                 new ImageTokenDropping(criterion, 1 + random.nextInt(layers - 1), random.nextInt(imageTokens + 1), 0));
     }
