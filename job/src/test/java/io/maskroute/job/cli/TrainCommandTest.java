@@ -183,9 +183,7 @@ class TrainCommandTest {
         Path parts = temp.resolve("parts");
         String[] options = {"--steps", "6", "--objective", "prompts", "--late-mask-tokens", "2"};
         assertThat(train(whole, options).code()).isZero();
-        String[] shorter = Stream.concat(Stream.of(options), Stream.of("--stop-after", "3"))
-                .toArray(String[]::new);
-        CliRun first = train(parts, shorter);
+        CliRun first = train(parts, and(options, "--stop-after", "3"));
         assertThat(first.code()).as(first.err()).isZero();
         assertThat(first.out()).contains("to go on, give the same command again");
         CliRun second = train(parts, options);
@@ -202,12 +200,7 @@ class TrainCommandTest {
         Path late = temp.resolve("late");
         String[] options = {"--steps", "6", "--objective", "pointing", "--log-every", "1"};
         assertThat(train(always, options).code()).isZero();
-        assertThat(train(
-                                late,
-                                Stream.concat(Stream.of(options), Stream.of("--late-mask-tokens", "2"))
-                                        .toArray(String[]::new))
-                        .code())
-                .isZero();
+        assertThat(train(late, and(options, "--late-mask-tokens", "2")).code()).isZero();
 
         List<Double> before =
                 log(always).stream().map(line -> line.get("loss").doubleValue()).toList();
@@ -303,5 +296,9 @@ class TrainCommandTest {
         CliRun run = train(temp.resolve("dropped"), "--steps", "1", "--routing", routing.toString());
         assertThat(run.code()).isEqualTo(Cli.UNUSABLE_INPUT);
         assertThat(run.err()).contains(routing + ": drops image tokens");
+    }
+
+    private static String[] and(String[] options, String... more) {
+        return Stream.concat(Stream.of(options), Stream.of(more)).toArray(String[]::new);
     }
 }
