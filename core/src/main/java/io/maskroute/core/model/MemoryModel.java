@@ -39,9 +39,9 @@ public final class MemoryModel {
     }
 
     /**
-     * Bytes of one picture at a time.
+     * Bytes of one call.
      *
-     * @param keysAndValues of the picture's prefix, in every layer
+     * @param keysAndValues of the pictures' prefixes, in every layer
      * @param activations of the stage that needs most
      */
     public record Estimate(long weights, long adapter, long keysAndValues, long activations) {
@@ -53,9 +53,10 @@ public final class MemoryModel {
     /**
      * @param sharedText text tokens of the prefix
      * @param ownText text tokens of the longest prompt of its own
-     * @param prompts that go through the LLM at once
+     * @param pictures that run together
+     * @param prompts of theirs that go through the LLM at once
      */
-    public Estimate estimate(int sharedText, int ownText, int prompts) {
+    public Estimate estimate(int sharedText, int ownText, int pictures, int prompts) {
         long prefix = (long) sharedText + plan.imageTokens();
         Optional<ImageTokenDropping> perPrompt =
                 plan.dropping().filter(dropping -> !dropping.criterion().shared());
@@ -66,9 +67,9 @@ public final class MemoryModel {
         for (int layer = 0; layer < shared; layer++) {
             cached += prefix - plan.dropped(layer);
         }
-        long keysAndValues = 2L * cached * config.llm().hidden() * bytes;
-        long vision = Math.max(swin(), pixelDecoder());
-        long llm = Math.max(prefix(prefix, sharedText), prompts(prefix, ownText, prompts));
+        long keysAndValues = 2L * pictures * cached * config.llm().hidden() * bytes;
+        long vision = pictures * Math.max(swin(), pixelDecoder());
+        long llm = Math.max(pictures * prefix(prefix, sharedText), prompts(prefix, ownText, prompts));
         if (perPrompt.isPresent()) {
             long sequence = sharedText
                     + perPrompt.get().keep()
@@ -76,8 +77,7 @@ public final class MemoryModel {
                     + config.maskDecoder().queries();
             llm = Math.max(llm, llmLayer(prompts * sequence, prompts * sequence));
         }
-        // The mask features stay while the LLM and the mask decoder run.
-        long activations = Math.max(vision, features() + Math.max(llm, postprocess()));
+        long activations = Math.max(vision, pictures * kept() + Math.max(llm, postprocess()));
         return new Estimate(weights(), adapter(), keysAndValues, activations);
     }
 
@@ -145,6 +145,30 @@ public final class MemoryModel {
         long ffn = positions * (2L * pixel.ffn() + 4L * pixel.convDim()) * bytes;
         long fine = positions(RES2) * (4L * pixel.convDim() + pixel.maskDim()) * bytes + features();
         return Math.max(Math.max(sampling, ffn), fine) + maps() * bytes;
+    }
+
+    /** What the vision stages gave for a picture, and what the mask decoder made of it: it stays to the end of the call. */
+    private long kept() {
+        long levels = 0;
+        for (int level = 0; level < LEVELS; level++) {
+            levels += positions(stage(level));
+        }
+        long decoded = positions(RES2) * config.pixelDecoder().maskDim()
+                + levels * config.pixelDecoder().convDim();
+        // The mask decoder is fp32, and has a copy where the pixel decoder is not.
+        long copied = bytes == FP32 ? 0 : decoded * FP32;
+        long keysAndValues = 0;
+        for (int layer = 0; layer < config.maskDecoder().layers(); layer++) {
+            keysAndValues +=
+                    2 * positions(stage(layer % LEVELS)) * config.maskDecoder().dim();
+        }
+        long shrunk = levels * config.pixelDecoder().maskDim();
+        return (maps() + decoded) * bytes + copied + (keysAndValues + shrunk) * FP32;
+    }
+
+    /** The stage of a level that the mask decoder attends to, the coarsest first. */
+    private static int stage(int level) {
+        return RES2 + LEVELS - level;
     }
 
     private long features() {

@@ -43,11 +43,11 @@ class MemoryModelTest {
 
         // 24 layers of 2048 * (2 * 128 + 1) numbers.
         assertThat(new MemoryModel(PSALM, plan, true, Dtype.BF16)
-                        .estimate(71, 10, 7)
+                        .estimate(71, 10, 1, 7)
                         .adapter())
                 .isEqualTo(24L * 2048 * 257 * 2);
         assertThat(new MemoryModel(PSALM, plan, false, Dtype.BF16)
-                        .estimate(71, 10, 7)
+                        .estimate(71, 10, 1, 7)
                         .adapter())
                 .isZero();
     }
@@ -69,7 +69,7 @@ class MemoryModelTest {
         RoutingPlan plan =
                 RoutingPlan.of(RoutingSchedule.dropping(new ImageTokenDropping(criterion, 2, 64, 0)), PSALM, 16, 16);
         return new MemoryModel(PSALM, plan, false, Dtype.BF16)
-                .estimate(71, 10, 7)
+                .estimate(71, 10, 1, 7)
                 .keysAndValues();
     }
 
@@ -80,8 +80,25 @@ class MemoryModelTest {
         assertThat(estimate(Dtype.BF16, 7).total()).isLessThan(6_000_000_000L);
     }
 
+    @Test
+    void whatThePicturesOfACallLeaveIsThereForEachOfThem() {
+        Estimate one = estimate(Dtype.BF16, 1, 7);
+        Estimate eight = estimate(Dtype.BF16, 8, 7);
+
+        assertThat(eight.weights()).isEqualTo(one.weights());
+        assertThat(eight.keysAndValues()).isEqualTo(8 * one.keysAndValues());
+        // Keys and values of nine layers, three on each of 32², 64² and 128² positions, width 256, fp32, are 132 MB
+        // alone.
+        assertThat(eight.activations() - one.activations()).isGreaterThan(7 * 132_000_000L);
+        assertThat(eight.activations()).isLessThanOrEqualTo(8 * one.activations());
+    }
+
     private static Estimate estimate(Dtype dtype, int prompts) {
+        return estimate(dtype, 1, prompts);
+    }
+
+    private static Estimate estimate(Dtype dtype, int pictures, int prompts) {
         RoutingPlan dense = RoutingPlan.of(RoutingSchedule.dense(), PSALM, 16, 16);
-        return new MemoryModel(PSALM, dense, false, dtype).estimate(71, 10, prompts);
+        return new MemoryModel(PSALM, dense, false, dtype).estimate(71, 10, pictures, prompts);
     }
 }

@@ -49,6 +49,12 @@ final class PlanCommand implements Callable<Integer> {
     private String dtype;
 
     @Option(
+            names = "--device",
+            paramLabel = "DEVICE",
+            description = "cpu, or cuda:N or gpu, where more prompts and pictures go through the model together.")
+    private String device;
+
+    @Option(
             names = "--bench",
             paramLabel = "FILE",
             description = "What bench --json measured of this model on such an executor; gives the time.")
@@ -105,6 +111,7 @@ final class PlanCommand implements Callable<Integer> {
         options.put("dataset.path", dataset);
         options.put("model.routing", routing);
         options.put("model.dtype", dtype);
+        options.put("model.device", device);
         return options;
     }
 }

@@ -27,4 +27,19 @@ public record RuntimeOptions(
         implements Serializable {
     /** For {@code imagesPerCall}: what suits the device. */
     public static final int BY_DEVICE = 0;
+
+    /** A CPU is busy with one picture. */
+    private static final int IMAGES_PER_GPU_CALL = 8;
+
+    /**
+     * Pictures that go through the model together.
+     *
+     * @param device {@code cpu}; any other is a GPU
+     */
+    public int imagesPerCall(String device) {
+        if (imagesPerCall != BY_DEVICE) {
+            return imagesPerCall;
+        }
+        return device.equals("cpu") ? 1 : IMAGES_PER_GPU_CALL;
+    }
 }

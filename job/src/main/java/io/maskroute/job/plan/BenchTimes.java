@@ -8,11 +8,12 @@ import java.util.Optional;
 
 /** Speeds that were measured, turned into hours. */
 record BenchTimes(BenchResult bench, String file) {
+    private static final String CPU = "cpu";
     private static final double GIGA = 1e9;
     private static final double SECONDS = 3600;
 
-    /** @throws UnusableInputException unless whole pictures of this model were measured in this dtype */
-    void requireMeasured(long parameters, Dtype dtype) {
+    /** @throws UnusableInputException unless whole pictures of this model were measured in this dtype on this kind of device */
+    void requireMeasured(long parameters, Dtype dtype, String device) {
         if (bench.format() != BenchResult.FORMAT || bench.model() == null) {
             throw new UnusableInputException(
                     file + " is no result of this maskroute's bench; write one with bench --json");
@@ -26,6 +27,11 @@ record BenchTimes(BenchResult bench, String file) {
                     + bench.model().parameters() + " parameters in "
                     + bench.model().dtype() + ", and this one has "
                     + parameters + " and runs in " + dtype.label() + "; measure it with bench --model");
+        }
+        if (onGpu() == device.equals(CPU)) {
+            throw new UnusableInputException(file + " was measured on "
+                    + bench.model().device() + ", and this plan is for " + device + "; give --device "
+                    + (onGpu() ? "gpu" : CPU) + ", or measure on the other one with bench --device");
         }
     }
 
@@ -57,6 +63,7 @@ record BenchTimes(BenchResult bench, String file) {
         double hours = one / executors;
         return new PlanResult.Time(
                 file,
+                bench.model().imagesPerCall(),
                 executors,
                 llm,
                 vision,
@@ -72,7 +79,7 @@ record BenchTimes(BenchResult bench, String file) {
 
     private boolean onGpu() {
         String device = bench.model().device();
-        return device != null && !device.equals("cpu");
+        return device != null && !device.equals(CPU);
     }
 
     private static double hours(Run run, String part, long flops) {

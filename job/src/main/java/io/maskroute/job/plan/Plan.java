@@ -68,7 +68,7 @@ public final class Plan {
                     adapter.schedule(),
                     adapter.tensors().isPresent(),
                     Dtype.valueOf(options.dtype().toUpperCase(Locale.ROOT)));
-            times.ifPresent(t -> t.requireMeasured(costs.parameters(), costs.dtype));
+            times.ifPresent(t -> t.requireMeasured(costs.parameters(), costs.dtype, options.device()));
             Optional<PreparationTimes> preparing =
                     measuredRun.map(run -> PreparationTimes.of(run, SparkSessions.hadoop(config)));
             TokenCounts counts = SparkSessions.with(
@@ -209,17 +209,17 @@ public final class Plan {
         }
 
         private PlanResult.Memory memory(TokenCounts counts) {
-            int atOnce = Math.min(
-                    counts.mostPrompts(),
+            String device = config.model().device();
+            int images = config.runtime().imagesPerCall(device);
+            int atOnce = (int) Math.min(
+                    (long) images * counts.mostPrompts(),
                     Math.min(
                             config.runtime().promptsPerCall(),
-                            SegmenterOptions.builder()
-                                    .setDevice(config.model().device())
-                                    .build()
-                                    .promptBatch()));
-            MemoryModel.Estimate bytes =
-                    new MemoryModel(model, plan, trained, dtype).estimate(shared.tokens(), counts.quantile(1), atOnce);
+                            SegmenterOptions.builder().setDevice(device).build().promptBatch()));
+            MemoryModel.Estimate bytes = new MemoryModel(model, plan, trained, dtype)
+                    .estimate(shared.tokens(), counts.quantile(1), images, atOnce);
             return new PlanResult.Memory(
+                    images,
                     atOnce,
                     bytes.weights(),
                     bytes.adapter(),

@@ -90,10 +90,12 @@ public record PlanResult(
     /**
      * Of an executor's device.
      *
-     * @param prompts of one picture that are run at once
+     * @param images that go through the model together
+     * @param prompts of theirs that run through the LLM at once
      */
     @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
     public record Memory(
+            int images,
             int prompts,
             long weightsBytes,
             long adapterBytes,
@@ -106,6 +108,7 @@ public record PlanResult(
      * pictures.
      *
      * @param bench file the speeds are from
+     * @param benchImages that it ran together; 0 where it does not say
      * @param executors given, or the fewest that keep the deadline
      * @param llmHours and the next ones: of one executor's model
      * @param executorHours of one executor's model, all parts
@@ -118,6 +121,7 @@ public record PlanResult(
     @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
     public record Time(
             String bench,
+            int benchImages,
             int executors,
             double llmHours,
             double visionHours,

@@ -73,13 +73,14 @@ public final class PlanTable {
         row(
                 lines,
                 "memory",
-                "about %.2f GB on the device: weights %.2f, adapter %.3f, keys and values %.3f, activations %.2f (%d prompts at"
-                        + " once)",
+                "about %.2f GB on the device: weights %.2f, adapter %.3f, keys and values %.3f, activations %.2f (pictures"
+                        + " together: %d, prompts at once: %d)",
                 memory.totalBytes() / GIGABYTE,
                 memory.weightsBytes() / GIGABYTE,
                 memory.adapterBytes() / GIGABYTE,
                 memory.keysAndValuesBytes() / GIGABYTE,
                 memory.activationsBytes() / GIGABYTE,
+                memory.images(),
                 memory.prompts());
         PlanResult.Time time = plan.time();
         if (time == null) {
@@ -104,6 +105,15 @@ public final class PlanTable {
                     time.decoderHours(),
                     time.postprocessHours(),
                     100 * time.busyShare());
+            if (time.benchImages() != 0 && time.benchImages() != memory.images()) {
+                row(
+                        lines,
+                        "",
+                        "pictures together: %d when measured, %d in a run; bench --pictures %d measures that",
+                        time.benchImages(),
+                        memory.images(),
+                        memory.images());
+            }
             PlanResult.Preparation preparation = time.preparation();
             if (preparation == null) {
                 row(lines, "  pictures", "preparing them is not in it: give --measured-run DIR of a finished run");

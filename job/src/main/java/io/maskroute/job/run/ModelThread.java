@@ -41,9 +41,6 @@ final class ModelThread implements AutoCloseable {
 
     private static final long CLOSING_SECONDS = 30;
 
-    /** Where images-per-call is left to the device: a CPU is busy with one picture. */
-    private static final int IMAGES_PER_GPU_CALL = 8;
-
     private final RuntimeOptions options;
     private final ByteBoundedQueue<Request> queue;
     private final CompletableFuture<Segmenter> opened = new CompletableFuture<>();
@@ -227,7 +224,10 @@ final class ModelThread implements AutoCloseable {
             Segmenter segmenter = source.get();
             try {
                 WarmUp.run(segmenter, options.warmUpCalls());
-                calls = new ModelCalls(segmenter, options.promptsPerCall(), imagesPerCall(segmenter));
+                calls = new ModelCalls(
+                        segmenter,
+                        options.promptsPerCall(),
+                        options.imagesPerCall(segmenter.info().device()));
                 readyAtNanos = System.nanoTime();
                 opened.complete(segmenter);
                 for (Request request = queue.take(); request != null; request = queue.take()) {
@@ -252,13 +252,6 @@ final class ModelThread implements AutoCloseable {
         } finally {
             use.writeLock().unlock();
         }
-    }
-
-    private int imagesPerCall(Segmenter segmenter) {
-        if (options.imagesPerCall() != RuntimeOptions.BY_DEVICE) {
-            return options.imagesPerCall();
-        }
-        return segmenter.info().device().equals("cpu") ? 1 : IMAGES_PER_GPU_CALL;
     }
 
     /** What waits already and may share a call; nobody waits for more to come. */

@@ -194,7 +194,16 @@ class PlanCommandTest {
         Path bench = Files.writeString(temp.resolve("bench.json"), bench(3687142, "bf16"));
 
         JsonNode plan = plan(
-                "--routing", schedule.toString(), "--dtype", "bf16", "--bench", bench.toString(), "--executors", "4");
+                "--routing",
+                schedule.toString(),
+                "--dtype",
+                "bf16",
+                "--device",
+                "gpu",
+                "--bench",
+                bench.toString(),
+                "--executors",
+                "4");
 
         double llm = plan.at("/flops/llm").longValue() / 1e9 / 10 / 3600;
         double vision = plan.at("/flops/vision").longValue() / 1e9 / 20 / 3600;
@@ -209,12 +218,19 @@ class PlanCommandTest {
     @Test
     void aDeadlineGivesTheExecutors() throws Exception {
         Path bench = Files.writeString(temp.resolve("bench.json"), bench(3687142, "fp32"));
-        double one = plan("--bench", bench.toString(), "--routing", schedule.toString())
+        double one = plan("--device", "gpu", "--bench", bench.toString(), "--routing", schedule.toString())
                 .at("/time/executor_hours")
                 .doubleValue();
 
         JsonNode plan = plan(
-                "--bench", bench.toString(), "--routing", schedule.toString(), "--hours", String.valueOf(one / 2.5));
+                "--device",
+                "gpu",
+                "--bench",
+                bench.toString(),
+                "--routing",
+                schedule.toString(),
+                "--hours",
+                String.valueOf(one / 2.5));
 
         assertThat(plan.at("/time/executors").intValue()).isEqualTo(3);
         assertThat(plan.at("/time/hours").doubleValue()).isCloseTo(one / 3, within(1e-12));
@@ -236,6 +252,8 @@ class PlanCommandTest {
                  "failures": [], "latency_ms": {"decode": {"mean": 2000}, "preprocess": {"mean": 1000}}}
                 """);
         String[] options = {
+            "--device",
+            "gpu",
             "--bench",
             bench.toString(),
             "--routing",
@@ -261,7 +279,7 @@ class PlanCommandTest {
     /** The routed run that shares most is the one to go by. */
     private static String bench(long parameters, String dtype) {
         return """
-               {"format": 1, "model": {"parameters": %d, "dtype": "%s", "device": "cuda:0"}, "image": {"ratios": [], "runs": [
+               {"format": 1, "model": {"parameters": %d, "dtype": "%s", "device": "cuda:0", "images_per_call": 1}, "image": {"ratios": [], "runs": [
                 {"name": "dense_shared", "routing": "dense", "prompts": 7, "parts": {}},
                 {"name": "routed_alone", "routing": "routed", "prompts": 1, "parts": {}},
                 {"name": "routed_shared", "routing": "routed", "prompts": 7,
@@ -270,6 +288,41 @@ class PlanCommandTest {
                """
                 .formatted(
                         parameters, dtype, GIGAFLOPS.formatted(10), GIGAFLOPS.formatted(20), GIGAFLOPS.formatted(40));
+    }
+
+    /** The dataset's pictures have three prompts and one; of the other two none is asked for. */
+    @Test
+    void aGpuRunsPicturesTogether() throws Exception {
+        Path bench = Files.writeString(temp.resolve("bench.json"), bench(3687142, "fp32"));
+
+        JsonNode alone = plan("--routing", schedule.toString()).get("memory");
+        JsonNode together =
+                plan("--routing", schedule.toString(), "--device", "gpu").get("memory");
+        JsonNode few = plan("--routing", schedule.toString(), "--device", "gpu", "-s", "runtime.images-per-call=2")
+                .get("memory");
+
+        assertThat(alone.get("images").intValue()).isEqualTo(1);
+        assertThat(alone.get("prompts").intValue()).isEqualTo(3);
+        assertThat(together.get("images").intValue()).isEqualTo(8);
+        assertThat(together.get("prompts").intValue()).isEqualTo(24);
+        assertThat(together.get("keys_and_values_bytes").longValue())
+                .isEqualTo(8 * alone.get("keys_and_values_bytes").longValue());
+        assertThat(few.get("images").intValue()).isEqualTo(2);
+        assertThat(run("--device", "gpu", "--routing", schedule.toString(), "--bench", bench.toString())
+                        .out())
+                .contains("pictures together: 1 when measured, 8 in a run; bench --pictures 8 measures that");
+        assertThat(run(
+                                "--device",
+                                "gpu",
+                                "--routing",
+                                schedule.toString(),
+                                "--bench",
+                                bench.toString(),
+                                "-s",
+                                "runtime.images-per-call=1")
+                        .out())
+                .contains("as fast as in")
+                .doesNotContain("when measured");
     }
 
     @Test
@@ -293,7 +346,9 @@ class PlanCommandTest {
         assertRefused(1, "--hours needs --bench", "--hours", "3");
         assertRefused(1, "--measured-run needs --bench", "--measured-run", temp.toString());
         Path fits = Files.writeString(temp.resolve("fits.json"), bench(3687142, "fp32"));
-        assertRefused(2, "summary.json", "--bench", fits.toString(), "--measured-run", temp.toString());
+        assertRefused(
+                2, "summary.json", "--device", "gpu", "--bench", fits.toString(), "--measured-run", temp.toString());
+        assertRefused(2, "was measured on cuda:0, and this plan is for cpu", "--bench", fits.toString());
     }
 
     private void assertRefused(int code, String message, String... options) {
