@@ -55,20 +55,31 @@ final class Batches implements AutoCloseable {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        } catch (RuntimeException e) {
-            ready.offer(e);
+        } catch (Throwable e) {
+            // Whatever it is, such as Spark's checked exceptions that Scala does not declare: the other thread waits.
+            Failure failure = new Failure(e);
+            ready.offer(failure);
             ready.clear();
-            ready.offer(e);
+            ready.offer(failure);
         }
     }
 
-    /** @throws RuntimeException what ended the preparation */
+    private record Failure(Throwable cause) {}
+
+    /** @throws RuntimeException what ended the preparation, or with that as its cause */
     Batch next() throws InterruptedException {
         Object next = ready.take();
-        if (next instanceof RuntimeException e) {
+        if (!(next instanceof Failure failure)) {
+            return (Batch) next;
+        }
+        Throwable cause = failure.cause();
+        if (cause instanceof RuntimeException e) {
             throw e;
         }
-        return (Batch) next;
+        if (cause instanceof Error e) {
+            throw e;
+        }
+        throw new IllegalStateException(cause.getMessage(), cause);
     }
 
     @Override
