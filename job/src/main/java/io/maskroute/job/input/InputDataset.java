@@ -15,6 +15,7 @@ import io.maskroute.datasets.schema.DatasetSchema;
 import io.maskroute.datasets.schema.ImageRowReader;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.apache.spark.sql.AnalysisException;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -29,6 +30,9 @@ import org.apache.spark.sql.SparkSession;
  */
 public record InputDataset(String path, DatasetManifest manifest, Dataset<Row> rows, ImageRowReader reader) {
     private static final String FILES = "*.parquet";
+    /** For {@code spark.read} and {@code readStream}: pictures that rows refer to may lie in the same folder. */
+    public static final Map<String, String> READING = Map.of("pathGlobFilter", FILES);
+
     private static final List<String> COLUMNS =
             List.of(DatasetSchema.IMAGE_ID, DatasetSchema.IMAGE, DatasetSchema.IMAGE_URI, DatasetSchema.PROMPTS);
 
@@ -41,8 +45,7 @@ public record InputDataset(String path, DatasetManifest manifest, Dataset<Row> r
     public static InputDataset open(SparkSession spark, String path, DatasetManifest manifest) {
         Dataset<Row> all;
         try {
-            // Pictures that rows refer to may lie in the same folder.
-            all = spark.read().option("pathGlobFilter", FILES).parquet(path);
+            all = spark.read().options(READING).parquet(path);
         } catch (Exception e) {
             // Declared nowhere, for it comes from Scala.
             if (e instanceof AnalysisException) {

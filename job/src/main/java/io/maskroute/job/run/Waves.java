@@ -52,8 +52,10 @@ final class Waves {
 
     /** Works through everything that the checkpoint does not know as done, in waves; returns when all is done. */
     void process(WaveOptions options, Work work) {
-        DataStreamReader reader =
-                spark.readStream().schema(dataset.rows().schema()).option("maxFileAge", NEVER);
+        DataStreamReader reader = spark.readStream()
+                .schema(dataset.rows().schema())
+                .options(InputDataset.READING)
+                .option("maxFileAge", NEVER);
         if (options.files().isPresent()) {
             reader.option("maxFilesPerTrigger", options.files().get());
         } else {

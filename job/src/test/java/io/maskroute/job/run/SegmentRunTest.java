@@ -254,6 +254,18 @@ class SegmentRunTest {
     }
 
     @Test
+    void picturesMayLieBesideTheParquetFiles() throws IOException {
+        run.write(1, new ImageRow("a", null, "a.png", List.of(prompt("a1", null, "x")), null, null, null));
+        Files.write(home.resolve("dataset/a.png"), png(20, 30));
+
+        CliRun done = run.segment();
+
+        assertThat(done.err()).doesNotContain("maskroute: ");
+        assertThat(run.predictions()).singleElement().satisfies(row -> assertThat(row.<String>getAs("status"))
+                .isEqualTo("ok"));
+    }
+
+    @Test
     void aDamagedParquetFileIsUnusableInput() throws IOException {
         run.write(1, image("a", png(20, 30), prompt("a1", null, "x")));
         try (var files = Files.list(home.resolve("dataset"))) {
