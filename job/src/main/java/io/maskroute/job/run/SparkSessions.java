@@ -3,6 +3,8 @@ package io.maskroute.job.run;
 import io.maskroute.job.config.JobConfig;
 import java.util.List;
 import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
@@ -12,6 +14,7 @@ public final class SparkSessions {
     private static final String MASTER = "spark.master";
     private static final String HADOOP = "spark.hadoop.";
     private static final String PLUGINS = "spark.plugins";
+    private static final Pattern LOCAL = Pattern.compile("local\\[\\s*(\\*|\\d+)\\s*]");
 
     private SparkSessions() {}
 
@@ -47,8 +50,8 @@ public final class SparkSessions {
         config.spark().forEach(conf::setIfMissing);
         config.sparkOverrides().forEach(conf::set);
         conf.setIfMissing("spark.app.name", "maskroute");
-        // In local mode the number of attempts of a task stands here.
-        conf.setIfMissing(MASTER, "local[*, 4]");
+        conf.setIfMissing(MASTER, "local[*]");
+        conf.set(MASTER, withAttempts(conf.get(MASTER), conf.get("spark.task.maxFailures")));
         if (conf.get(MASTER).startsWith("local")) {
             // The progress line lives on heartbeats; a single JVM can afford more of them.
             conf.setIfMissing("spark.executor.heartbeatInterval", "2s");
@@ -58,6 +61,15 @@ public final class SparkSessions {
         }
         addPlugin(conf);
         return conf;
+    }
+
+    /** In local mode the number of attempts of a task stands in the master's name, and is one where it does not. */
+    private static String withAttempts(String master, String attempts) {
+        if (master.equals("local")) {
+            return "local[1, " + attempts + "]";
+        }
+        Matcher threads = LOCAL.matcher(master);
+        return threads.matches() ? "local[" + threads.group(1) + ", " + attempts + "]" : master;
     }
 
     /** Beside the user's own. */

@@ -45,6 +45,23 @@ class SparkSessionsTest {
                 .isFalse();
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "local | local[1, 12]",
+                "local[3] | local[3, 12]",
+                "local[*] | local[*, 12]",
+                "local[2, 1] | local[2, 1]",
+                "spark://127.0.0.1:7077 | spark://127.0.0.1:7077"
+            })
+    void aTaskHasSeveralAttemptsOnThisMachineToo(String named, String expected) {
+        assertThat(conf(Map.of("spark.master", named)).get("spark.master")).isEqualTo(expected);
+        assertThat(conf(Map.of()).get("spark.master")).isEqualTo("local[*, 12]");
+        assertThat(conf(Map.of("spark.task.maxFailures", "7")).get("spark.master"))
+                .isEqualTo("local[*, 7]");
+    }
+
     private SparkConf conf(Map<String, String> overrides) {
         return SparkSessions.conf(ConfigLoader.load(home, Optional.empty(), overrides));
     }
