@@ -22,6 +22,8 @@ import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.apache.hadoop.fs.permission.FsAction;
 import org.apache.hadoop.security.AccessControlException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The folder of one run. {@code run.json} is written first and marks the folder as maskroute's; {@code summary.json} is written
@@ -33,8 +35,11 @@ public final class RunFolder {
     public static final String REPORT = "report.html";
     public static final String PREDICTIONS = "predictions";
 
+    private static final Logger LOG = LoggerFactory.getLogger(RunFolder.class);
+
     private static final String CHECKPOINT = "checkpoint";
     private static final String RETRIES = "_retries";
+    private static final String RETRYING = "_retrying";
     private static final String SUSPECTS = "_suspects";
 
     private static final int LARGEST_JSON = 64 << 20;
@@ -151,11 +156,24 @@ public final class RunFolder {
 
     /** Deletes the folder and, where that is elsewhere, the run's checkpoint. */
     public void remove() throws IOException {
-        if (has(RUN) && record().checkpoint() != null) {
-            Path checkpoint = new Path(record().checkpoint());
+        Optional<String> elsewhere = checkpointElsewhere();
+        if (elsewhere.isPresent()) {
+            Path checkpoint = new Path(elsewhere.get());
             HadoopFiles.fileSystem(checkpoint, hadoop).delete(checkpoint, true);
         }
         files().delete(folder, true);
+    }
+
+    private Optional<String> checkpointElsewhere() {
+        if (!has(RUN)) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.ofNullable(record().checkpoint());
+        } catch (UnusableInputException e) {
+            LOG.warn("If the run had its checkpoint elsewhere, that stays: {}", e.getMessage());
+            return Optional.empty();
+        }
     }
 
     /** Writes a file, in place of one that is there: a reader finds the old one or the new one, whole. */
@@ -233,9 +251,30 @@ public final class RunFolder {
         return new Path(folder, SUSPECTS).toString();
     }
 
-    /** When the run is finished, or before its failed prompts get another chance. */
+    /** Whether there is such word. */
+    public boolean hasSuspects() {
+        try {
+            return files().exists(new Path(suspects())) && files().listStatus(new Path(suspects())).length > 0;
+        } catch (IOException e) {
+            throw new UnusableInputException(name + " cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    /** When the run is finished. */
     public void deleteSuspects() {
         delete(SUSPECTS);
+    }
+
+    /** Failed prompts get another chance: what was known of them goes, unless it is from a retry that was cut short. */
+    public void beginRetry() {
+        if (!has(RETRYING)) {
+            deleteSuspects();
+            write(RETRYING, out -> {});
+        }
+    }
+
+    public void endRetry() {
+        delete(RETRYING);
     }
 
     public WaveFolders waves() {

@@ -1,9 +1,13 @@
 package io.maskroute.job.run;
 
 import static org.apache.spark.sql.functions.array_contains;
+import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.collect_set;
 import static org.apache.spark.sql.functions.filter;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.not;
+import static org.apache.spark.sql.functions.row_number;
 
 import io.maskroute.datasets.schema.DatasetSchema;
 import io.maskroute.job.input.InputDataset;
@@ -20,6 +24,8 @@ import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.expressions.Window;
+import org.apache.spark.sql.functions;
 
 /**
  * Runs the failed prompts of a run folder again and puts what comes of it in their rows' place. First all of them run, into a
@@ -29,6 +35,13 @@ import org.apache.spark.sql.SparkSession;
 final class FailedPrompts {
     private static final String WAVE = "wave";
     private static final String RETRY = "retry";
+    private static final String NUMBER = "number";
+    private static final String REPLACED = "replaced";
+    /** A row without the two names cannot be found again in the dataset; running it again could not help it either. */
+    private static final Column WANTED = col("status")
+            .equalTo(PredictionSchema.FAILED)
+            .and(col("image_id").isNotNull())
+            .and(col("prompt_id").isNotNull());
 
     private final SparkSession spark;
     private final RunFolder folder;
@@ -39,15 +52,17 @@ final class FailedPrompts {
         this.spark = spark;
         this.folder = folder;
         this.folders = folder.waves();
-        // A row without the two names cannot be found again in the dataset; running it again could not help it either.
         this.failed = folders.readNumbered(spark, folders.committed().values())
-                .filter(col("status").equalTo(PredictionSchema.FAILED))
-                .filter(col("image_id").isNotNull().and(col("prompt_id").isNotNull()))
+                .filter(WANTED)
                 .select("image_id", "prompt_id", WAVE);
     }
 
     long count() {
         return failed.count();
+    }
+
+    long images() {
+        return failed.select("image_id").distinct().count();
     }
 
     void retry(InputDataset dataset, MapPartitionsFunction<Row, Row> segment, long fileBytes) {
@@ -68,11 +83,13 @@ final class FailedPrompts {
                 .map(name -> name.equals(DatasetSchema.PROMPTS) ? prompts.alias(name) : col(name))
                 .toArray(Column[]::new);
         SparkSteps.named(spark.sparkContext(), "run the failed prompts of " + dataset.path() + " again", () -> {
-            dataset.rows()
+            Dataset<Row> again = dataset.rows()
                     .join(wanted, col(DatasetSchema.IMAGE_ID).equalTo(col(RETRY + "_image")))
                     .select(columns)
-                    .mapPartitions(segment, Encoders.row(PredictionSchema.struct()))
-                    .join(failed.select("prompt_id", WAVE), "prompt_id")
+                    .mapPartitions(segment, Encoders.row(PredictionSchema.struct()));
+            numbered(again)
+                    .join(numbered(failed), new String[] {"image_id", "prompt_id", NUMBER})
+                    .drop(NUMBER)
                     .write()
                     .mode(SaveMode.Overwrite)
                     .partitionBy(WAVE)
@@ -85,8 +102,7 @@ final class FailedPrompts {
         for (int wave : waves) {
             WaveFolders.Wave old = committed.get(wave);
             Dataset<Row> again = results.filter(col(WAVE).equalTo(wave)).drop(WAVE);
-            Dataset<Row> kept = WaveFolders.read(spark, List.of(old))
-                    .join(again.select("prompt_id"), new String[] {"prompt_id"}, "left_anti");
+            Dataset<Row> kept = kept(WaveFolders.read(spark, List.of(old)), again);
             SparkSteps.named(
                     spark.sparkContext(), "replace the failed rows of wave " + wave + " of " + dataset.path(), () -> {
                         folders.write(kept.unionByName(again), folders.wave(wave, old.generation() + 1), fileBytes);
@@ -95,5 +111,24 @@ final class FailedPrompts {
         }
         folders.deleteReplaced();
         folder.deleteRetries();
+    }
+
+    /** All rows but as many failed ones of each prompt as take their place. */
+    private static Dataset<Row> kept(Dataset<Row> wave, Dataset<Row> again) {
+        String[] prompt = {"image_id", "prompt_id"};
+        Dataset<Row> replaced = again.groupBy(col(prompt[0]), col(prompt[1]))
+                .agg(functions.count(lit(1)).alias(REPLACED));
+        Dataset<Row> left = numbered(wave.filter(WANTED))
+                .join(replaced, prompt, "left")
+                .filter(col(NUMBER).gt(coalesce(col(REPLACED), lit(0))))
+                .drop(NUMBER, REPLACED);
+        return wave.filter(not(WANTED)).unionByName(left);
+    }
+
+    /** Nothing keeps a dataset from naming two prompts alike: they are told apart by a number, from 1. */
+    private static Dataset<Row> numbered(Dataset<Row> rows) {
+        return rows.withColumn(
+                NUMBER,
+                row_number().over(Window.partitionBy("image_id", "prompt_id").orderBy(lit(0))));
     }
 }

@@ -138,6 +138,8 @@ final class RunSession {
                     }
                     requireFewFailures();
                 }));
+        // Where no wave was left to do, nobody has asked yet.
+        requireFewFailures();
         if (here.prompts() == 0 && finished.isPresent()) {
             progress.println("the run in " + folder + " is finished, and its dataset has nothing new");
             progress.flush();
@@ -172,13 +174,15 @@ final class RunSession {
             return;
         }
         folder.delete(RunFolder.SUMMARY);
-        folder.deleteSuspects();
+        folder.beginRetry();
+        long images = step("count the pictures of the failed prompts", prompts::images);
         long start = System.nanoTime();
         watched(count, () -> prompts.retry(dataset, task, config.waves().fileBytes()));
+        folder.endRetry();
         seconds += (System.nanoTime() - start) / 1e9;
         Outcome before = sofar;
         sofar = step("count the waves", () -> outcome(folders.committed().values()));
-        here = here.plus(new Outcome(count, 0, 0));
+        here = here.plus(new Outcome(count, 0, images));
         LOG.info("Of {} failed prompts, {} failed again", before.failed(), sofar.failed());
     }
 

@@ -63,6 +63,7 @@ public final class SegmentRun {
      *
      * @throws UnusableInputException when the dataset, the model or the output cannot be used, or the output holds another
      *     run, or too many prompts fail; a run that did not get as far as its first wave leaves nothing in the output
+     *     but what it learned of pictures that end executors, for the same command to go on with
      */
     public RunSummary run() {
         Configuration hadoop = SparkSessions.hadoop(config);
@@ -105,7 +106,8 @@ public final class SegmentRun {
                                     record)
                             .run(notes(model.summary()));
                 } catch (RuntimeException | Error e) {
-                    if (earlier.isEmpty() && folder.waves().committed().isEmpty()) {
+                    boolean learned = !(e instanceof UnusableInputException) && folder.hasSuspects();
+                    if (earlier.isEmpty() && folder.waves().committed().isEmpty() && !learned) {
                         remove(folder);
                     }
                     throw e;

@@ -265,6 +265,64 @@ class SegmentRunTest {
                 .isEqualTo("ok"));
     }
 
+    /** One attempt to a task, so that the first session and the second end at what the third one knows. */
+    @Test
+    void whatEndedASessionBeforeItsFirstWaveIsKnownToTheNext() throws IOException {
+        run.write(1, image("a", png(20, 30), prompt("a1", null, "x"), prompt("a2", null, FakeSegmenters.ENDLESS)));
+        String[] settings = {"-s", "spark.task.maxFailures=1", "-s", "runtime.prompt-timeout=1s"};
+
+        assertThat(run.segment(settings).code()).isEqualTo(3);
+        assertThat(run.out().resolve("_suspects")).isNotEmptyDirectory();
+        assertThat(run.segment(settings).code()).isEqualTo(3);
+        CliRun third = run.segment(settings);
+
+        assertThat(third.code()).as(third.err()).isZero();
+        assertThat(FakeRun.byPrompt(run.predictions(), row -> row.<String>getAs("status")))
+                .containsOnly(Map.entry("a1", "ok"), Map.entry("a2", "failed"));
+        assertThat(run.out().resolve("_suspects")).doesNotExist();
+    }
+
+    @Test
+    void promptsOfOneNameKeepTheirRowsInARetry() throws IOException {
+        Path bad = Files.createFile(home.resolve("model/" + FakeSegmenters.FLAKY));
+        run.write(
+                2,
+                image("a", png(20, 30), prompt("0", null, "x"), prompt("1", null, FakeSegmenters.FLAKY)),
+                image("b", png(20, 30), prompt("0", null, FakeSegmenters.FLAKY), prompt("1", null, "y")),
+                image("c", png(20, 30), prompt("0", null, FakeSegmenters.FLAKY), prompt("0", null, "z")));
+        assertThat(run.segment("-s", "waves.files=1").code()).isZero();
+        Files.delete(bad);
+
+        CliRun retried = run.segment("-s", "waves.files=1", "--retry-failed");
+
+        assertThat(retried.code()).as(retried.err()).isZero();
+        assertThat(run.predictions()).hasSize(6).allSatisfy(row -> assertThat(row.<String>getAs("status"))
+                .isEqualTo("ok"));
+        assertThat(run.summary().at("/throughput/images_per_second").doubleValue())
+                .isPositive();
+    }
+
+    @Test
+    void aFinishedRunMayHaveTooManyFailuresForAnotherRate() throws IOException {
+        run.write(1, image("a", png(20, 30), prompt("a1", null, "x"), prompt("a2", null, FakeSegmenters.REFUSED)));
+        assertThat(run.segment().code()).isZero();
+
+        CliRun strict = run.segment("--max-failure-rate", "0.1");
+
+        assertThat(strict.code()).isEqualTo(2);
+        assertThat(strict.err()).contains("1 of the first 2 prompts failed");
+    }
+
+    @Test
+    void aRunWithADamagedRecordIsReplacedOnRequest() throws IOException {
+        run.write(1, image("a", png(20, 30), prompt("a1", null, "x")));
+        assertThat(run.segment().code()).isZero();
+        Files.writeString(run.out().resolve("run.json"), "");
+
+        assertThat(run.segment().code()).isEqualTo(2);
+        assertThat(run.segment("--fresh").code()).isZero();
+    }
+
     @Test
     void aDamagedParquetFileIsUnusableInput() throws IOException {
         run.write(1, image("a", png(20, 30), prompt("a1", null, "x")));
