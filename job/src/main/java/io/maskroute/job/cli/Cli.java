@@ -60,7 +60,13 @@ public final class Cli {
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setParameterExceptionHandler((e, args) -> badUsage(e))
                 .setExecutionExceptionHandler((e, commandLine, parsed) -> failed(e));
-        int code = line.execute(arguments);
+        int code;
+        try {
+            code = line.execute(arguments);
+        } catch (Error e) {
+            // The handler above gets exceptions alone.
+            code = broken(e);
+        }
         environment.out().flush();
         environment.err().flush();
         return code;
@@ -84,6 +90,10 @@ public final class Cli {
             LOG.debug("The input cannot be used", e);
             return say(e.getMessage(), UNUSABLE_INPUT);
         }
+        return broken(e);
+    }
+
+    private int broken(Throwable e) {
         LOG.error("maskroute failed", e);
         return say("failed: " + e.toString().lines().findFirst().orElse("") + " (the log has the stack trace)", BROKEN);
     }

@@ -311,6 +311,10 @@ public final class ConfigLoader {
             throw new ConfigurationException("-s " + text + ": expected key=value");
         }
         String key = text.substring(0, equals).trim();
-        return Map.entry(String.join(".", ConfigUtil.splitPath(key)), text.substring(equals + 1));
+        try {
+            return Map.entry(String.join(".", ConfigUtil.splitPath(key)), text.substring(equals + 1));
+        } catch (ConfigException e) {
+            throw new ConfigurationException("-s " + text + ": " + key + " is no key: " + e.getMessage());
+        }
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.maskroute.datasets.schema.DatasetManifest;
 import io.maskroute.job.testing.CliRun;
+import io.maskroute.job.testing.FakeSegmenters;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -72,6 +73,20 @@ class CliTest {
                 run("-s", "runtime.images-ahed=3"),
                 Cli.BAD_USAGE,
                 "\"runtime.images-ahed\"; did you mean \"runtime.images-ahead\"?");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"a..b=1", "$x=1"})
+    void aSettingWithoutAProperKeyIsRefused(String setting) {
+        assertRefused(run("-s", setting), Cli.BAD_USAGE, "-s " + setting);
+    }
+
+    /** Such as a lack of memory, which picocli lets pass. */
+    @Test
+    void anErrorIsNoBadCommandLine() throws IOException {
+        Files.createFile(home.resolve("model/" + FakeSegmenters.FATAL));
+
+        assertRefused(run("--model", path("model")), Cli.BROKEN, "OutOfMemoryError");
     }
 
     @Test

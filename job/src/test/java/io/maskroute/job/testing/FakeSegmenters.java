@@ -45,6 +45,9 @@ public final class FakeSegmenters implements SegmenterFactory {
     /** A sentence at which loading a class fails, as when a native library is missing: no row can help that. */
     public static final String NO_NATIVES = "no natives";
 
+    /** A file in the model folder that ends the looking at it with an error. */
+    public static final String FATAL = "fatal";
+
     /** A sentence at which the process dies, as of a fault in native code. */
     public static final String DEADLY = "deadly";
     /** A sentence at which the model never answers. */
@@ -80,6 +83,9 @@ public final class FakeSegmenters implements SegmenterFactory {
     public ModelSummary inspect(ModelOptions options) {
         if (!Files.isDirectory(Path.of(options.path()))) {
             throw new UnusableInputException("there is no model folder " + options.path());
+        }
+        if (Files.exists(Path.of(options.path(), FATAL))) {
+            throw new OutOfMemoryError("of a test");
         }
         return new ModelSummary(fingerprint(options), options.routing(), minScore(options), true);
     }
