@@ -7,9 +7,9 @@ import io.maskroute.job.results.RunFolder;
 import io.maskroute.job.results.StoredRun;
 import io.maskroute.job.run.SparkSessions;
 import io.maskroute.job.run.SparkSteps;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.apache.hadoop.conf.Configuration;
 import picocli.CommandLine.Command;
@@ -52,9 +52,7 @@ final class ReportCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Map<String, Object> options = new HashMap<>();
-        options.put("dataset.path", dataset);
-        JobConfig config = configuration.load(environment.home(), options);
+        JobConfig config = configuration.load(environment.home(), Map.of());
         if (output != null) {
             if (dataset != null) {
                 throw new ConfigurationException(
@@ -66,7 +64,8 @@ final class ReportCommand implements Callable<Integer> {
             throw new ConfigurationException("several runs are compared: name a folder for that with --output");
         }
         String folder = folders.get(0);
-        StoredRun run = StoredRun.open(new RunFolder(folder, SparkSessions.hadoop(config)), config);
+        StoredRun run = StoredRun.open(
+                new RunFolder(folder, SparkSessions.hadoop(config)), Optional.ofNullable(dataset), config);
         SparkSessions.with(
                 config,
                 spark -> SparkSteps.named(spark.sparkContext(), "gather the report of " + folder, () -> {

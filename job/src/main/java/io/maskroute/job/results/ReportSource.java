@@ -5,6 +5,7 @@ import static org.apache.spark.sql.functions.not;
 import static org.apache.spark.sql.functions.xxhash64;
 
 import io.maskroute.core.error.RowFailure;
+import io.maskroute.core.error.Stage;
 import io.maskroute.core.image.ImageDecoder;
 import io.maskroute.datasets.mask.InvalidRleException;
 import io.maskroute.datasets.mask.Rle;
@@ -239,6 +240,10 @@ public final class ReportSource {
                 promptId,
                 prompt == null ? "" : String.join(" / ", prompt.texts()),
                 () -> {
+                    if (error != null && error.getString(0).equals(Stage.DECODE.label())) {
+                        // It may be what ended executors, and here it would end the driver.
+                        throw new RowFailure(Stage.DECODE, error.getString(1), text(error.getString(2)));
+                    }
                     image.requireUsable();
                     return new ImageDecoder().decode(images.read(image));
                 },

@@ -69,7 +69,8 @@ public final class RunComparison {
     private static boolean sameData(RunRecord.DatasetRecord a, RunRecord.DatasetRecord b) {
         return Objects.equals(a.name(), b.name())
                 && Objects.equals(a.split(), b.split())
-                && Objects.equals(a.protocol(), b.protocol());
+                && Objects.equals(a.protocol(), b.protocol())
+                && Objects.equals(a.groundTruthRaster(), b.groundTruthRaster());
     }
 
     private static ComparedRun run(String name, RunSummary summary) {

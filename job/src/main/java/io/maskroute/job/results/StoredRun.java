@@ -6,6 +6,7 @@ import io.maskroute.job.input.ImageBytes;
 import io.maskroute.job.input.InputDataset;
 import io.maskroute.job.report.ReportData;
 import io.maskroute.job.report.ReportWriter;
+import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -36,13 +37,13 @@ public final class StoredRun {
     }
 
     /**
-     * @param config names the dataset if it has moved since
+     * @param moved where the dataset is now, if it has moved since
      * @throws io.maskroute.core.error.UnusableInputException if the run is not finished or its dataset is gone
      */
-    public static StoredRun open(RunFolder folder, JobConfig config) {
+    public static StoredRun open(RunFolder folder, Optional<String> moved, JobConfig config) {
         RunSummary summary = RunSummary.read(folder);
         RunRecord record = Json.read(folder, RunFolder.RUN, RunRecord.class);
-        String dataset = config.datasetPath().orElse(record.dataset().path());
+        String dataset = moved.orElse(record.dataset().path());
         return new StoredRun(folder, summary, record, dataset, DatasetManifest.read(dataset, folder.hadoop()), config);
     }
 

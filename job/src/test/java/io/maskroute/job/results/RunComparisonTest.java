@@ -83,8 +83,15 @@ class RunComparisonTest {
         String dense = run("dense", "shapes", 2000, 0.75, 1);
         String other = run("other", "refcoco", 2000, 0.75, 1);
         String fewer = run("fewer", "shapes", 1999, 0.75, 1);
+        String drawn = run("drawn", "shapes", 2000, 0.75, 1);
+        Path record = Path.of(drawn, RunFolder.RUN);
+        Files.writeString(
+                record,
+                Files.readString(record)
+                        .replaceFirst(
+                                "\"ground_truth_raster\"\\s*:\\s*null", "\"ground_truth_raster\" : \"opencv-like\""));
 
-        for (String wrong : List.of(other, fewer)) {
+        for (String wrong : List.of(other, fewer, drawn)) {
             assertThatThrownBy(() -> RunComparison.of(List.of(dense, wrong), HADOOP))
                     .isInstanceOf(UnusableInputException.class)
                     .hasMessageContaining(wrong)

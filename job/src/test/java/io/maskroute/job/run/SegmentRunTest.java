@@ -357,6 +357,12 @@ class SegmentRunTest {
         assertThat(again.code()).isZero();
         assertThat(Files.readString(run.out().resolve("report.html"))).isEqualTo(report);
         assertThat(report).contains("random numbers").contains("a1");
+
+        // The dataset that the configuration names is for other runs.
+        Files.createDirectories(home.resolve("conf"));
+        Files.writeString(home.resolve("conf/maskroute.conf"), "dataset.path = \"" + home.resolve("gone") + "\"");
+        assertThat(CliRun.withSpark(home, "report", run.out().toString()).code())
+                .isZero();
     }
 
     private static EncodedMask encoded(Rle mask) {
