@@ -73,8 +73,11 @@ public final class Calibration {
         this.plan = CalibrationPlan.of(options, network);
         this.output = Path.of(config.output());
         if (!config.fresh() && Files.exists(output.resolve(RoutingAdapter.SCHEDULE_FILE))) {
-            throw new UnusableInputException(
-                    output + " holds a routing adapter already; give --fresh to replace it, or another folder");
+            throw new UnusableInputException(output + " holds a routing adapter already; give "
+                    + (options.work().isEmpty()
+                            ? "--fresh to replace it, or another folder"
+                            : "another folder: --fresh would replace it, but delete the work in "
+                                    + options.work().get() + " too"));
         }
     }
 

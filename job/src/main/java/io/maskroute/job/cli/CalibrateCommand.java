@@ -162,6 +162,15 @@ final class CalibrateCommand implements Callable<Integer> {
         JobConfig config = configuration.load(environment.home(), settings());
         json.requireWritable();
         config.dataset();
+        LocalPaths.require(
+                "calibrate",
+                Map.of(
+                        "--model",
+                        config.model().path(),
+                        "--output",
+                        config.output(),
+                        "--work",
+                        options.work().map(Path::toString).orElse("")));
         CalibrationResult result = new Calibration(config, options, environment.segmenters(), environment.err()).run();
         CalibrationTable.lines(result).forEach(environment.out()::println);
         environment.out().println();

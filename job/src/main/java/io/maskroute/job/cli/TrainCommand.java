@@ -213,6 +213,11 @@ final class TrainCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         requirePositive();
+        Map<String, Object> folders = new LinkedHashMap<>();
+        folders.put("--init", init);
+        folders.put("--routing", routing);
+        folders.put("--output", output);
+        LocalPaths.require("train", folders);
         Map<String, Object> settings = new HashMap<>();
         settings.put("model.path", init);
         settings.put("model.routing", routing);
@@ -309,6 +314,10 @@ final class TrainCommand implements Callable<Integer> {
         }
         if (lateMaskTokens > 0 && objective == Objective.WORDS) {
             throw new ConfigurationException("--objective words has no mask tokens: leave out --late-mask-tokens");
+        }
+        if (validation != null && objective != Objective.MASKS) {
+            throw new ConfigurationException(
+                    "--objective " + name(objective) + " makes no masks to validate: leave out --validation");
         }
         if (trainable == Trainable.ADAPTER && routing == null) {
             throw new ConfigurationException("--trainable adapter needs an adapter: give --routing DIR");

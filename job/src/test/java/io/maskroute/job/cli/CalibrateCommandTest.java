@@ -199,12 +199,23 @@ class CalibrateCommandTest {
                 with(options, "--work", work.toString(), "--flops-budget", "0.8"));
         assertThat(budget.code()).as(budget.err()).isZero();
         assertThat(budget.err()).doesNotContain("pass 1");
+        CliRun taken = calibrate(dataset.toString(), stopped, with(options, "--work", work.toString()));
+        assertThat(taken.code()).isEqualTo(2);
+        assertThat(taken.err()).contains("give another folder: --fresh would", "delete the work in " + work);
         CliRun refused = calibrate(
                 dataset.toString(), temp.resolve("third"), with(options, "--work", work.toString(), "--rank", "5"));
         assertThat(refused.code()).isEqualTo(2);
         assertThat(refused.err())
                 .contains("holds the work of another calibration")
                 .contains("--fresh");
+    }
+
+    @Test
+    void aFolderOfAnObjectStoreIsRefusedRatherThanMadeHere() {
+        CliRun run = calibrate(PHOTOGRAPHS, Path.of("s3a://adapters/a"));
+
+        assertThat(run.code()).isEqualTo(1);
+        assertThat(run.err()).contains("--output s3a:/adapters/a is no path of this machine");
     }
 
     /** The last of two values of an option counts. */

@@ -281,9 +281,20 @@ class TrainCommandTest {
         assertThat(early.err()).contains("--late-mask-tokens must be 0 or more, not -1");
         CliRun words = train(temp.resolve("none"), "--late-mask-tokens", "1", "--objective", "words");
         assertThat(words.err()).contains("--objective words has no mask tokens");
+        CliRun validated = train(temp.resolve("none"), "--validation", "anywhere", "--objective", "pointing");
+        assertThat(validated.err()).contains("--objective pointing makes no masks to validate");
         CliRun deep = train(temp.resolve("none"), "--late-mask-tokens", "3");
         assertThat(deep.code()).isEqualTo(Cli.UNUSABLE_INPUT);
         assertThat(deep.err()).contains("has 2 layers; give --late-mask-tokens 0 to 2");
+    }
+
+    @Test
+    void aFolderOfAnObjectStoreIsRefusedRatherThanMadeHere() {
+        CliRun run = CliRun.withModel(
+                temp, 1, "train", "--init", "s3a://models/m", "--dataset", "d", "--output", "s3a://models/out");
+
+        assertThat(run.code()).isEqualTo(Cli.BAD_USAGE);
+        assertThat(run.err()).contains("--init s3a:/models/m is no path of this machine");
     }
 
     @Test
