@@ -260,6 +260,32 @@ class ShapesRefTest {
         assertThat(hidden).isEqualTo(level != Level.EASY && level != Level.WORDS);
     }
 
+    /** The figures of docs/quality.md: image tokens of 16 x 16 pixels that lie at least half on objects, in the test splits. */
+    @ParameterizedTest
+    @CsvSource({"EASY, 15.8", "STANDARD, 28.5", "HARD, 32.7"})
+    void mostImageTokensLieOnBackground(Level level, double mean) {
+        int side = 16;
+        int sum = 0;
+        for (int picture = 0; picture < 250; picture++) {
+            ShapesScene scene = ShapesRef.of(1, "test", level).scene(picture);
+            int tokens = 0;
+            for (int top = 0; top < scene.height(); top += side) {
+                for (int left = 0; left < scene.width(); left += side) {
+                    int seen = 0;
+                    for (int y = top; y < top + side; y++) {
+                        for (int x = left; x < left + side; x++) {
+                            seen += scene.owner()[y * scene.width() + x] == ShapesScene.NOTHING ? 0 : 1;
+                        }
+                    }
+                    tokens += 2 * seen >= side * side ? 1 : 0;
+                }
+            }
+            assertThat(tokens).isLessThanOrEqualTo(76);
+            sum += tokens;
+        }
+        assertThat(sum / 250.0).isCloseTo(mean, within(0.05));
+    }
+
     @Test
     void splitsSeedsAndIndicesGiveDifferentPictures() {
         Set<String> seen = new HashSet<>();
