@@ -178,7 +178,8 @@ public final class MaskDecoder implements AutoCloseable {
      * The best mask of one prompt.
      *
      * @param row which prompt of {@code decoded}
-     * @return score fp32 {@code []}, query int64 {@code []}, mask uint8 {@code [W, H]} at the picture's original size
+     * @return score fp32 {@code []}, query int64 {@code []}, mask uint8 {@code [W, H]} at the picture's original size; NaN and no
+     *     mask where the prompt's logits are not finite
      */
     public IValue[] bestMask(TorchScope work, IValue[] decoded, int row, Memory memory, PreparedImage image) {
         IValue index = work.of((long) row);

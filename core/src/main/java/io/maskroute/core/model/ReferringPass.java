@@ -62,7 +62,8 @@ public final class ReferringPass {
     /** One prompt of the batch; prompts of a picture stand together. */
     private record Row(int picture, PreparedPrompt prompt) {}
 
-    private List<List<Segmentation>> segment(TorchScope work, List<PicturePrompts> pictures, StageClock clock) {
+    private List<List<Segmentation>> segment(TorchScope work, List<PicturePrompts> pictures, StageClock clock)
+            throws RowFailure {
         IValue noTaps = network.noTaps();
         List<Row> rows = rows(pictures);
         PreparedPrompt first = rows.get(0).prompt();
@@ -151,7 +152,8 @@ public final class ReferringPass {
             IValue cache,
             List<MaskDecoder.Memory> memories,
             StageClock clock,
-            BatchConsumer consumer) {
+            BatchConsumer consumer)
+            throws RowFailure {
         IValue noTaps = network.noTaps();
         MaskDecoder decoder = network.decoder();
         clock.start(Stage.PROMPT);
@@ -185,8 +187,12 @@ public final class ReferringPass {
     }
 
     /** The best mask, or nothing when even that one scores too little. */
-    private List<ScoredMask> answer(TorchScope work, IValue[] best, PreparedImage image) {
+    private List<ScoredMask> answer(TorchScope work, IValue[] best, PreparedImage image) throws RowFailure {
         float score = work.floats(best[0])[0];
+        // NaN is below no least score: without this it would be an answer.
+        if (!Float.isFinite(score)) {
+            throw new RowFailure(Stage.POSTPROCESS, "not-finite", "the mask decoder gives numbers that are not finite");
+        }
         if (score < network.config().minScore()) {
             return List.of();
         }

@@ -23,16 +23,19 @@ def best_mask(self, condition_logits: Tensor, embedding: Tensor, features: Tenso
     """The query with the highest score = sigmoid(condition logit) * mask quality, found without resizing every mask.
 
     condition_logits fp32 [Q], embedding fp32 [Q, mask_dim], features fp32 [1, mask_dim, h2, w2] -> score fp32 [], query int64 [], mask uint8 [W, H] of
-    0 and 1 (column by column).
+    0 and 1 (column by column). Where any logit is not finite, the score is NaN and there is no mask.
 
     Bilinear resizing averages, so no pixel's probability exceeds the sigmoid of the largest coarse logit, and so does not the
     quality; queries are tried in order of that bound until it falls below the best score found. Exact: the same query as
     from resizing all, the lowest index among equals."""
     coarse = self.mask_logits(embedding.unsqueeze(0), features)[0]
-    bound = torch.sigmoid(condition_logits) * torch.sigmoid(coarse.flatten(1).max(1)[0])
+    highest = coarse.flatten(1).amax([1])
+    finite = bool(torch.isfinite(torch.stack([condition_logits, highest, coarse.flatten(1).amin([1])])).all())
+    bound = torch.sigmoid(condition_logits) * torch.sigmoid(highest)
     order = torch.argsort(bound, -1, True)
     sorted_bound = bound.index_select(0, order)
-    best = torch.full([], -1.0, dtype=6, device=coarse.device)
+    # Nothing compares with NaN: no query is tried then.
+    best = torch.full([], -1.0 if finite else float("nan"), dtype=6, device=coarse.device)
     query = torch.zeros([], dtype=4, device=coarse.device)
     mask = torch.zeros([1], dtype=0, device=coarse.device)
     chunk = 4

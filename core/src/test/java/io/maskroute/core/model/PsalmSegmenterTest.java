@@ -1,11 +1,14 @@
 package io.maskroute.core.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.maskroute.core.checkpoint.ModelConfigJson;
 import io.maskroute.core.config.ModelConfig;
 import io.maskroute.core.config.ModelConfig.VisionProjector;
+import io.maskroute.core.error.RowFailure;
+import io.maskroute.core.error.Stage;
 import io.maskroute.core.image.RgbImage;
 import io.maskroute.core.routing.ImageTokenDropping;
 import io.maskroute.core.routing.ImageTokenDropping.Criterion;
@@ -19,6 +22,7 @@ import io.maskroute.core.segmenter.Segmentation;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -91,6 +95,47 @@ class PsalmSegmenterTest {
         // Equal to the least is enough.
         assertThat(answers(folder, SegmenterOptions.builder().setMinScore(scores[0])))
                 .allMatch(answer -> answer.masks().size() == 1);
+    }
+
+    /** A word of one prompt alone whose embedding is not a number. */
+    @Test
+    void onlyAPromptWithNumbersThatAreNotFiniteFails() throws Exception {
+        Path folder = model(TinyModel.config(new VisionProjector(VisionProjector.Kind.LINEAR, 4, 0)));
+        PreparedImage image;
+        List<PreparedPrompt> prompts;
+        List<Segmentation> expected;
+        try (PsalmSegmenter segmenter =
+                PsalmSegmenter.open(folder, SegmenterOptions.builder().build())) {
+            image = image(segmenter);
+            prompts = prompts(segmenter);
+            expected = new ArrayList<>(segmenter.segment(image, prompts));
+        }
+        PreparedPrompt broken = prompts.get(2);
+        List<PreparedPrompt> sound = new ArrayList<>(prompts);
+        sound.remove(broken);
+        int word = Arrays.stream(broken.condition())
+                .filter(id -> sound.stream()
+                        .noneMatch(prompt -> Arrays.stream(prompt.own()).anyMatch(other -> other == id)))
+                .findFirst()
+                .orElseThrow();
+        TinyModel.overwrite(folder, "model.embed_tokens.weight", 64 * word, Float.NaN);
+
+        try (PsalmSegmenter segmenter =
+                PsalmSegmenter.open(folder, SegmenterOptions.builder().build())) {
+            for (List<PreparedPrompt> together : List.of(List.of(broken), prompts)) {
+                assertThatThrownBy(() -> segmenter.segment(image, together))
+                        .isInstanceOfSatisfying(RowFailure.class, failure -> {
+                            assertThat(failure.stage()).isEqualTo(Stage.POSTPROCESS);
+                            assertThat(failure.kind()).isEqualTo("not-finite");
+                        });
+            }
+            List<Segmentation> others = segmenter.segment(image, sound);
+            expected.remove(2);
+            for (int i = 0; i < others.size(); i++) {
+                assertThat(others.get(i).masks().get(0).mask().columnMajor())
+                        .isEqualTo(expected.get(i).masks().get(0).mask().columnMajor());
+            }
+        }
     }
 
     private static List<Segmentation> answers(Path folder, SegmenterOptions.Builder options) throws Exception {

@@ -4,10 +4,15 @@ import io.maskroute.core.checkpoint.RandomCheckpoint;
 import io.maskroute.core.config.ModelConfig;
 import io.maskroute.core.config.ModelConfig.VisionProjector;
 import io.maskroute.core.safetensors.DType;
+import io.maskroute.core.safetensors.Safetensors;
+import io.maskroute.core.safetensors.SafetensorsWriter;
+import io.maskroute.core.safetensors.TensorInfo;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /** Writes small model folders with seeded random weights. */
 public final class TinyModel {
@@ -54,5 +59,24 @@ public final class TinyModel {
         RandomCheckpoint.write(folder, config, DType.F32, 7);
         Files.copy(tokenizer, folder.resolve("tokenizer.json"));
         return folder;
+    }
+
+    /** Changes one number of a tensor of {@link #write}. */
+    static void overwrite(Path folder, String name, int element, float value) throws IOException {
+        Path file = folder.resolve("model.safetensors");
+        try (Safetensors found = Safetensors.open(file)) {
+            Map<String, TensorInfo> infos = new LinkedHashMap<>();
+            found.names().forEach(each -> infos.put(each, found.info(each)));
+            try (SafetensorsWriter writer = SafetensorsWriter.create(file, infos, Map.of())) {
+                for (String each : found.names()) {
+                    float[] numbers = found.floats(each);
+                    if (each.equals(name)) {
+                        numbers[element] = value;
+                    }
+                    writer.writeFloats(each, numbers);
+                }
+                writer.finish();
+            }
+        }
     }
 }
