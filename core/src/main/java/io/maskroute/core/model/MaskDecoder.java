@@ -19,6 +19,9 @@ public final class MaskDecoder implements AutoCloseable {
      */
     private static final int SIZE_DIVISIBILITY = 32;
 
+    /** Pixels of the masks that are resized at once, unless one alone has more: 16 masks of 1024 x 1024. */
+    static final long MASK_PIXELS = 16L << 20;
+
     private static final List<String> USED =
             List.of("decoder_norm.", "query_embed.", "level_embed.", "mask_embed.", "SEG_proj.");
 
@@ -190,7 +193,8 @@ public final class MaskDecoder implements AutoCloseable {
                 memory.features(),
                 work.of((long) maskSize()),
                 work.ints(image.contentHeight(), image.contentWidth()),
-                work.ints(image.originalHeight(), image.originalWidth())));
+                work.ints(image.originalHeight(), image.originalWidth()),
+                work.of(MASK_PIXELS)));
     }
 
     /** Side of the square that mask logits are resized to before the picture is cut out. */

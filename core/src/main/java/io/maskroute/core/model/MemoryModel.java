@@ -22,8 +22,8 @@ public final class MemoryModel {
     private static final int FP32 = 4;
     private static final int RES2 = 2;
     private static final int LEVELS = 3;
-    /** Masks of this many queries are resized at once, each with its cut and its probabilities beside it. */
-    private static final int FULL_SIZE_MASKS = 16 * 3;
+    /** A mask of full size with its cut and its probabilities beside it. */
+    private static final int FULL_SIZE_MASK = 3;
 
     private final ModelConfig config;
     private final RoutingPlan plan;
@@ -192,9 +192,11 @@ public final class MemoryModel {
         return (tokens * 7 * config.llm().hidden() + ffnRows * 2 * config.llm().ffn()) * bytes;
     }
 
+    /** As much as is resized at once, whatever the pictures' own sizes, but for a picture that has more pixels than that. */
     private long postprocess() {
         long size = config.image().size();
-        return FP32 * (config.maskDecoder().queries() * positions(RES2) + FULL_SIZE_MASKS * size * size);
+        long pixels = Math.max(MaskDecoder.MASK_PIXELS, size * size);
+        return FP32 * (config.maskDecoder().queries() * positions(RES2) + FULL_SIZE_MASK * pixels);
     }
 
     private long positions(int stage) {

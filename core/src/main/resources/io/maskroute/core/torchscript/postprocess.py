@@ -19,7 +19,7 @@ def mask_scores(self, condition_logits: Tensor, logits: Tensor) -> Tensor:
     return torch.sigmoid(condition_logits) * self.mask_quality(logits)
 
 
-def best_mask(self, condition_logits: Tensor, embedding: Tensor, features: Tensor, size: int, content: List[int], original: List[int]) -> Tuple[Tensor, Tensor, Tensor]:
+def best_mask(self, condition_logits: Tensor, embedding: Tensor, features: Tensor, size: int, content: List[int], original: List[int], pixels: int) -> Tuple[Tensor, Tensor, Tensor]:
     """The query with the highest score = sigmoid(condition logit) * mask quality, found without resizing every mask.
 
     condition_logits fp32 [Q], embedding fp32 [Q, mask_dim], features fp32 [1, mask_dim, h2, w2] -> score fp32 [], query int64 [], mask uint8 [W, H] of
@@ -27,7 +27,7 @@ def best_mask(self, condition_logits: Tensor, embedding: Tensor, features: Tenso
 
     Bilinear resizing averages, so no pixel's probability exceeds the sigmoid of the largest coarse logit, and so does not the
     quality; queries are tried in order of that bound until it falls below the best score found. Exact: the same query as
-    from resizing all, the lowest index among equals."""
+    from resizing all, the lowest index among equals. `pixels` bounds the masks that are resized at once, of which there is always one."""
     coarse = self.mask_logits(embedding.unsqueeze(0), features)[0]
     highest = coarse.flatten(1).amax([1])
     finite = bool(torch.isfinite(torch.stack([condition_logits, highest, coarse.flatten(1).amin([1])])).all())
@@ -38,7 +38,9 @@ def best_mask(self, condition_logits: Tensor, embedding: Tensor, features: Tenso
     best = torch.full([], -1.0 if finite else float("nan"), dtype=6, device=coarse.device)
     query = torch.zeros([], dtype=4, device=coarse.device)
     mask = torch.zeros([1], dtype=0, device=coarse.device)
-    chunk = 4
+    # Many together cost less than one by one; the first few are often enough.
+    most = min(16, max(1, pixels // max(size * size, original[0] * original[1])))
+    chunk = min(4, most)
     start = 0
     n = order.size(0)
     while start < n and float(sorted_bound[start]) * (1.0 + 1e-5) >= float(best):
@@ -54,7 +56,7 @@ def best_mask(self, condition_logits: Tensor, embedding: Tensor, features: Tenso
             query = some[top]
             mask = (logits[top] > 0).t().contiguous().to(0)
         start = start + chunk
-        chunk = 16
+        chunk = most
     return best, query, mask
 
 

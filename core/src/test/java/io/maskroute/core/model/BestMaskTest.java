@@ -10,11 +10,10 @@ import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The choice among more queries than are resized at once. */
+/** The choice among more queries than are resized at once, however many those are. */
 class BestMaskTest {
     private static final int QUERIES = 40;
     private static final int CHANNELS = 8;
@@ -48,6 +47,10 @@ class BestMaskTest {
     }
 
     private static Best best(float[] conditions, float[] embeddings) {
+        return best(conditions, embeddings, MaskDecoder.MASK_PIXELS);
+    }
+
+    private static Best best(float[] conditions, float[] embeddings, long pixels) {
         try (TorchScope scope = program.scope()) {
             IValue[] best = scope.elements(scope.run(
                     "best_mask",
@@ -56,27 +59,27 @@ class BestMaskTest {
                     scope.floats(numbers(CHANNELS * SIDE * SIDE, 1), 1, CHANNELS, SIDE, SIDE),
                     scope.of((long) SIZE),
                     scope.ints(24, SIZE),
-                    scope.ints(HEIGHT, WIDTH)));
-            return new Best(
-                    scope.floats(best[0])[0], (int) scope.longs(best[1])[0], scope.bytes(best[2]));
+                    scope.ints(HEIGHT, WIDTH),
+                    scope.of(pixels)));
+            return new Best(scope.floats(best[0])[0], (int) scope.longs(best[1])[0], scope.bytes(best[2]));
         }
     }
 
-    @Test
-    void isThatOfTheQueryWhoseMaskAloneScoresMost() {
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2 * HEIGHT * WIDTH, 7 * HEIGHT * WIDTH, MaskDecoder.MASK_PIXELS})
+    void isThatOfTheQueryWhoseMaskAloneScoresMost(long pixels) {
         float[] conditions = numbers(QUERIES, 2);
         float[] embeddings = numbers(QUERIES * CHANNELS, 3);
         Best most = new Best(-1, -1, new byte[0]);
         for (int q = 0; q < QUERIES; q++) {
-            Best alone = best(
-                    new float[] {conditions[q]},
-                    Arrays.copyOfRange(embeddings, q * CHANNELS, (q + 1) * CHANNELS));
+            Best alone =
+                    best(new float[] {conditions[q]}, Arrays.copyOfRange(embeddings, q * CHANNELS, (q + 1) * CHANNELS));
             if (alone.score() > most.score()) {
                 most = new Best(alone.score(), q, alone.mask());
             }
         }
 
-        Best best = best(conditions, embeddings);
+        Best best = best(conditions, embeddings, pixels);
 
         assertThat(best.query()).isEqualTo(most.query());
         assertThat(best.score()).isCloseTo(most.score(), within(1e-6f));
@@ -91,11 +94,15 @@ class BestMaskTest {
             float[] conditions = numbers(QUERIES, 2);
             float[] embeddings = numbers(QUERIES * CHANNELS, 3);
             conditions[q] = broken;
-            assertThat(best(conditions, embeddings).score()).as("condition of query %d", q).isNaN();
+            assertThat(best(conditions, embeddings).score())
+                    .as("condition of query %d", q)
+                    .isNaN();
 
             conditions[q] = -1000;
             embeddings[q * CHANNELS] = broken;
-            assertThat(best(conditions, embeddings).score()).as("mask of query %d", q).isNaN();
+            assertThat(best(conditions, embeddings).score())
+                    .as("mask of query %d", q)
+                    .isNaN();
         }
     }
 }

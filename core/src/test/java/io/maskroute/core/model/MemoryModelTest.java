@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.withinPercentage;
 
 import io.maskroute.core.config.ModelConfig;
+import io.maskroute.core.config.ModelConfig.VisionProjector;
 import io.maskroute.core.model.MemoryModel.Estimate;
 import io.maskroute.core.model.SegmenterOptions.Dtype;
 import io.maskroute.core.routing.ImageTokenDropping;
@@ -91,6 +92,20 @@ class MemoryModelTest {
         // alone.
         assertThat(eight.activations() - one.activations()).isGreaterThan(7 * 132_000_000L);
         assertThat(eight.activations()).isLessThanOrEqualTo(8 * one.activations());
+    }
+
+    /** Its pictures may be of any size: masks are resized to that. */
+    @Test
+    void aSmallModelNeedsRoomForTheMasksThatAreResizedAtOnce() {
+        ModelConfig tiny = TinyModel.config(new VisionProjector(VisionProjector.Kind.LINEAR, 4, 0));
+        RoutingPlan dense = RoutingPlan.of(RoutingSchedule.dense(), tiny, 8, 8);
+
+        long activations = new MemoryModel(tiny, dense, false, Dtype.FP32)
+                .estimate(71, 10, 1, 7)
+                .activations();
+
+        // 16 fp32 masks of 1024 x 1024, with what is made of them.
+        assertThat(activations).isBetween(16L * 1024 * 1024 * 4, 4 * 16L * 1024 * 1024 * 4);
     }
 
     private static Estimate estimate(Dtype dtype, int prompts) {
