@@ -54,12 +54,15 @@ public final class ModelConfigJson {
     private static ModelConfig.Llm llm(JsonFields root, ModelConfig.Llm psalm) {
         refuseUnlike(root, "hidden_act", root.text("hidden_act", "gelu_new"), "gelu_new");
         refuseUnlike(root, "qk_layernorm", root.flag("qk_layernorm", false), false);
-        refuseUnlike(root, "rope_scaling", root.has("rope_scaling"), false);
+        if (root.has("rope_scaling")) {
+            throw new UnusableInputException(root.where() + ": rope_scaling is not supported, only null is");
+        }
         int hidden = root.integer("hidden_size");
         int heads = root.integer("num_attention_heads");
         refuseUnlike(root, "num_key_value_heads", root.integer("num_key_value_heads", heads), heads);
-        // transformers 5 moved the two into an object of their own.
+        // transformers 5 moved the two, and what was rope_scaling, into an object of their own.
         JsonFields rope = root.object("rope_parameters");
+        refuseUnlike(rope, "rope_type", rope.text("rope_type", rope.text("type", "default")), "default");
         double theta = root.number("rope_theta", rope.number("rope_theta", psalm.ropeTheta()));
         double rotary = root.number("partial_rotary_factor", rope.number("partial_rotary_factor", 0.5));
         int headDim = heads > 0 ? hidden / heads : 0;
