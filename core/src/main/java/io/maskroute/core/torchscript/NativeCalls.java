@@ -21,6 +21,9 @@ final class NativeCalls {
     /** Shared by calls, held alone and for good by the end of the process. */
     private final ReentrantReadWriteLock running = new ReentrantReadWriteLock();
 
+    /** Keeps calls out while {@link #end} waits: {@code tryLock} goes past a writer that waits. */
+    private volatile boolean ending;
+
     /** A call into PyTorch. */
     static <T> T call(Supplier<T> nativeCall) {
         return OF_THIS_PROCESS.run(nativeCall);
@@ -28,7 +31,7 @@ final class NativeCalls {
 
     /** @throws InternalError once the process is ending; no row can be blamed for that, so it is no exception */
     <T> T run(Supplier<T> nativeCall) {
-        if (!running.readLock().tryLock()) {
+        if (ending || !running.readLock().tryLock()) {
             throw new InternalError("the process is ending");
         }
         try {
@@ -40,6 +43,7 @@ final class NativeCalls {
 
     /** Waits for the calls that are under way, and lets no other begin. */
     void end() {
+        ending = true;
         try {
             running.writeLock().tryLock(LONGEST_WAIT_SECONDS, TimeUnit.SECONDS);
         } catch (InterruptedException e) {

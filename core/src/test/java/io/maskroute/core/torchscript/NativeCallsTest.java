@@ -27,6 +27,7 @@ class NativeCallsTest {
             Thread.onSpinWait();
         }
 
+        assertThatThrownBy(() -> calls.run(() -> "while it waits")).isInstanceOf(InternalError.class);
         finish.countDown();
         assertThat(call.get()).isEqualTo("done");
         end.join();
