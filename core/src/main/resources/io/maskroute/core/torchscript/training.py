@@ -57,7 +57,7 @@ def step_losses(self, x: Tensor, condition: Tensor, features: Tensor, target: Te
     positive = torch.zeros_like(scores).scatter(1, best.unsqueeze(1), 1.0) * exists.unsqueeze(1)
     wrong = torch.clamp(scores, 0.0) - scores * positive + torch.log1p(torch.exp(-torch.abs(scores)))
     # One query of many is right: it weighs as much as the others together.
-    score = (wrong * positive).sum(1) + (wrong * (1.0 - positive)).sum(1) / (scores.size(1) - 1)
+    score = (wrong * positive).sum(1) + (wrong * (1.0 - positive)).sum(1) / max(scores.size(1) - 1, 1)
     return torch.stack([(pixels * exists).sum(), (dice * exists).sum(), score.sum()])
 
 

@@ -317,6 +317,37 @@ class TrainerTest {
         return most;
     }
 
+    /** There are no others that its score could be weighed against. */
+    @Test
+    void aModelOfOneMaskTokenLearns() {
+        ModelConfig.MaskDecoder decoder = CONFIG.maskDecoder();
+        ModelConfig one = new ModelConfig(
+                CONFIG.image(),
+                CONFIG.swin(),
+                CONFIG.visionProjector(),
+                CONFIG.llm(),
+                CONFIG.pixelDecoder(),
+                new ModelConfig.MaskDecoder(decoder.dim(), decoder.heads(), decoder.layers(), decoder.ffn(), 1),
+                CONFIG.specialTokens());
+        try (Trainer trainer = Trainer.open(
+                one,
+                RandomWeights.of(one, 3),
+                dense(),
+                Optional.empty(),
+                Trainable.ALL,
+                "cpu",
+                1,
+                TrainingSettings.DEFAULT)) {
+            TrainingState before = trainer.state(0);
+            StepResult step = trainer.step(List.of(picture(1)), 1e-3);
+
+            assertThat(step.score()).isPositive().isFinite();
+            assertThat(step.total()).isFinite();
+            assertThat(farthest(before, trainer.state(0), "predictor.SEG_proj.layers.1.weight"))
+                    .isPositive();
+        }
+    }
+
     @Test
     void theMaskLossGoesFromTheMatchedQueryToAllAlike() {
         double matched = maskLoss(0);
