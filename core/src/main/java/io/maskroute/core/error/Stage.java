@@ -7,7 +7,7 @@ public enum Stage {
     DECODE,
     PREPROCESS,
     TOKENIZE,
-    /** Swin and pixel decoder. */
+    /** Swin, pixel decoder, and what the mask decoder makes of a picture before its prompts. */
     VISION,
     /** The LLM over the tokens that all prompts of an image share. */
     PREFIX,

@@ -1,0 +1,96 @@
+package io.maskroute.core.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.maskroute.core.checkpoint.RandomWeights;
+import io.maskroute.core.config.ModelConfig;
+import io.maskroute.core.config.ModelConfig.VisionProjector;
+import io.maskroute.core.error.RowFailure;
+import io.maskroute.core.error.Stage;
+import io.maskroute.core.flops.FlopsModel;
+import io.maskroute.core.routing.RoutingPlan;
+import io.maskroute.core.routing.RoutingSchedule;
+import io.maskroute.core.safetensors.TensorInfo;
+import io.maskroute.core.safetensors.TensorSource;
+import io.maskroute.core.segmenter.PicturePrompts;
+import io.maskroute.core.segmenter.PreparedImage;
+import io.maskroute.core.segmenter.PreparedPrompt;
+import io.maskroute.core.torchscript.TorchProgram;
+import io.maskroute.core.torchscript.TorchType;
+import java.nio.ByteBuffer;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ReferringPassTest {
+    private static final ModelConfig CONFIG = TinyModel.config(new VisionProjector(VisionProjector.Kind.LINEAR, 4, 0));
+
+    /** Each stage comes upon a weight that only it reads, and that is not there. */
+    @ParameterizedTest
+    @CsvSource({
+        "pixel_decoder.mask_features.weight, VISION",
+        "predictor.level_embed.weight, VISION",
+        "model.layers.0.mlp.fc1.weight, PREFIX",
+        "SEG_token_projector.weight, PROMPT",
+        "predictor.query_embed.weight, DECODER"
+    })
+    void whatDependsOnThePictureAloneFailsWithThePicture(String missing, Stage stage) {
+        int side = CONFIG.imageTokenSide();
+        int size = CONFIG.image().size();
+        RoutingPlan plan = RoutingPlan.of(RoutingSchedule.dense(), CONFIG, side, side);
+        PicturePrompts picture = new PicturePrompts(
+                new PreparedImage(new byte[3 * size * size], size, size, size, size, size),
+                List.of(new PreparedPrompt(new int[] {5}, new int[] {6}, new int[] {7, 2047}, new int[] {8})));
+        try (TorchProgram program = TorchProgram.load("cpu")) {
+            TorchProgram.enterThread(0);
+            TensorSource weights = new Without(RandomWeights.of(CONFIG, 7), missing);
+            try (PsalmNetwork network =
+                    new PsalmNetwork(program, CONFIG, weights, TorchType.FLOAT32, plan, Optional.empty())) {
+                ReferringPass pass =
+                        new ReferringPass(network, network.llm(), FlopsModel.asRun(CONFIG, plan, false), 16);
+
+                assertThatThrownBy(() -> pass.segment(List.of(picture)))
+                        .isInstanceOfSatisfying(RowFailure.class, failure -> assertThat(failure.stage())
+                                .isEqualTo(stage));
+            }
+        }
+    }
+
+    private record Without(TensorSource all, String missing) implements TensorSource {
+        @Override
+        public String origin() {
+            return all.origin();
+        }
+
+        @Override
+        public Set<String> names() {
+            Set<String> names = new LinkedHashSet<>(all.names());
+            names.remove(missing);
+            return names;
+        }
+
+        @Override
+        public TensorInfo info(String name) {
+            return all.info(name);
+        }
+
+        @Override
+        public ByteBuffer bytes(String name) {
+            return all.bytes(name);
+        }
+
+        @Override
+        public void read(String name, long offset, ByteBuffer target) {
+            all.read(name, offset, target);
+        }
+
+        @Override
+        public void close() {
+            all.close();
+        }
+    }
+}
