@@ -11,7 +11,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Collections;
 import java.util.IdentityHashMap;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 
@@ -205,9 +204,9 @@ public final class TorchScope implements AutoCloseable {
         return elements;
     }
 
-    /** The entries of a {@code Dict[str, …]} in insertion order, owned by this scope. */
+    /** The entries of a {@code Dict[str, …]} in no particular order, owned by this scope. */
     public Map<String, IValue> entries(IValue dictionary) {
-        Map<String, IValue> entries = new LinkedHashMap<>(dictionary.toIValueMap());
+        Map<String, IValue> entries = dictionary.toIValueMap();
         entries.values().forEach(this::own);
         return entries;
     }
