@@ -56,7 +56,7 @@ public final class PromptTokenizer implements AutoCloseable {
         }
         if (maxCondition < 2) {
             throw new UnusableInputException("the model has " + config.llm().maxPositions()
-                    + " positions, but a prompt takes " + fixed + " before its first word; correct config.json");
+                    + " positions, but a prompt takes " + fixed + " beside its words; correct config.json");
         }
     }
 

@@ -172,7 +172,8 @@ class PromptTokenizerTest {
                 .hasMessageContaining("beyond the model's 1000 embeddings");
         assertThatThrownBy(() -> PromptTokenizer.open(file, withSizes(50297, 300), IMAGE_TOKENS))
                 .isInstanceOf(UnusableInputException.class)
-                .hasMessageContaining("300 positions");
+                .hasMessageContaining("300 positions")
+                .hasMessageContaining(" beside its words");
     }
 
     private static ModelConfig withSizes(int vocab, int maxPositions) {
