@@ -12,7 +12,6 @@ import ai.djl.pytorch.jni.JniUtils;
 import io.maskroute.core.error.UnusableInputException;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.util.Locale;
 
 /**
  * The TorchScript program, loaded into this process. Its methods are pure functions of their arguments, so one program serves
@@ -167,13 +166,10 @@ public final class TorchProgram implements AutoCloseable {
     }
 
     private static String firstLine(Throwable e) {
-        String message = String.valueOf(e.getMessage());
-        return message.lines()
-                        .findFirst()
-                        .orElse(e.getClass().getSimpleName())
-                        .toLowerCase(Locale.ROOT)
-                        .isEmpty()
-                ? e.getClass().getSimpleName()
-                : message.lines().findFirst().orElse("");
+        return String.valueOf(e.getMessage())
+                .lines()
+                .findFirst()
+                .filter(line -> !line.isEmpty())
+                .orElse(e.getClass().getSimpleName());
     }
 }
