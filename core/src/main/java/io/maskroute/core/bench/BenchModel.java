@@ -4,6 +4,7 @@ import ai.djl.pytorch.jni.IValue;
 import io.maskroute.core.config.ModelConfig;
 import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.flops.FlopsModel;
+import io.maskroute.core.model.OpenedParts;
 import io.maskroute.core.model.PsalmNetwork;
 import io.maskroute.core.model.ReferringPass;
 import io.maskroute.core.model.RoutedLlm;
@@ -95,25 +96,27 @@ public final class BenchModel implements AutoCloseable {
     private final IValue left;
     private final IValue right;
 
-    private BenchModel(TorchProgram program, ModelConfig config, TensorSource weights, Settings settings) {
+    /** @param opened takes what else must be closed when the rest fails */
+    private BenchModel(
+            TorchProgram program, ModelConfig config, TensorSource weights, Settings settings, OpenedParts opened) {
         this.config = config;
         this.settings = settings;
         this.program = program;
-        scope = program.scope();
+        scope = opened.add(program.scope());
         RoutingPlan dense = plan(RoutingSchedule.dense());
         RoutingPlan routed = plan(settings.schedule());
         if (settings.pictures()) {
-            PsalmNetwork whole =
-                    new PsalmNetwork(program, config, weights, settings.dtype().type(), dense, Optional.empty());
+            PsalmNetwork whole = opened.add(
+                    new PsalmNetwork(program, config, weights, settings.dtype().type(), dense, Optional.empty()));
             network = Optional.of(whole);
             loaded = whole.llm();
         } else {
             network = Optional.empty();
-            loaded = RoutedLlm.load(
-                    program, config.llm(), weights, settings.dtype().type(), dense, Optional.empty());
+            loaded = opened.add(RoutedLlm.load(
+                    program, config.llm(), weights, settings.dtype().type(), dense, Optional.empty()));
         }
         llms.put(Variant.DENSE, loaded);
-        llms.put(Variant.ROUTED, loaded.withPlan(routed, settings.adapter()));
+        llms.put(Variant.ROUTED, opened.add(loaded.withPlan(routed, settings.adapter())));
         flops.put(Variant.DENSE, FlopsModel.asRun(config, dense, false));
         flops.put(
                 Variant.ROUTED,
@@ -132,15 +135,18 @@ public final class BenchModel implements AutoCloseable {
         right = random(gemmSide(), gemmSide());
     }
 
-    /** @throws io.maskroute.core.error.UnusableInputException when the device or the schedule cannot be used */
+    /**
+     * @throws io.maskroute.core.error.UnusableInputException when the device or the schedule cannot be used, or the device's memory
+     *     does not suffice
+     */
     public static BenchModel load(ModelConfig config, TensorSource weights, Settings settings) {
-        TorchProgram program = TorchProgram.load(settings.device());
+        OpenedParts opened = new OpenedParts();
         try {
+            TorchProgram program = opened.add(TorchProgram.load(settings.device()));
             TorchProgram.enterThread(settings.threads());
-            return new BenchModel(program, config, weights, settings);
+            return new BenchModel(program, config, weights, settings, opened);
         } catch (RuntimeException e) {
-            program.close();
-            throw e;
+            throw opened.closedAfter(e, settings.device());
         }
     }
 

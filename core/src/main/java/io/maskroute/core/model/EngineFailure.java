@@ -3,6 +3,7 @@ package io.maskroute.core.model;
 import ai.djl.engine.EngineException;
 import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.error.Stage;
+import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.core.segmenter.DeviceLostException;
 import io.maskroute.core.segmenter.DeviceOutOfMemoryException;
 import io.maskroute.core.torchscript.TorchReason;
@@ -27,13 +28,31 @@ public final class EngineFailure {
      * @throws DeviceLostException when the device is lost to this process
      */
     public static RowFailure of(Stage stage, EngineException failure) {
-        String text = String.valueOf(failure.getMessage()).toLowerCase(Locale.ROOT);
-        if (OUT_OF_MEMORY.matcher(text).find()) {
+        if (says(OUT_OF_MEMORY, failure)) {
             throw new DeviceOutOfMemoryException(stage, TorchReason.of(failure), failure);
         }
-        if (DEVICE_LOST.matcher(text).find()) {
+        if (says(DEVICE_LOST, failure)) {
             throw new DeviceLostException(TorchReason.of(failure), failure);
         }
         return new RowFailure(stage, "engine-error", TorchReason.of(failure), failure);
+    }
+
+    /**
+     * @param device where a model was being loaded
+     * @return the failure, or what to do about it where the device's memory did not suffice
+     */
+    static RuntimeException whileLoading(String device, RuntimeException failure) {
+        if (failure instanceof EngineException engine && says(OUT_OF_MEMORY, engine)) {
+            return new UnusableInputException(
+                    "the model does not fit into the memory of " + device
+                            + "; free some of it, or choose another device, dtype or model: " + TorchReason.of(engine),
+                    failure);
+        }
+        return failure;
+    }
+
+    private static boolean says(Pattern what, EngineException failure) {
+        return what.matcher(String.valueOf(failure.getMessage()).toLowerCase(Locale.ROOT))
+                .find();
     }
 }

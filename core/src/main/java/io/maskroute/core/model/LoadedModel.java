@@ -14,8 +14,6 @@ import io.maskroute.core.segmenter.SegmenterInfo;
 import io.maskroute.core.text.PromptTokenizer;
 import io.maskroute.core.torchscript.TorchProgram;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.List;
 
 /** A model folder with a routing schedule, on its device and ready to run. */
@@ -26,14 +24,15 @@ public record LoadedModel(
     /**
      * Checks everything that can be checked before the weights are copied.
      *
-     * @throws io.maskroute.core.error.UnusableInputException when the folder, its weights, the schedule or the device cannot be used
+     * @throws io.maskroute.core.error.UnusableInputException when the folder, its weights, the schedule or the device cannot be used, or
+     *     the device's memory does not suffice
      */
     public static LoadedModel open(Path modelFolder, SegmenterOptions options) {
         ModelFolder folder = ModelFolder.open(modelFolder);
         ModelConfig config = folder.config()
                 .withMinScore(options.minScore().orElse(folder.config().minScore()));
         int side = config.imageTokenSide();
-        Deque<AutoCloseable> opened = new ArrayDeque<>();
+        OpenedParts opened = new OpenedParts();
         try (TensorSource weights = folder.openWeights(options.allowPartial());
                 RoutingAdapter adapter = options.routing().isPresent()
                         ? RoutingAdapter.open(options.routing().get(), config)
@@ -42,19 +41,16 @@ public record LoadedModel(
             WeightCoverage coverage = WeightCoverage.of(expected, weights);
             coverage.require(options.allowPartial());
             RoutingPlan plan = RoutingPlan.of(adapter.schedule(), config, side, side);
-            PromptTokenizer tokenizer = PromptTokenizer.open(folder.tokenizer(), config, side * side);
-            opened.push(tokenizer);
-            TorchProgram program = TorchProgram.load(options.device());
-            opened.push(program);
+            PromptTokenizer tokenizer = opened.add(PromptTokenizer.open(folder.tokenizer(), config, side * side));
+            TorchProgram program = opened.add(TorchProgram.load(options.device()));
             TorchProgram.enterThread(options.threads());
-            PsalmNetwork network = new PsalmNetwork(
+            PsalmNetwork network = opened.add(new PsalmNetwork(
                     program,
                     config,
                     PartialWeights.over(weights, coverage, expected),
                     options.dtype().type(),
                     plan,
-                    adapter.tensors());
-            opened.push(network);
+                    adapter.tensors()));
             FlopsModel flops = FlopsModel.asRun(config, plan, adapter.tensors().isPresent());
             SegmenterInfo info = new SegmenterInfo(
                     Fingerprint.of(folder, weights),
@@ -63,18 +59,7 @@ public record LoadedModel(
                     options.dtype().label());
             return new LoadedModel(program, network, tokenizer, flops, info);
         } catch (RuntimeException e) {
-            closeAll(opened, e);
-            throw e;
-        }
-    }
-
-    private static void closeAll(Deque<AutoCloseable> opened, RuntimeException cause) {
-        for (AutoCloseable resource : opened) {
-            try {
-                resource.close();
-            } catch (Exception e) {
-                cause.addSuppressed(e);
-            }
+            throw opened.closedAfter(e, options.device());
         }
     }
 

@@ -3,7 +3,6 @@ package io.maskroute.core.model;
 import ai.djl.pytorch.jni.IValue;
 import io.maskroute.core.config.ModelConfig;
 import io.maskroute.core.segmenter.PreparedImage;
-import io.maskroute.core.torchscript.TorchProgram;
 import io.maskroute.core.torchscript.TorchScope;
 import io.maskroute.core.torchscript.TorchType;
 import java.util.ArrayList;
@@ -13,7 +12,7 @@ import java.util.List;
  * Mask2Former's decoder with the LLM's mask tokens as queries, and the choice of the mask. Always fp32: its logits are cut at
  * zero, and it is a small part of the work.
  */
-public final class MaskDecoder implements AutoCloseable {
+public final class MaskDecoder {
     /**
      * PSALM pads its batch to a multiple of this before the masks are resized to it; the network itself never sees the padding.
      */
@@ -32,9 +31,10 @@ public final class MaskDecoder implements AutoCloseable {
     private final IValue weights;
     private final IValue layers;
 
-    MaskDecoder(TorchProgram program, ModelConfig config, WeightLoader loader, TorchType llmDtype) {
+    /** @param scope owns the weights */
+    MaskDecoder(TorchScope scope, ModelConfig config, WeightLoader loader, TorchType llmDtype) {
         this.config = config;
-        this.scope = program.scope();
+        this.scope = scope;
         maskTokens = loader.tensor(scope, "seg_query", llmDtype);
         heads = loader.group(
                 scope,
@@ -200,10 +200,5 @@ public final class MaskDecoder implements AutoCloseable {
     /** Side of the square that mask logits are resized to before the picture is cut out. */
     int maskSize() {
         return (config.image().size() + SIZE_DIVISIBILITY - 1) / SIZE_DIVISIBILITY * SIZE_DIVISIBILITY;
-    }
-
-    @Override
-    public void close() {
-        scope.close();
     }
 }

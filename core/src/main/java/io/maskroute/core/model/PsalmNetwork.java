@@ -37,11 +37,16 @@ public final class PsalmNetwork implements AutoCloseable {
         this.program = program;
         this.config = config;
         WeightLoader loader = new WeightLoader(program, weights);
-        this.vision = new VisionEncoder(program, config, loader, dtype);
-        this.llm = new RoutedLlm(program, config.llm(), loader, dtype, plan, adapter);
-        this.decoder = new MaskDecoder(program, config, loader, dtype);
         this.scope = program.scope();
-        this.noTaps = scope.run("no_taps");
+        try {
+            this.vision = new VisionEncoder(program, scope, config, loader, dtype);
+            this.llm = new RoutedLlm(program, scope, config.llm(), loader, dtype, plan, adapter);
+            this.decoder = new MaskDecoder(scope, config, loader, dtype);
+            this.noTaps = scope.run("no_taps");
+        } catch (RuntimeException | Error e) {
+            scope.close();
+            throw e;
+        }
         this.trainable = loader.trainable();
     }
 
@@ -53,6 +58,7 @@ public final class PsalmNetwork implements AutoCloseable {
         return vision;
     }
 
+    /** Closed with the network. */
     public RoutedLlm llm() {
         return llm;
     }
@@ -61,10 +67,7 @@ public final class PsalmNetwork implements AutoCloseable {
         return decoder;
     }
 
-    /**
-     * The weights by their checkpoint's names, as leaves whose gradients are wanted; none unless the program is for training. The
-     * caller closes them.
-     */
+    /** The weights by their checkpoint's names, as leaves whose gradients are wanted; none unless the program is for training. */
     public Map<String, IValue> trainable() {
         return trainable;
     }
@@ -86,9 +89,6 @@ public final class PsalmNetwork implements AutoCloseable {
 
     @Override
     public void close() {
-        vision.close();
-        llm.close();
-        decoder.close();
         scope.close();
     }
 }

@@ -43,11 +43,15 @@ public final class RoutedLlm implements AutoCloseable {
             TorchType dtype,
             RoutingPlan plan,
             Optional<TensorSource> adapter) {
-        return new RoutedLlm(program, config, new WeightLoader(program, weights), dtype, plan, adapter);
+        TorchScope scope = program.scope();
+        return scope.building(
+                () -> new RoutedLlm(program, scope, config, new WeightLoader(program, weights), dtype, plan, adapter));
     }
 
+    /** @param scope owns the weights and the plan's tensors */
     RoutedLlm(
             TorchProgram program,
+            TorchScope scope,
             ModelConfig.Llm config,
             WeightLoader weights,
             TorchType dtype,
@@ -57,7 +61,7 @@ public final class RoutedLlm implements AutoCloseable {
         this.program = program;
         this.dtype = dtype;
         this.plan = plan;
-        this.scope = program.scope();
+        this.scope = scope;
         embeddings = weights.group(scope, "model.", dtype, name -> name.equals("embed_tokens.weight"));
         layers = weights.groups(scope, "model.layers.", config.layers(), dtype);
         finalNorm = weights.group(scope, "model.", dtype, name -> name.startsWith("final_layernorm."));
@@ -67,20 +71,20 @@ public final class RoutedLlm implements AutoCloseable {
                 scope.of((long) config.rotaryDim()),
                 scope.of(config.ropeTheta()),
                 scope.of(program.device()));
-        routing = new RoutingTensors(program, plan, adapter, dtype);
+        routing = new RoutingTensors(program, scope, plan, adapter, dtype);
     }
 
-    private RoutedLlm(RoutedLlm weights, RoutingPlan plan, Optional<TensorSource> adapter) {
+    private RoutedLlm(RoutedLlm weights, TorchScope scope, RoutingPlan plan, Optional<TensorSource> adapter) {
         config = weights.config;
         program = weights.program;
         dtype = weights.dtype;
         this.plan = plan;
-        scope = program.scope();
+        this.scope = scope;
         embeddings = weights.embeddings;
         layers = weights.layers;
         finalNorm = weights.finalNorm;
         rotary = weights.rotary;
-        routing = new RoutingTensors(program, plan, adapter, dtype);
+        routing = new RoutingTensors(program, scope, plan, adapter, dtype);
     }
 
     /**
@@ -90,7 +94,8 @@ public final class RoutedLlm implements AutoCloseable {
      * @param adapter tensors of the plan's routing adapter, if there is one
      */
     public RoutedLlm withPlan(RoutingPlan plan, Optional<TensorSource> adapter) {
-        return new RoutedLlm(this, plan, adapter);
+        TorchScope own = program.scope();
+        return own.building(() -> new RoutedLlm(this, own, plan, adapter));
     }
 
     public RoutingPlan plan() {
@@ -321,7 +326,6 @@ public final class RoutedLlm implements AutoCloseable {
 
     @Override
     public void close() {
-        routing.close();
         scope.close();
     }
 }

@@ -21,7 +21,7 @@ import java.util.Optional;
  * A routing plan on the device: for each layer the gathers of the prefix and the projector, in the form the program's
  * {@code llm_prefix} takes. The gathers depend on how much text stands around the image tokens; each layout is made once.
  */
-final class RoutingTensors implements AutoCloseable {
+final class RoutingTensors {
     private final TorchProgram program;
     private final RoutingPlan plan;
     private final TorchScope scope;
@@ -33,26 +33,30 @@ final class RoutingTensors implements AutoCloseable {
     /** The arguments {@code routes}, {@code proxies} and {@code mlp} of {@code llm_prefix}. */
     record Arguments(IValue routes, IValue proxies, IValue mlp) {}
 
-    /** @param adapter the projectors' tensors; empty for untrained ones, which hand on their proxy's change */
-    RoutingTensors(TorchProgram program, RoutingPlan plan, Optional<TensorSource> adapter, TorchType dtype) {
+    /**
+     * @param scope owns the tensors
+     * @param adapter the projectors' tensors; empty for untrained ones, which hand on their proxy's change
+     */
+    RoutingTensors(
+            TorchProgram program, TorchScope scope, RoutingPlan plan, Optional<TensorSource> adapter, TorchType dtype) {
         this.program = program;
         this.plan = plan;
         this.trained = adapter.isPresent();
-        this.scope = program.scope();
+        this.scope = scope;
         this.projectors = new IValue[plan.layers().size()];
         Optional<WeightLoader> loader = adapter.map(source -> new WeightLoader(program, source));
         for (LayerRouting layer : plan.layers()) {
             IValue projector = scope.dictionary();
             if (loader.isPresent() && layer.projector().isPresent()) {
-                loader.get().put(projector, "scale", AdapterSpec.scale(layer.layer()), dtype);
-                loader.get().put(projector, "down", AdapterSpec.down(layer.layer()), dtype);
-                loader.get().put(projector, "up", AdapterSpec.up(layer.layer()), dtype);
+                loader.get().put(scope, projector, "scale", AdapterSpec.scale(layer.layer()), dtype);
+                loader.get().put(scope, projector, "down", AdapterSpec.down(layer.layer()), dtype);
+                loader.get().put(scope, projector, "up", AdapterSpec.up(layer.layer()), dtype);
                 if (adapter.get().names().contains(AdapterSpec.bias(layer.layer()))) {
-                    loader.get().put(projector, "bias", AdapterSpec.bias(layer.layer()), dtype);
+                    loader.get().put(scope, projector, "bias", AdapterSpec.bias(layer.layer()), dtype);
                 }
                 if (layer.projector().get().deltaRank() > 0) {
-                    loader.get().put(projector, "delta_down", AdapterSpec.deltaDown(layer.layer()), dtype);
-                    loader.get().put(projector, "delta_up", AdapterSpec.deltaUp(layer.layer()), dtype);
+                    loader.get().put(scope, projector, "delta_down", AdapterSpec.deltaDown(layer.layer()), dtype);
+                    loader.get().put(scope, projector, "delta_up", AdapterSpec.deltaUp(layer.layer()), dtype);
                 }
             }
             projectors[layer.layer()] = projector;
@@ -98,10 +102,5 @@ final class RoutingTensors implements AutoCloseable {
             mlp[i] = layers.get(i).projector().map(Projector::kind).orElse(ProjectorKind.LINEAR) == ProjectorKind.MLP;
         }
         return new Arguments(scope.list(routes), scope.ints(proxies), scope.booleans(mlp));
-    }
-
-    @Override
-    public void close() {
-        scope.close();
     }
 }

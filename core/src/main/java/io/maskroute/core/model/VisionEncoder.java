@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /** Swin, the projector to image tokens, and the pixel decoder: what a picture goes through before any prompt is read. */
-public final class VisionEncoder implements AutoCloseable {
+public final class VisionEncoder {
     private static final String SWIN = "model.vision_tower.";
     private static final String PIXEL_LAYERS = "transformer.encoder.layers.";
 
@@ -25,11 +25,12 @@ public final class VisionEncoder implements AutoCloseable {
     private final IValue pixelDecoder;
     private final IValue pixelLayers;
 
-    VisionEncoder(TorchProgram program, ModelConfig config, WeightLoader weights, TorchType dtype) {
+    /** @param scope owns the weights */
+    VisionEncoder(TorchProgram program, TorchScope scope, ModelConfig config, WeightLoader weights, TorchType dtype) {
         this.program = program;
         this.config = config;
         this.dtype = dtype;
-        this.scope = program.scope();
+        this.scope = scope;
         stem = weights.group(scope, SWIN, dtype, name -> !name.contains(".blocks."));
         blocks = blocks(weights);
         projector = weights.group(scope, "model.mm_projector.", dtype, name -> !name.endsWith("num_batches_tracked"));
@@ -158,10 +159,5 @@ public final class VisionEncoder implements AutoCloseable {
 
     private static double[] doubles(List<Double> values) {
         return values.stream().mapToDouble(Double::doubleValue).toArray();
-    }
-
-    @Override
-    public void close() {
-        scope.close();
     }
 }

@@ -50,7 +50,7 @@ final class WeightLoader {
         IValue weights = scope.dictionary();
         for (String name : source.names()) {
             if (name.startsWith(prefix) && wanted.test(name.substring(prefix.length()))) {
-                put(weights, name.substring(prefix.length()), name, dtype);
+                put(scope, weights, name.substring(prefix.length()), name, dtype);
             }
         }
         return weights;
@@ -72,25 +72,20 @@ final class WeightLoader {
     /** One tensor. */
     IValue tensor(TorchScope scope, String name, TorchType dtype) {
         IValue weights = scope.dictionary();
-        put(weights, name, name, dtype);
+        put(scope, weights, name, name, dtype);
         return scope.run("weight", weights, scope.of(name));
     }
 
-    /**
-     * The weights loaded so far by name, as leaves whose gradients are wanted; none unless the program is for training. They are
-     * the caller's to close.
-     */
+    /** The weights loaded so far by name, as leaves whose gradients are wanted; none unless the program is for training. */
     Map<String, IValue> trainable() {
         return trainable;
     }
 
     /** Adds one tensor to a {@code Dict[str, Tensor]}. */
-    void put(IValue weights, String key, String name, TorchType dtype) {
+    void put(TorchScope scope, IValue weights, String key, String name, TorchType dtype) {
         copy(weights, key, name, dtype);
         if (program.training() && !FROZEN.matcher(name).find()) {
-            try (TorchScope scope = program.scope()) {
-                trainable.put(name, scope.keep(scope.run("trainable", weights, scope.of(key))));
-            }
+            trainable.put(name, scope.run("trainable", weights, scope.of(key)));
         }
     }
 

@@ -13,6 +13,7 @@ import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /**
  * Owns the values of a piece of work: what it makes and what the program returns is freed when it closes, unless
@@ -38,6 +39,16 @@ public final class TorchScope implements AutoCloseable {
     /** Calls a method of the program. Values of any scope may be arguments; the result belongs to this one. */
     public IValue run(String method, IValue... arguments) {
         return own(call(method, arguments));
+    }
+
+    /** Gives what is built in this scope, which closes when that fails. */
+    public <T> T building(Supplier<T> part) {
+        try {
+            return part.get();
+        } catch (RuntimeException | Error e) {
+            close();
+            throw e;
+        }
     }
 
     /** Takes a value out of this scope; the caller closes it. */

@@ -5,6 +5,7 @@ import io.maskroute.core.config.ModelConfig;
 import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.flops.FlopsModel;
 import io.maskroute.core.model.MaskDecoder;
+import io.maskroute.core.model.OpenedParts;
 import io.maskroute.core.model.PromptBatch;
 import io.maskroute.core.model.PsalmNetwork;
 import io.maskroute.core.model.ReferringPass;
@@ -67,21 +68,21 @@ public final class Trainer implements AutoCloseable {
         this.settings = settings;
         this.pass = new ReferringPass(network, network.llm(), FlopsModel.asRun(config, plan, adapter), 64);
         this.scope = program.scope();
+        this.weights = scope.building(() -> weights(trainable));
+    }
+
+    private Weights weights(Trainable trainable) {
         if (trainable == Trainable.ALL) {
             tensors.putAll(network.trainable());
         } else {
-            network.trainable().values().forEach(tensor -> {
-                scope.run("freeze", tensor);
-                tensor.close();
-            });
+            network.trainable().values().forEach(tensor -> scope.run("freeze", tensor));
         }
         tensors.putAll(network.llm().trainableAdapter());
         if (tensors.isEmpty()) {
-            close();
             throw new IllegalArgumentException("nothing to train: there is no adapter with projectors");
         }
         IValue current = scope.list(tensors.values().toArray(IValue[]::new));
-        this.weights = new Weights(current, like(current, true), like(current, true), like(current, false));
+        return new Weights(current, like(current, true), like(current, true), like(current, false));
     }
 
     /**
@@ -90,7 +91,8 @@ public final class Trainer implements AutoCloseable {
      * @param adapter the projectors to begin with, if the plan has any
      * @param device {@code cpu} or {@code cuda:N}
      * @param threads that one operator may use; 0 leaves PyTorch's choice
-     * @throws io.maskroute.core.error.UnusableInputException when there is no such device, or a weight cannot be read
+     * @throws io.maskroute.core.error.UnusableInputException when there is no such device or its memory does not suffice, or a weight
+     *     cannot be read
      */
     public static Trainer open(
             ModelConfig config,
@@ -101,14 +103,15 @@ public final class Trainer implements AutoCloseable {
             String device,
             int threads,
             TrainingSettings settings) {
-        TorchProgram program = TorchProgram.loadForTraining(device);
+        OpenedParts opened = new OpenedParts();
         try {
+            TorchProgram program = opened.add(TorchProgram.loadForTraining(device));
             TorchProgram.enterTrainingThread(threads);
-            PsalmNetwork network = new PsalmNetwork(program, config, source, TorchType.FLOAT32, plan, adapter);
+            PsalmNetwork network =
+                    opened.add(new PsalmNetwork(program, config, source, TorchType.FLOAT32, plan, adapter));
             return new Trainer(program, config, network, plan, adapter.isPresent(), trainable, settings);
         } catch (RuntimeException e) {
-            program.close();
-            throw e;
+            throw opened.closedAfter(e, device);
         }
     }
 
@@ -316,7 +319,6 @@ public final class Trainer implements AutoCloseable {
 
     @Override
     public void close() {
-        tensors.values().forEach(IValue::close);
         joining.values().forEach(RoutedLlm::close);
         scope.close();
         network.close();

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import ai.djl.engine.EngineException;
 import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.error.Stage;
+import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.core.segmenter.DeviceLostException;
 import io.maskroute.core.segmenter.DeviceOutOfMemoryException;
 import org.junit.jupiter.api.Test;
@@ -58,5 +59,27 @@ class EngineFailureTest {
         assertThat(failure.kind()).isEqualTo("engine-error");
         assertThat(failure.stage()).isEqualTo(Stage.DECODER);
         assertThat(failure).hasMessage("RuntimeError: index 7 is out of bounds");
+    }
+
+    @Test
+    void aModelThatDoesNotFitIsTheUsersToChange() {
+        EngineException full =
+                new EngineException(TRACEBACK + "torch.OutOfMemoryError: CUDA out of memory. Tried 20 MiB.");
+
+        assertThat(EngineFailure.whileLoading("cuda:1", full))
+                .isInstanceOf(UnusableInputException.class)
+                .hasCause(full)
+                .hasMessage(
+                        "the model does not fit into the memory of cuda:1; free some of it, or choose another device, dtype "
+                                + "or model: torch.OutOfMemoryError: CUDA out of memory. Tried 20 MiB.");
+    }
+
+    @Test
+    void otherFailuresOfLoadingStayWhatTheyAre() {
+        EngineException other = new EngineException(TRACEBACK + "RuntimeError: index 7 is out of bounds");
+        RuntimeException unreadable = new UnusableInputException("CUDA out of memory is what the file is called");
+
+        assertThat(EngineFailure.whileLoading("cpu", other)).isSameAs(other);
+        assertThat(EngineFailure.whileLoading("cpu", unreadable)).isSameAs(unreadable);
     }
 }

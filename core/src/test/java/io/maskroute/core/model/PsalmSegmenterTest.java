@@ -255,23 +255,12 @@ class PsalmSegmenterTest {
             for (int i = 0; i < 60; i++) {
                 segmenter.segment(image, prompts);
             }
-            long before = residentKilobytes();
+            long before = ResidentMemory.kilobytes();
             for (int i = 0; i < calls; i++) {
                 segmenter.segment(image, prompts);
             }
-            assertThat(residentKilobytes()).isLessThan(before + before / 20);
+            assertThat(ResidentMemory.kilobytes()).isLessThan(before + before / 20);
         }
-    }
-
-    /** Of this process, after a collection, so that the Java heap counts as what it keeps. */
-    private static long residentKilobytes() throws Exception {
-        System.gc();
-        for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
-            if (line.startsWith("VmRSS:")) {
-                return Long.parseLong(line.replaceAll("\\D", ""));
-            }
-        }
-        throw new IllegalStateException("no VmRSS in /proc/self/status");
     }
 
     enum Schedule {

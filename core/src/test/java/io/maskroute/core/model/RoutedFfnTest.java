@@ -53,9 +53,9 @@ class RoutedFfnTest {
         LayerRouting layer = plan.layer(0);
         TensorSource adapter = adapter(deltaRank, bias);
         try (TorchProgram program = TorchProgram.load("cpu");
-                RoutingTensors routing = new RoutingTensors(program, plan, Optional.of(adapter), TorchType.FLOAT32);
                 TorchScope work = program.scope()) {
             TorchProgram.enterThread(1);
+            RoutingTensors routing = new RoutingTensors(program, work, plan, Optional.of(adapter), TorchType.FLOAT32);
             IValue weights = ffn(work, random);
             float[] h = normal(random, LAYOUT.tokens() * D);
             IValue input = work.floats(h, 1, LAYOUT.tokens(), D);
@@ -117,9 +117,9 @@ class RoutedFfnTest {
     void aBareScheduleLeavesTheDeltaTermOut() {
         RoutingPlan plan = plan(2, new Projector(ProjectorKind.LINEAR, RANK, 3));
         try (TorchProgram program = TorchProgram.load("cpu");
-                RoutingTensors routing = new RoutingTensors(program, plan, Optional.empty(), TorchType.FLOAT32);
                 TorchScope work = program.scope()) {
             TorchProgram.enterThread(1);
+            RoutingTensors routing = new RoutingTensors(program, work, plan, Optional.empty(), TorchType.FLOAT32);
             Random random = new Random(1);
             IValue weights = ffn(work, random);
             IValue input = work.floats(normal(random, LAYOUT.tokens() * D), 1, LAYOUT.tokens(), D);

@@ -1,0 +1,158 @@
+package io.maskroute.core.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.maskroute.core.bench.BenchModel;
+import io.maskroute.core.bench.PromptShape;
+import io.maskroute.core.checkpoint.RandomWeights;
+import io.maskroute.core.config.ModelConfig;
+import io.maskroute.core.config.ModelConfig.VisionProjector;
+import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.core.model.SegmenterOptions.Dtype;
+import io.maskroute.core.routing.RoutingPlan;
+import io.maskroute.core.routing.RoutingSchedule;
+import io.maskroute.core.safetensors.RandomTensors;
+import io.maskroute.core.safetensors.TensorInfo;
+import io.maskroute.core.safetensors.TensorSource;
+import io.maskroute.core.torchscript.TorchProgram;
+import io.maskroute.core.torchscript.TorchType;
+import io.maskroute.core.training.Trainer;
+import io.maskroute.core.training.Trainer.Trainable;
+import io.maskroute.core.training.TrainingSettings;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+import java.util.Set;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class FailedLoadTest {
+    private static final ModelConfig TINY = TinyModel.config(new VisionProjector(VisionProjector.Kind.LINEAR, 4, 0));
+
+    /** 32 MB of embeddings. */
+    private static final int VOCABULARY = 1 << 17;
+
+    /** More than a process can address. */
+    private static final TensorSource TOO_LARGE = RandomTensors.builder("too large", 1)
+            .uniform("model.embed_tokens.weight", new long[] {1L << 50}, 0, 1)
+            .build();
+
+    @Test
+    void aTrainerThatDoesNotFitNamesTheDevice() {
+        assertDoesNotFit(() -> Trainer.open(
+                TINY, TOO_LARGE, dense(TINY), Optional.empty(), Trainable.ALL, "cpu", 1, TrainingSettings.DEFAULT));
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aBenchThatDoesNotFitNamesTheDevice(boolean pictures) {
+        assertDoesNotFit(() -> BenchModel.load(
+                TINY,
+                TOO_LARGE,
+                new BenchModel.Settings(
+                        "cpu",
+                        Dtype.FP32,
+                        1,
+                        TINY.imageTokenSide(),
+                        1,
+                        pictures,
+                        RoutingSchedule.dense(),
+                        Optional.empty(),
+                        PromptShape.of(20),
+                        1)));
+    }
+
+    private static void assertDoesNotFit(ThrowingCallable load) {
+        assertThatThrownBy(load)
+                .isInstanceOf(UnusableInputException.class)
+                .hasMessageStartingWith("the model does not fit into the memory of cpu; ")
+                .hasMessageNotContaining("\n");
+    }
+
+    /** What is loaded before the weight that fails. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aNetworkThatFailsToLoadLeavesNothingOnTheDevice(boolean training) throws Exception {
+        ModelConfig.Llm llm = TINY.llm();
+        ModelConfig config = new ModelConfig(
+                TINY.image(),
+                TINY.swin(),
+                TINY.visionProjector(),
+                new ModelConfig.Llm(
+                        llm.hidden(),
+                        llm.ffn(),
+                        llm.layers(),
+                        llm.heads(),
+                        llm.rotaryDim(),
+                        VOCABULARY,
+                        llm.layerNormEps(),
+                        llm.ropeTheta(),
+                        llm.maxPositions()),
+                TINY.pixelDecoder(),
+                TINY.maskDecoder(),
+                TINY.specialTokens());
+        TensorSource weights = new Broken(RandomWeights.of(config, 7), "predictor.decoder_norm.weight");
+        try (TorchProgram program = training ? TorchProgram.loadForTraining("cpu") : TorchProgram.load("cpu")) {
+            TorchProgram.enterThread(0);
+            fail(program, config, weights, 3);
+            long before = ResidentMemory.kilobytes();
+            fail(program, config, weights, 12);
+            // The loader's own buffers go with a collection, soon after it.
+            long limit = before + 3 * VOCABULARY * llm.hidden() * 4 / 1024;
+            for (int i = 0; i < 50 && ResidentMemory.kilobytes() > limit; i++) {
+                Thread.sleep(100);
+            }
+            assertThat(ResidentMemory.kilobytes()).isLessThan(limit);
+        }
+    }
+
+    private static void fail(TorchProgram program, ModelConfig config, TensorSource weights, int times) {
+        for (int i = 0; i < times; i++) {
+            assertThatThrownBy(() -> new PsalmNetwork(
+                            program, config, weights, TorchType.FLOAT32, dense(config), Optional.empty()))
+                    .hasMessage("broken");
+        }
+    }
+
+    private static RoutingPlan dense(ModelConfig config) {
+        int side = config.imageTokenSide();
+        return RoutingPlan.of(RoutingSchedule.dense(), config, side, side);
+    }
+
+    private record Broken(TensorSource all, String broken) implements TensorSource {
+        @Override
+        public String origin() {
+            return all.origin();
+        }
+
+        @Override
+        public Set<String> names() {
+            return all.names();
+        }
+
+        @Override
+        public TensorInfo info(String name) {
+            return all.info(name);
+        }
+
+        @Override
+        public ByteBuffer bytes(String name) {
+            return all.bytes(name);
+        }
+
+        @Override
+        public void read(String name, long offset, ByteBuffer target) {
+            if (name.equals(broken)) {
+                throw new UnusableInputException("broken");
+            }
+            all.read(name, offset, target);
+        }
+
+        @Override
+        public void close() {
+            all.close();
+        }
+    }
+}
