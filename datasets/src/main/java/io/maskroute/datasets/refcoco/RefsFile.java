@@ -30,7 +30,7 @@ final class RefsFile {
     /**
      * @param pickled the top value of the file
      * @param split label, or {@link #ALL}
-     * @throws UnusableInputException when it is no refs file, or no ref has the label
+     * @throws UnusableInputException when it is no refs file, holds no refs, or no ref has the label
      */
     static List<Ref> select(Object pickled, String file, String split, Findings findings) {
         return new RefsFile(file, findings).select(entries(pickled, file), split);
@@ -38,10 +38,13 @@ final class RefsFile {
 
     private static List<?> entries(Object pickled, String file) {
         Object top = pickled instanceof Map<?, ?> map ? map.get("refs") : pickled;
-        if (top instanceof List<?> list) {
-            return list;
+        if (!(top instanceof List<?> list)) {
+            throw new UnusableInputException("The refs file " + file + " does not hold a list of refs");
         }
-        throw new UnusableInputException("The refs file " + file + " does not hold a list of refs");
+        if (list.isEmpty()) {
+            throw new UnusableInputException("The refs file " + file + " holds no refs: its list is empty");
+        }
+        return list;
     }
 
     private List<Ref> select(List<?> entries, String split) {

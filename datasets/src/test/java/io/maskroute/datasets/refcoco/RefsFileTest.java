@@ -48,8 +48,17 @@ class RefsFileTest {
                     .hasMessage("The refs file refs.p does not hold a list of refs");
         }
         assertThatThrownBy(() -> select(null, "val")).isInstanceOf(UnusableInputException.class);
-        assertThatThrownBy(() -> select(List.of(), "val"))
+        assertThatThrownBy(() -> select(List.of("x"), "val"))
                 .hasMessage("The refs file refs.p has no split 'val'; it has none at all");
+    }
+
+    @Test
+    void saysThatTheListIsEmptyWhateverSplitIsWanted() {
+        for (String split : List.of("val", RefsFile.ALL)) {
+            assertThatThrownBy(() -> select(List.of(), split))
+                    .isInstanceOf(UnusableInputException.class)
+                    .hasMessage("The refs file refs.p holds no refs: its list is empty");
+        }
     }
 
     @Test
