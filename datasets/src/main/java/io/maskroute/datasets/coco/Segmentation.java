@@ -38,9 +38,7 @@ public sealed interface Segmentation {
             List<Rle> masks =
                     switch (rule) {
                         case COCO -> Polygons.rasterizeParts(drawn, height, width);
-                        case OPENCV_LIKE -> drawn.stream()
-                                .map(part -> Polygons.fillOpencvLike(List.of(part), height, width))
-                                .toList();
+                        case OPENCV_LIKE -> Polygons.fillPartsOpencvLike(drawn, height, width);
                     };
             Rle union = Rle.union(masks);
             return new Raster(

@@ -22,7 +22,7 @@ final class CocoRaster {
         this.width = width;
     }
 
-    static Rle rasterize(double[] polygon, int height, int width) {
+    static Rle rasterize(double[] polygon, int height, int width, Effort effort) {
         int vertices = polygon.length / 2;
         int[] x = new int[vertices + 1];
         int[] y = new int[vertices + 1];
@@ -32,13 +32,15 @@ final class CocoRaster {
         }
         x[vertices] = x[0];
         y[vertices] = y[0];
-        Polygons.requireWalkable(x, y);
+        effort.walk(x, y);
 
         CocoRaster raster = new CocoRaster(height, width);
         for (int i = 0; i < vertices; i++) {
             raster.walk(x[i], y[i], x[i + 1], y[i + 1]);
         }
-        return raster.runs();
+        int[] changes = raster.positions.toArray();
+        Arrays.sort(changes);
+        return Rle.ofChanges(height, width, changes);
     }
 
     /** All grid points of an edge, both ends included; rounding depends on the end with the smaller major coordinate. */
@@ -75,30 +77,5 @@ final class CocoRaster {
         started = true;
         lastX = x;
         lastY = y;
-    }
-
-    /** Pairs of equal positions cancel each other. */
-    private Rle runs() {
-        int[] sorted = positions.toArray();
-        Arrays.sort(sorted);
-        IntList changes = new IntList();
-        for (int i = 0; i < sorted.length; i++) {
-            if (i + 1 < sorted.length && sorted[i] == sorted[i + 1]) {
-                i++;
-            } else {
-                changes.add(sorted[i]);
-            }
-        }
-        int pixels = height * width;
-        IntList counts = new IntList();
-        int at = 0;
-        for (int i = 0; i < changes.size(); i++) {
-            counts.add(changes.get(i) - at);
-            at = changes.get(i);
-        }
-        if (at < pixels || counts.size() == 0) {
-            counts.add(pixels - at);
-        }
-        return new Rle(height, width, counts.toArray());
     }
 }

@@ -8,17 +8,24 @@ import java.util.Arrays;
  * crossings with the outline, and the outline itself (8-connected lines) belongs to the polygon.
  */
 final class OpencvLikeRaster {
-    private final int height;
-    private final int width;
+    /** Of the picture's pixels, only those that the outline's box has are laid out. */
+    private final int left;
+
+    private final int top;
+    private final int right;
+    private final int bottom;
     private final byte[] columnMajor;
 
-    private OpencvLikeRaster(int height, int width) {
-        this.height = height;
-        this.width = width;
-        this.columnMajor = new byte[height * width];
+    private OpencvLikeRaster(int left, int top, int right, int bottom) {
+        this.left = left;
+        this.top = top;
+        this.right = right;
+        this.bottom = bottom;
+        this.columnMajor = new byte[rows() * columns()];
     }
 
-    static Rle rasterize(double[] polygon, int height, int width) {
+    /** @param effort of the object's parts so far */
+    static Rle rasterize(double[] polygon, int height, int width, Effort effort) {
         int vertices = polygon.length / 2;
         int[] x = new int[vertices + 1];
         int[] y = new int[vertices + 1];
@@ -28,19 +35,34 @@ final class OpencvLikeRaster {
         }
         x[vertices] = x[0];
         y[vertices] = y[0];
-        Polygons.requireWalkable(x, y);
+        effort.walk(x, y);
 
-        OpencvLikeRaster raster = new OpencvLikeRaster(height, width);
+        int left = Math.max(0, Arrays.stream(x).min().orElseThrow());
+        int top = Math.max(0, Arrays.stream(y).min().orElseThrow());
+        int right = Math.min(width - 1, Arrays.stream(x).max().orElseThrow());
+        int bottom = Math.min(height - 1, Arrays.stream(y).max().orElseThrow());
+        if (left > right || top > bottom) {
+            return new Rle(height, width, new int[] {height * width});
+        }
+        effort.fill(bottom - top + 1, right - left + 1, vertices);
+        OpencvLikeRaster raster = new OpencvLikeRaster(left, top, right, bottom);
         for (int i = 0; i < vertices; i++) {
             raster.drawLine(x[i], y[i], x[i + 1], y[i + 1]);
         }
         raster.fill(x, y);
-        return Rle.of(new BinaryMask(height, width, raster.columnMajor));
+        BinaryMask box = new BinaryMask(raster.rows(), raster.columns(), raster.columnMajor);
+        return Rle.of(box, left, top, height, width);
+    }
+
+    private int rows() {
+        return bottom - top + 1;
+    }
+
+    private int columns() {
+        return right - left + 1;
     }
 
     private void fill(int[] x, int[] y) {
-        int top = Math.max(0, Arrays.stream(y).min().orElseThrow());
-        int bottom = Math.min(height - 1, Arrays.stream(y).max().orElseThrow());
         double[] crossings = new double[x.length];
         for (int row = top; row <= bottom; row++) {
             int n = 0;
@@ -52,8 +74,8 @@ final class OpencvLikeRaster {
             }
             Arrays.sort(crossings, 0, n);
             for (int i = 0; i + 1 < n; i += 2) {
-                int from = Math.max(0, (int) Math.floor(crossings[i] + 0.5));
-                int to = Math.min(width - 1, (int) Math.floor(crossings[i + 1] + 0.5));
+                int from = Math.max(left, (int) Math.floor(crossings[i] + 0.5));
+                int to = Math.min(right, (int) Math.floor(crossings[i + 1] + 0.5));
                 for (int column = from; column <= to; column++) {
                     set(column, row);
                 }
@@ -77,7 +99,7 @@ final class OpencvLikeRaster {
         int y = fromY;
         int error = major - 2 * minor;
         for (int step = 0; step <= major; step++) {
-            if (x >= 0 && x < width && y >= 0 && y < height) {
+            if (x >= left && x <= right && y >= top && y <= bottom) {
                 set(x, y);
             }
             boolean minorStep = error < 0;
@@ -88,6 +110,6 @@ final class OpencvLikeRaster {
     }
 
     private void set(int column, int row) {
-        columnMajor[column * height + row] = 1;
+        columnMajor[(column - left) * rows() + row - top] = 1;
     }
 }

@@ -1,16 +1,12 @@
 package io.maskroute.datasets.mask;
 
 import java.util.List;
-import java.util.Locale;
 
 /**
  * Polygons to masks. The two rules differ by several percent of an object's area, so a result made with one is not
  * comparable with a result made with the other; which one was used belongs to the result.
  */
 public final class Polygons {
-    /** Longest outline that is walked, in steps (a fifth of a pixel in the COCO rule). */
-    private static final long MAX_STEPS = 1 << 26;
-
     private static final int BOX = 4;
 
     private Polygons() {}
@@ -20,7 +16,7 @@ public final class Polygons {
      * {@code x, y, width, height} (pycocotools, {@code frPyObjects}).
      *
      * @param parts vertices {@code x0, y0, x1, y1, ...} in pixels, the ring closed or not
-     * @throws InvalidRleException if there is no part, a part is no polygon, or its outline is absurdly long
+     * @throws InvalidRleException if there is no part, a part is no polygon, or their outlines are absurdly long
      */
     public static Rle rasterize(List<double[]> parts, int height, int width) {
         return Rle.union(rasterizeParts(parts, height, width));
@@ -30,8 +26,9 @@ public final class Polygons {
     public static List<Rle> rasterizeParts(List<double[]> parts, int height, int width) {
         requireParts(parts, height, width);
         boolean boxes = parts.get(0).length == BOX;
+        Effort effort = new Effort();
         return parts.stream()
-                .map(part -> CocoRaster.rasterize(boxes ? corners(part) : part, height, width))
+                .map(part -> CocoRaster.rasterize(boxes ? corners(part) : part, height, width, effort))
                 .toList();
     }
 
@@ -41,17 +38,27 @@ public final class Polygons {
      * to version; this one agrees with them to a small fraction of a percent, not to the pixel.
      *
      * @param parts vertices {@code x0, y0, x1, y1, ...} in pixels; each part is filled on its own
-     * @throws InvalidRleException as {@link #rasterize}, and for pictures of more than
-     *     {@link Rle#MAX_DECODED_PIXELS} pixels
+     * @throws InvalidRleException as {@link #rasterize}, for pictures of more than {@link Rle#MAX_DECODED_PIXELS}
+     *     pixels, and for parts that would be minutes of work together
      */
     public static Rle fillOpencvLike(List<double[]> parts, int height, int width) {
         requireParts(parts, height, width);
+        return Rle.union(fillPartsOpencvLike(parts, height, width));
+    }
+
+    /** As {@link #fillOpencvLike}, but the parts one by one; four numbers are a line, whatever the other parts are. */
+    public static List<Rle> fillPartsOpencvLike(List<double[]> parts, int height, int width) {
+        requireSomeParts(parts, height, width);
+        for (int p = 0; p < parts.size(); p++) {
+            requirePart(p, parts.get(p), false);
+        }
         if (height * width > Rle.MAX_DECODED_PIXELS) {
             throw new InvalidRleException("a picture of " + height + "x" + width + " is too large to fill polygons in");
         }
-        return Rle.union(parts.stream()
-                .map(part -> OpencvLikeRaster.rasterize(part, height, width))
-                .toList());
+        Effort effort = new Effort();
+        return parts.stream()
+                .map(part -> OpencvLikeRaster.rasterize(part, height, width, effort))
+                .toList();
     }
 
     private static double[] corners(double[] box) {
@@ -61,35 +68,29 @@ public final class Polygons {
     }
 
     private static void requireParts(List<double[]> parts, int height, int width) {
+        requireSomeParts(parts, height, width);
+        boolean boxes = parts.get(0).length == BOX;
+        for (int p = 0; p < parts.size(); p++) {
+            requirePart(p, parts.get(p), boxes);
+        }
+    }
+
+    private static void requireSomeParts(List<double[]> parts, int height, int width) {
         Rle.requireSize(height, width);
         if (parts.isEmpty()) {
             throw new InvalidRleException("a segmentation without polygons");
         }
-        boolean boxes = parts.get(0).length == BOX;
-        for (int p = 0; p < parts.size(); p++) {
-            double[] part = parts.get(p);
-            if (part.length % 2 == 1 || part.length < BOX || (boxes && part.length != BOX)) {
-                throw new InvalidRleException(
-                        "part " + p + " has " + part.length + " numbers; a polygon is pairs of x and y"
-                                + ", a box four numbers, and the two cannot be mixed");
-            }
-            for (double coordinate : part) {
-                if (!Double.isFinite(coordinate)) {
-                    throw new InvalidRleException("part " + p + " has the coordinate " + coordinate);
-                }
-            }
-        }
     }
 
-    /** Refuses outlines that take minutes to walk: coordinates far outside of any picture. */
-    static void requireWalkable(int[] x, int[] y) {
-        long steps = 0;
-        for (int i = 0; i + 1 < x.length; i++) {
-            steps += Math.max(Math.abs((long) x[i + 1] - x[i]), Math.abs((long) y[i + 1] - y[i]));
+    private static void requirePart(int index, double[] part, boolean box) {
+        if (part.length % 2 == 1 || part.length < BOX || (box && part.length != BOX)) {
+            throw new InvalidRleException("part " + index + " has " + part.length
+                    + " numbers; a polygon is pairs of x and y, a box four numbers, and the two cannot be mixed");
         }
-        if (steps > MAX_STEPS) {
-            throw new InvalidRleException(String.format(
-                    Locale.ROOT, "the polygon's outline is too long to walk: %d steps, at most %d", steps, MAX_STEPS));
+        for (double coordinate : part) {
+            if (!Double.isFinite(coordinate)) {
+                throw new InvalidRleException("part " + index + " has the coordinate " + coordinate);
+            }
         }
     }
 }

@@ -77,7 +77,7 @@ public record Rle(int height, int width, int[] counts) {
         boolean foreground = false;
         int at = 0;
         do {
-            int end = endOfRun(pixels, at, foreground);
+            int end = endOfRun(pixels, at, pixels.length, foreground);
             counts.add(end - at);
             at = end;
             foreground = !foreground;
@@ -85,13 +85,57 @@ public record Rle(int height, int width, int[] counts) {
         return new Rle(mask.height(), mask.width(), counts.toArray());
     }
 
-    private static int endOfRun(byte[] pixels, int from, boolean foreground) {
+    /**
+     * Encodes a picture whose foreground lies in a box.
+     *
+     * @param box the pixels of the box
+     * @param left its first column in the picture
+     * @param top its first row in the picture
+     */
+    static Rle of(BinaryMask box, int left, int top, int height, int width) {
+        byte[] pixels = box.columnMajor();
+        IntList changes = new IntList();
+        for (int column = 0; column < box.width(); column++) {
+            int first = column * box.height();
+            int last = first + box.height();
+            int shift = (left + column) * height + top - first;
+            for (int at = endOfRun(pixels, first, last, false); at < last; at = endOfRun(pixels, at, last, false)) {
+                changes.add(at + shift);
+                at = endOfRun(pixels, at, last, true);
+                changes.add(at + shift);
+            }
+        }
+        return ofChanges(height, width, changes.toArray());
+    }
+
+    /**
+     * @param sorted where foreground and background change, ascending; pairs of equal positions cancel each other
+     */
+    static Rle ofChanges(int height, int width, int[] sorted) {
+        int pixels = requireSize(height, width);
+        IntList counts = new IntList();
+        int at = 0;
+        for (int i = 0; i < sorted.length; i++) {
+            if (i + 1 < sorted.length && sorted[i] == sorted[i + 1]) {
+                i++;
+            } else {
+                counts.add(sorted[i] - at);
+                at = sorted[i];
+            }
+        }
+        if (at < pixels || counts.size() == 0) {
+            counts.add(pixels - at);
+        }
+        return new Rle(height, width, counts.toArray());
+    }
+
+    private static int endOfRun(byte[] pixels, int from, int to, boolean foreground) {
         long same = foreground ? EIGHT_ONES : 0;
         int at = from;
-        while (at + Long.BYTES <= pixels.length && (long) EIGHT_BYTES.get(pixels, at) == same) {
+        while (at + Long.BYTES <= to && (long) EIGHT_BYTES.get(pixels, at) == same) {
             at += Long.BYTES;
         }
-        while (at < pixels.length && (pixels[at] != 0) == foreground) {
+        while (at < to && (pixels[at] != 0) == foreground) {
             at++;
         }
         return at;

@@ -106,7 +106,7 @@ class GoldenRleTest {
         boolean twoPoints = parts.get(0).length == 4;
         // The C API knows no boxes among polygons, frPyObjects does; the case holds the C API's answer.
         List<Rle> rasters = twoPoints
-                ? List.of(CocoRaster.rasterize(parts.get(0), height(c), width(c)))
+                ? List.of(CocoRaster.rasterize(parts.get(0), height(c), width(c), new Effort()))
                 : Polygons.rasterizeParts(parts, height(c), width(c));
         assertThat(rasters.stream().map(Rle::compressed))
                 .containsExactlyElementsOf(
