@@ -238,6 +238,7 @@ public record Rle(int height, int width, int[] counts) {
         return merge(masks, covering -> covering == 1);
     }
 
+    /** @param foregroundWhenCoveredBy how many of the masks; not by none */
     private static Rle merge(List<Rle> masks, IntPredicate foregroundWhenCoveredBy) {
         if (masks.isEmpty()) {
             throw new InvalidRleException("no masks to merge");
@@ -246,36 +247,42 @@ public record Rle(int height, int width, int[] counts) {
         if (masks.size() == 1) {
             return first;
         }
-        masks.forEach(first::requireSameSize);
-        int pixels = first.pixels();
-        int[] run = new int[masks.size()];
-        int[] ends = new int[masks.size()];
-        for (int m = 0; m < run.length; m++) {
-            ends[m] = masks.get(m).counts[0];
-        }
-        IntList merged = new IntList();
-        boolean foreground = false;
-        int start = 0;
-        int at = 0;
-        while (at < pixels) {
-            int covering = 0;
-            int end = pixels;
-            for (int m = 0; m < run.length; m++) {
-                while (ends[m] == at) {
-                    ends[m] += masks.get(m).counts[++run[m]];
+        // Sorted, so that the time grows with the runs and not with the runs times the masks.
+        IntList starts = new IntList();
+        IntList ends = new IntList();
+        for (Rle mask : masks) {
+            first.requireSameSize(mask);
+            int at = 0;
+            for (int i = 0; i < mask.counts.length; i++) {
+                if ((i & 1) == 1) {
+                    starts.add(at);
+                    ends.add(at + mask.counts[i]);
                 }
-                covering += run[m] & 1;
-                end = Math.min(end, ends[m]);
+                at += mask.counts[i];
             }
-            if (foregroundWhenCoveredBy.test(covering) != foreground) {
-                merged.add(at - start);
-                start = at;
+        }
+        int[] opening = starts.toArray();
+        int[] closing = ends.toArray();
+        Arrays.sort(opening);
+        Arrays.sort(closing);
+        IntList changes = new IntList();
+        boolean foreground = false;
+        int opened = 0;
+        int closed = 0;
+        while (closed < closing.length) {
+            int at = opened < opening.length ? Math.min(opening[opened], closing[closed]) : closing[closed];
+            while (opened < opening.length && opening[opened] == at) {
+                opened++;
+            }
+            while (closed < closing.length && closing[closed] == at) {
+                closed++;
+            }
+            if (foregroundWhenCoveredBy.test(opened - closed) != foreground) {
+                changes.add(at);
                 foreground = !foreground;
             }
-            at = end;
         }
-        merged.add(at - start);
-        return new Rle(first.height, first.width, merged.toArray());
+        return ofChanges(first.height, first.width, changes.toArray());
     }
 
     /** Pixels that both masks have. */

@@ -2,8 +2,10 @@ package io.maskroute.datasets.mask;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import io.maskroute.core.mask.BinaryMask;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -78,6 +80,20 @@ class RleTest {
         assertThat(first.complement().toMask().columnMajor())
                 .isEqualTo(byPixels(List.of(first), n -> n == 0).toMask().columnMajor());
         assertThat(first.minus(second)).isEqualTo(byPixels(List.of(first, second, second), n -> n == 1));
+    }
+
+    @Test
+    void manySmallMasksAreMergedInNoTime() {
+        int side = 2048;
+        List<Rle> masks = IntStream.range(0, 300_000)
+                .mapToObj(i -> new Rle(side, side, new int[] {10 * i, 11, side * side - 10 * i - 11}))
+                .toList();
+
+        assertTimeoutPreemptively(Duration.ofSeconds(30), () -> {
+            assertThat(Rle.union(masks))
+                    .isEqualTo(new Rle(side, side, new int[] {0, 3_000_001, side * side - 3_000_001}));
+            assertThat(Rle.coveredOnce(masks).area()).isEqualTo(3_000_001 - 299_999);
+        });
     }
 
     @Test
