@@ -54,9 +54,10 @@ public final class ImageRowReader implements Serializable {
 
     /**
      * Reads what is there: what may not be missing is for {@link ImageRow#requireUsable()} and
-     * {@link PromptRow#requireUsable()} to say, so that one bad prompt does not take its neighbours with it.
+     * {@link PromptRow#requireUsable()} to say, so that one bad prompt does not take its neighbours with it. So is what
+     * cannot be read of a prompt: a null in a list, or a number that does not fit its type.
      *
-     * @throws RowFailure at stage {@code read} when a number does not fit its type
+     * @throws RowFailure at stage {@code read} when one of the prompts is null itself
      */
     public ImageRow read(Row row) throws RowFailure {
         List<PromptRow> read = new ArrayList<>();
@@ -94,18 +95,46 @@ public final class ImageRowReader implements Serializable {
             truthColumns = truth == ABSENT ? null : new TruthColumns(columns.inside(DatasetSchema.TRUTH));
         }
 
-        PromptRow read(Row row) throws RowFailure {
-            List<Region> readRegions = new ArrayList<>();
-            for (Row region : structs(row, regions)) {
-                readRegions.add(regionColumns.read(region));
-            }
+        PromptRow read(Row row) {
+            Attempt attempt = new Attempt();
+            List<String> readTexts = attempt.read(() -> elements(row, texts), List.of());
+            List<Region> readRegions = attempt.read(() -> regions(row), List.of());
+            Truth readTruth =
+                    attempt.read(() -> present(row, truth) ? truthColumns.read(row.getStruct(truth)) : null, null);
             return new PromptRow(
                     text(row, promptId),
                     text(row, task),
-                    ImageRowReader.<String>elements(row, texts),
+                    readTexts,
                     text(row, classSet),
                     readRegions,
-                    present(row, truth) ? truthColumns.read(row.getStruct(truth)) : null);
+                    readTruth,
+                    attempt.failure);
+        }
+
+        private List<Region> regions(Row row) throws RowFailure {
+            List<Region> read = new ArrayList<>();
+            for (Row region : structs(row, regions)) {
+                read.add(regionColumns.read(region));
+            }
+            return read;
+        }
+    }
+
+    /** Reads a prompt part by part, whatever the others hold: one that cannot be asked is still scored by its truth. */
+    private static final class Attempt {
+        private RowFailure failure;
+
+        private interface Part<T> {
+            T read() throws RowFailure;
+        }
+
+        <T> T read(Part<T> part, T otherwise) {
+            try {
+                return part.read();
+            } catch (RowFailure e) {
+                failure = failure == null ? e : failure;
+                return otherwise;
+            }
         }
     }
 
@@ -208,10 +237,15 @@ public final class ImageRowReader implements Serializable {
         List<T> list = row.getList(column);
         for (T element : list) {
             if (element == null) {
-                throw badValue("a list holds a null element");
+                throw nullElement();
             }
         }
         return list;
+    }
+
+    /** What a null in a list makes of its prompt. */
+    public static RowFailure nullElement() {
+        return badValue("a list holds a null element");
     }
 
     private static int toInt(Number number) throws RowFailure {

@@ -16,13 +16,25 @@ import java.util.stream.Collectors;
  * @param classSet panoptic, instance, semantic: name of a vocabulary in the manifest; else null
  * @param regions region: what was drawn; else empty
  * @param truth the right answer, or null when unknown
+ * @param unreadable why texts, regions or truth could not be read as stored, and are left out; null when they could
  */
 public record PromptRow(
-        String promptId, String task, List<String> texts, String classSet, List<Region> regions, Truth truth)
+        String promptId,
+        String task,
+        List<String> texts,
+        String classSet,
+        List<Region> regions,
+        Truth truth,
+        RowFailure unreadable)
         implements Serializable {
     public PromptRow {
         texts = List.copyOf(texts);
         regions = List.copyOf(regions);
+    }
+
+    public PromptRow(
+            String promptId, String task, List<String> texts, String classSet, List<Region> regions, Truth truth) {
+        this(promptId, task, texts, classSet, regions, truth, null);
     }
 
     /** A referring prompt. */
@@ -31,12 +43,13 @@ public record PromptRow(
     }
 
     /**
-     * A prompt as read may lack what its task requires; this says so.
+     * A prompt as read may lack what its task requires, or hold what cannot be read; this says so.
      *
      * @return the task
      * @throws RowFailure at stage {@code read}
      */
     public PromptTask requireUsable() throws RowFailure {
+        requireReadable();
         if (promptId == null) {
             throw new RowFailure(Stage.READ, "no-prompt-id", "the prompt has no prompt_id");
         }
@@ -52,5 +65,12 @@ public record PromptRow(
             throw new RowFailure(Stage.READ, "no-text", "referring prompt " + promptId + " has no texts");
         }
         return known;
+    }
+
+    /** @throws RowFailure at stage {@code read} when something of it could not be read */
+    public void requireReadable() throws RowFailure {
+        if (unreadable != null) {
+            throw unreadable;
+        }
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.maskroute.core.error.RowFailure;
+import io.maskroute.core.error.Stage;
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.datasets.TestSpark;
 import io.maskroute.datasets.mask.InvalidRleException;
@@ -117,15 +118,56 @@ class ImageRowTest {
     }
 
     @Test
-    void aNumberThatDoesNotFitFailsTheRowAlone() {
-        Dataset<Row> rows = spark().sql(
-                        "SELECT 'i' AS image_id, array(named_struct('prompt_id', 'p', 'task', 'referring',"
-                                + " 'truth', named_struct('masks', array(named_struct('mask', named_struct('size', array(3000000000L, 4L),"
-                                + " 'counts', '57')))))) AS prompts");
+    void whatCannotBeReadFailsItsPromptAlone() throws RowFailure {
+        String mask = "named_struct('size', array(%s, 4L), 'counts', '57')";
+        List<PromptRow> prompts = only(spark().sql("SELECT 'i' AS image_id, array("
+                        + String.join(
+                                ", ",
+                                prompt("good", "array('a')", mask.formatted("3L")),
+                                prompt("null text", "array('a', null)", mask.formatted("3L")),
+                                prompt("null mask", "array('a')", "null"),
+                                prompt("large size", "array('a')", mask.formatted("3000000000L")),
+                                prompt("null both", "array(null)", "null"),
+                                prompt("good too", "array('b')", mask.formatted("3L")))
+                        + ") AS prompts"))
+                .prompts();
 
-        assertThatThrownBy(() -> only(rows))
-                .isInstanceOf(RowFailure.class)
-                .hasMessage("3000000000 does not fit a 32-bit integer");
+        assertThat(prompts.get(0).requireUsable()).isEqualTo(PromptTask.REFERRING);
+        assertThat(prompts.get(5).requireUsable()).isEqualTo(PromptTask.REFERRING);
+        assertThat(prompts.get(5).texts()).containsExactly("b");
+        assertUnreadable(prompts.get(1), "null text", "a list holds a null element");
+        assertUnreadable(prompts.get(2), "null mask", "a truth mask is null");
+        assertUnreadable(prompts.get(3), "large size", "3000000000 does not fit a 32-bit integer");
+        assertUnreadable(prompts.get(4), "null both", "a list holds a null element");
+        // What could be read is there, so that a prompt that cannot be asked is still scored.
+        assertThat(prompts.get(1).texts()).isEmpty();
+        assertThat(prompts.get(1).truth()).isEqualTo(prompts.get(0).truth()).isNotNull();
+        assertThat(prompts.get(2).texts()).containsExactly("a");
+        assertThat(prompts.get(2).truth()).isNull();
+    }
+
+    @Test
+    void aPromptThatIsNullFailsItsRow() {
+        Dataset<Row> rows = spark().sql(
+                        "SELECT 'i' AS image_id, array(" + prompt("p", "array('a')", "null") + ", null) AS prompts");
+
+        assertThatThrownBy(() -> only(rows)).isInstanceOf(RowFailure.class).hasMessage("a list holds a null element");
+    }
+
+    private static String prompt(String id, String texts, String mask) {
+        return "named_struct('prompt_id', '" + id + "', 'task', 'referring', 'texts', " + texts
+                + ", 'truth', named_struct('masks', array(named_struct('mask', cast(" + mask
+                + " AS struct<size:array<bigint>,counts:string>)))))";
+    }
+
+    private static void assertUnreadable(PromptRow prompt, String id, String message) {
+        assertThat(prompt.promptId()).isEqualTo(id);
+        assertThatThrownBy(prompt::requireUsable)
+                .isInstanceOfSatisfying(RowFailure.class, failure -> {
+                    assertThat(failure.stage()).isEqualTo(Stage.READ);
+                    assertThat(failure.kind()).isEqualTo("bad-value");
+                })
+                .hasMessage(message);
     }
 
     @Test

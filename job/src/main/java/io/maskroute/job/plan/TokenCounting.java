@@ -6,6 +6,7 @@ import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.segmenter.PreparedPrompt;
 import io.maskroute.core.text.PromptTokenizer;
 import io.maskroute.datasets.schema.DatasetSchema;
+import io.maskroute.datasets.schema.ImageRowReader;
 import io.maskroute.datasets.schema.PromptRow;
 import io.maskroute.job.config.ModelOptions;
 import io.maskroute.job.fetch.ModelFiles;
@@ -128,14 +129,22 @@ record TokenCounting(ModelFiles files, ModelOptions model) implements MapPartiti
         List<String> tasks = row.getList(1);
         List<Seq<String>> texts = row.isNullAt(2) ? Collections.nCopies(ids.size(), null) : row.getList(2);
         for (int i = 0; i < ids.size(); i++) {
-            prompts.add(new PromptRow(ids.get(i), tasks.get(i), sentences(texts.get(i)), null, List.of(), null));
+            prompts.add(prompt(ids.get(i), tasks.get(i), texts.get(i)));
         }
         return prompts;
     }
 
-    /** None where one is null: a run refuses such a prompt as well. */
-    private static List<String> sentences(Seq<String> texts) {
+    /** As {@link ImageRowReader} has it, so that it is refused for the reason that a run gives. */
+    private static PromptRow prompt(String id, String task, Seq<String> texts) {
         List<String> sentences = texts == null ? List.of() : CollectionConverters.asJava(texts);
-        return sentences.stream().anyMatch(Objects::isNull) ? List.of() : sentences;
+        boolean holdsNull = sentences.stream().anyMatch(Objects::isNull);
+        return new PromptRow(
+                id,
+                task,
+                holdsNull ? List.of() : sentences,
+                null,
+                List.of(),
+                null,
+                holdsNull ? ImageRowReader.nullElement() : null);
     }
 }

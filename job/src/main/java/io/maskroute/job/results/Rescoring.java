@@ -16,6 +16,7 @@ import io.maskroute.datasets.metrics.ReferringRules;
 import io.maskroute.datasets.schema.DatasetSchema;
 import io.maskroute.datasets.schema.EncodedMask;
 import io.maskroute.datasets.schema.ImageRowReader;
+import io.maskroute.datasets.schema.PromptRow;
 import io.maskroute.datasets.schema.Truth;
 import io.maskroute.job.input.InputDataset;
 import io.maskroute.job.predictions.Overlap;
@@ -175,13 +176,15 @@ public final class Rescoring {
             Row prediction = pair.getAs(PREDICTION);
             Truth truth = null;
             try {
-                truth = reader.read(pair).prompts().get(0).truth();
+                PromptRow prompt = reader.read(pair).prompts().get(0);
+                truth = prompt.truth();
                 if (prediction == null) {
                     throw new RowFailure(Stage.READ, NO_PREDICTION, "there is no prediction for this prompt");
                 }
                 if (!prediction.getAs("status").equals(PredictionSchema.OK)) {
                     return row(prediction, scored(truth == null ? null : TruthMasks.overlapOfFailed(truth)));
                 }
+                prompt.requireReadable();
                 Double score = firstScore(pair);
                 boolean kept = score == null || score >= minScore;
                 Optional<Rle> mask = kept ? firstMask(pair) : Optional.empty();

@@ -66,7 +66,7 @@ final class Examples {
         try {
             ImageRow image = reader.read(row);
             List<PromptRow> known = new ArrayList<>(image.prompts());
-            known.removeIf(prompt -> prompt.truth() == null);
+            known.removeIf(prompt -> prompt.truth() == null && prompt.unreadable() == null);
             if (known.isEmpty()) {
                 throw new RowFailure(Stage.READ, "no-truth", "image " + image.imageId() + " has no ground truth");
             }
@@ -75,8 +75,8 @@ final class Examples {
             List<float[]> targets = new ArrayList<>();
             List<Optional<Rle>> truths = new ArrayList<>();
             for (PromptRow prompt : drawn(known, position)) {
-                Optional<Rle> truth = TruthMasks.target(prompt.truth());
                 tokens.add(tokenizer.prepare(ReferringPrompts.of(prompt)));
+                Optional<Rle> truth = TruthMasks.target(prompt.truth());
                 targets.add(
                         truth.isEmpty()
                                 ? new float[grid.cells() * grid.cells()]

@@ -8,6 +8,8 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.maskroute.datasets.schema.DatasetSchema;
+import io.maskroute.datasets.schema.ImageRow;
 import io.maskroute.datasets.schema.PromptRow;
 import io.maskroute.job.run.PsalmSegmenterFactory;
 import io.maskroute.job.testing.CliRun;
@@ -99,6 +101,21 @@ class PlanCommandTest {
         // Three prompts of one picture in calls of two, and one of another.
         assertThat(plan.at("/tokens/passes").longValue()).isEqualTo(3);
         assertThat(plan.at("/time").isNull()).isTrue();
+    }
+
+    @Test
+    void aSentenceThatIsNullIsCountedByTheReasonOfARun() throws Exception {
+        dataset = temp.resolve("nulls");
+        ImageRow image = image("a", png(20, 30), prompt("a1", null, "the red cup"), prompt("a2", null, "dog"));
+        Datasets.writeRows(dataset, 1, List.of(Datasets.withNullSentence(DatasetSchema.toRow(image), 1)));
+
+        JsonNode plan = plan("--routing", schedule.toString());
+        List<Row> rows = segment();
+
+        assertThat(plan.at("/dataset/usable_prompts").longValue()).isEqualTo(1);
+        assertThat(plan.at("/dataset/unusable").toString()).isEqualTo("{\"bad-value\":1}");
+        assertThat(rows).extracting(row -> row.<String>getAs("status")).containsExactly("ok", "failed");
+        assertThat(rows.get(1).<Row>getAs("error").getString(1)).isEqualTo("bad-value");
     }
 
     @ParameterizedTest

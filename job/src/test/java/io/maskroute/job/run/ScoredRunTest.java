@@ -11,6 +11,7 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.maskroute.datasets.mask.Rle;
+import io.maskroute.datasets.schema.DatasetSchema;
 import io.maskroute.datasets.schema.ImageRow;
 import io.maskroute.datasets.schema.Truth;
 import io.maskroute.job.testing.CliRun;
@@ -98,6 +99,74 @@ class ScoredRunTest {
             assertThat(rescored.get(part)).as(part).isEqualTo(run.summary().get(part));
         }
         assertThat(run.summary().get("metrics").get("samples").asLong()).isEqualTo(60);
+    }
+
+    @Test
+    void aPromptThatCannotBeReadFailsAloneAndIsScoredByTheTruthItHas() throws IOException {
+        Truth whole = truth(FakeRun.rectangle(20, 30, 30));
+        ImageRow image = image(
+                "a",
+                png(20, 30),
+                prompt("good", met(20, 30, "x"), "x"),
+                prompt("null sentence", whole, "y"),
+                prompt("null mask", whole, "z"),
+                prompt("good too", null, "w"));
+        Row broken = Datasets.withNullMask(Datasets.withNullSentence(DatasetSchema.toRow(image), 1), 2);
+        Datasets.writeRows(Path.of(run.dataset()), 1, List.of(broken));
+
+        assertThat(run.evaluate().code()).isZero();
+
+        List<Row> rows = run.predictions();
+        assertThat(rows)
+                .extracting(row -> row.<String>getAs("prompt_id"))
+                .containsExactly("good", "null sentence", "null mask", "good too");
+        assertThat(rows)
+                .extracting(row -> row.<Row>getAs("error"))
+                .extracting(e -> e == null ? "ok" : e.mkString("/"))
+                .containsExactly(
+                        "ok",
+                        "read/bad-value/a list holds a null element",
+                        "read/bad-value/a truth mask is null",
+                        "ok");
+        assertThat(rows.get(1).<Row>getAs("truth")).isEqualTo(RowFactory.create(0L, 600L, 0.0));
+        assertThat(rows.get(2).<Row>getAs("truth")).isNull();
+        assertThat(run.summary().at("/metrics/samples").asLong()).isEqualTo(2);
+        assertThat(run.summary().at("/metrics/gIoU").asDouble()).isEqualTo(0.5);
+
+        Path json = home.resolve("again.json");
+        assertThat(run.rescored(json).code()).isZero();
+        for (String part : List.of("metrics", "failures", "prompts", "ok", "failed")) {
+            assertThat(JSON.readTree(json.toFile()).get(part))
+                    .as(part)
+                    .isEqualTo(run.summary().get(part));
+        }
+    }
+
+    @Test
+    void anAnswerToAPromptThatCannotBeReadIsAFailure() throws IOException {
+        ImageRow image =
+                image("a", png(20, 30), prompt("a1", met(20, 30, "x"), "x"), prompt("a2", met(20, 30, "y"), "y"));
+        run.write(1, image);
+        assertThat(run.evaluate().code()).isZero();
+        Path broken = home.resolve("broken");
+        Datasets.writeRows(broken, 1, List.of(Datasets.withNullMask(DatasetSchema.toRow(image), 0)));
+
+        Path json = home.resolve("broken.json");
+        CliRun done = CliRun.withSpark(
+                home,
+                "evaluate",
+                "--predictions",
+                run.out().resolve("predictions").toString(),
+                "--dataset",
+                broken.toString(),
+                "--json",
+                json.toString());
+
+        assertThat(done.code()).as(done.err()).isZero();
+        JsonNode summary = JSON.readTree(json.toFile());
+        assertThat(summary.at("/ok").asLong()).isEqualTo(1);
+        assertThat(summary.at("/failed").asLong()).isEqualTo(1);
+        assertThat(summary.at("/failures/0/kind").asText()).isEqualTo("bad-value");
     }
 
     /** Two prompts with a target and three without, one of which fails. */

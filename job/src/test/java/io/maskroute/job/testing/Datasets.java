@@ -20,6 +20,7 @@ import java.util.function.Function;
 import javax.imageio.ImageIO;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 
@@ -28,6 +29,11 @@ public final class Datasets {
     private Datasets() {}
 
     public static void write(Path folder, int files, List<ImageRow> images) {
+        writeRows(folder, files, rows(images));
+    }
+
+    /** Rows that may hold what no {@link ImageRow} does. */
+    public static void writeRows(Path folder, int files, List<Row> images) {
         withSpark(spark -> {
             append(spark, folder, files, images);
             return null;
@@ -35,10 +41,24 @@ public final class Datasets {
         writeManifest(folder);
     }
 
+    /** The row, but with null for the first sentence of one of its prompts. */
+    public static Row withNullSentence(Row row, int prompt) {
+        Row[] prompts = (Row[]) row.get(DatasetSchema.struct().fieldIndex(DatasetSchema.PROMPTS));
+        ((String[]) prompts[prompt].get(2))[0] = null;
+        return row;
+    }
+
+    /** The row, but with null for the first truth mask of one of its prompts. */
+    public static Row withNullMask(Row row, int prompt) {
+        Row[] prompts = (Row[]) row.get(DatasetSchema.struct().fieldIndex(DatasetSchema.PROMPTS));
+        ((Row[]) prompts[prompt].getStruct(5).get(1))[0] = RowFactory.create(null, 1, false, 1L);
+        return row;
+    }
+
     /** A dataset of as many files as there are groups, in that order by age. */
     public static void writeFiles(Path folder, List<List<ImageRow>> groups) {
         withSpark(spark -> {
-            groups.forEach(group -> append(spark, folder, 1, group));
+            groups.forEach(group -> append(spark, folder, 1, rows(group)));
             return null;
         });
         writeManifest(folder);
@@ -46,13 +66,15 @@ public final class Datasets {
 
     /** The files alone, in a session that goes on. */
     public static void appendWith(SparkSession spark, Path folder, List<ImageRow> images) {
-        append(spark, folder, 1, images);
+        append(spark, folder, 1, rows(images));
     }
 
-    private static void append(SparkSession spark, Path folder, int files, List<ImageRow> images) {
-        spark.createDataFrame(
-                        images.stream().map(DatasetSchema::toRow).toList(),
-                        DatasetSchema.struct().asNullable())
+    private static List<Row> rows(List<ImageRow> images) {
+        return images.stream().map(DatasetSchema::toRow).toList();
+    }
+
+    private static void append(SparkSession spark, Path folder, int files, List<Row> images) {
+        spark.createDataFrame(images, DatasetSchema.struct().asNullable())
                 .repartition(files)
                 .write()
                 .mode(SaveMode.Append)
