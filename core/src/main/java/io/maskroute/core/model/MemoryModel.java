@@ -22,8 +22,8 @@ public final class MemoryModel {
     private static final int FP32 = 4;
     private static final int RES2 = 2;
     private static final int LEVELS = 3;
-    /** A mask of full size with its cut and its probabilities beside it. */
-    private static final int FULL_SIZE_MASK = 3;
+    /** The logits of a mask of full size, its foreground, its probabilities, and those of the foreground: all fp32. */
+    private static final int FULL_SIZE_MASK = 4;
 
     private final ModelConfig config;
     private final RoutingPlan plan;
