@@ -13,7 +13,6 @@ import io.maskroute.core.model.SegmenterOptions.Dtype;
 import io.maskroute.core.routing.RoutingPlan;
 import io.maskroute.core.routing.RoutingSchedule;
 import io.maskroute.core.safetensors.RandomTensors;
-import io.maskroute.core.safetensors.TensorInfo;
 import io.maskroute.core.safetensors.TensorSource;
 import io.maskroute.core.torchscript.TorchProgram;
 import io.maskroute.core.torchscript.TorchType;
@@ -22,7 +21,6 @@ import io.maskroute.core.training.Trainer.Trainable;
 import io.maskroute.core.training.TrainingSettings;
 import java.nio.ByteBuffer;
 import java.util.Optional;
-import java.util.Set;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -93,7 +91,7 @@ class FailedLoadTest {
                 TINY.pixelDecoder(),
                 TINY.maskDecoder(),
                 TINY.specialTokens());
-        TensorSource weights = new Broken(RandomWeights.of(config, 7), "predictor.decoder_norm.weight");
+        TensorSource weights = broken(RandomWeights.of(config, 7), "predictor.decoder_norm.weight");
         try (TorchProgram program = training ? TorchProgram.loadForTraining("cpu") : TorchProgram.load("cpu")) {
             TorchProgram.enterThread(0);
             fail(program, config, weights, 3);
@@ -121,38 +119,15 @@ class FailedLoadTest {
         return RoutingPlan.of(RoutingSchedule.dense(), config, side, side);
     }
 
-    private record Broken(TensorSource all, String broken) implements TensorSource {
-        @Override
-        public String origin() {
-            return all.origin();
-        }
-
-        @Override
-        public Set<String> names() {
-            return all.names();
-        }
-
-        @Override
-        public TensorInfo info(String name) {
-            return all.info(name);
-        }
-
-        @Override
-        public ByteBuffer bytes(String name) {
-            return all.bytes(name);
-        }
-
-        @Override
-        public void read(String name, long offset, ByteBuffer target) {
-            if (name.equals(broken)) {
-                throw new UnusableInputException("broken");
+    private static TensorSource broken(TensorSource all, String broken) {
+        return new DelegatingTensors(all) {
+            @Override
+            public void read(String name, long offset, ByteBuffer target) {
+                if (name.equals(broken)) {
+                    throw new UnusableInputException("broken");
+                }
+                super.read(name, offset, target);
             }
-            all.read(name, offset, target);
-        }
-
-        @Override
-        public void close() {
-            all.close();
-        }
+        };
     }
 }

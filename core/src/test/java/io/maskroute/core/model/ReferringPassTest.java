@@ -11,14 +11,12 @@ import io.maskroute.core.error.Stage;
 import io.maskroute.core.flops.FlopsModel;
 import io.maskroute.core.routing.RoutingPlan;
 import io.maskroute.core.routing.RoutingSchedule;
-import io.maskroute.core.safetensors.TensorInfo;
 import io.maskroute.core.safetensors.TensorSource;
 import io.maskroute.core.segmenter.PicturePrompts;
 import io.maskroute.core.segmenter.PreparedImage;
 import io.maskroute.core.segmenter.PreparedPrompt;
 import io.maskroute.core.torchscript.TorchProgram;
 import io.maskroute.core.torchscript.TorchType;
-import java.nio.ByteBuffer;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
@@ -47,7 +45,7 @@ class ReferringPassTest {
                 List.of(new PreparedPrompt(new int[] {5}, new int[] {6}, new int[] {7, 2047}, new int[] {8})));
         try (TorchProgram program = TorchProgram.load("cpu")) {
             TorchProgram.enterThread(0);
-            TensorSource weights = new Without(RandomWeights.of(CONFIG, 7), missing);
+            TensorSource weights = without(RandomWeights.of(CONFIG, 7), missing);
             try (PsalmNetwork network =
                     new PsalmNetwork(program, CONFIG, weights, TorchType.FLOAT32, plan, Optional.empty())) {
                 ReferringPass pass =
@@ -60,37 +58,14 @@ class ReferringPassTest {
         }
     }
 
-    private record Without(TensorSource all, String missing) implements TensorSource {
-        @Override
-        public String origin() {
-            return all.origin();
-        }
-
-        @Override
-        public Set<String> names() {
-            Set<String> names = new LinkedHashSet<>(all.names());
-            names.remove(missing);
-            return names;
-        }
-
-        @Override
-        public TensorInfo info(String name) {
-            return all.info(name);
-        }
-
-        @Override
-        public ByteBuffer bytes(String name) {
-            return all.bytes(name);
-        }
-
-        @Override
-        public void read(String name, long offset, ByteBuffer target) {
-            all.read(name, offset, target);
-        }
-
-        @Override
-        public void close() {
-            all.close();
-        }
+    private static TensorSource without(TensorSource all, String missing) {
+        return new DelegatingTensors(all) {
+            @Override
+            public Set<String> names() {
+                Set<String> names = new LinkedHashSet<>(super.names());
+                names.remove(missing);
+                return names;
+            }
+        };
     }
 }
