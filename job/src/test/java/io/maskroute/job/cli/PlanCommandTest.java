@@ -307,7 +307,7 @@ class PlanCommandTest {
                         parameters, dtype, GIGAFLOPS.formatted(10), GIGAFLOPS.formatted(20), GIGAFLOPS.formatted(40));
     }
 
-    /** The dataset's pictures have three prompts and one; of the other two none is asked for. */
+    /** One of the dataset's pictures has three prompts that can be run, no other has more. */
     @Test
     void aGpuRunsPicturesTogether() throws Exception {
         Path bench = Files.writeString(temp.resolve("bench.json"), bench(3687142, "fp32"));

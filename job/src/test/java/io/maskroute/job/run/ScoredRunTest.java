@@ -152,15 +152,7 @@ class ScoredRunTest {
         Datasets.writeRows(broken, 1, List.of(Datasets.withNullMask(DatasetSchema.toRow(image), 0)));
 
         Path json = home.resolve("broken.json");
-        CliRun done = CliRun.withSpark(
-                home,
-                "evaluate",
-                "--predictions",
-                run.out().resolve("predictions").toString(),
-                "--dataset",
-                broken.toString(),
-                "--json",
-                json.toString());
+        CliRun done = scoredOver(broken, json);
 
         assertThat(done.code()).as(done.err()).isZero();
         JsonNode summary = JSON.readTree(json.toFile());
@@ -292,19 +284,23 @@ class ScoredRunTest {
                         "a", png(20, 30), prompt("a1", met(20, 30, "x"), "x"), prompt("a2", met(20, 30, "y"), "y"))));
 
         Path json = home.resolve("more.json");
-        CliRun done = CliRun.withSpark(
-                home,
-                "evaluate",
-                "--predictions",
-                run.out().resolve("predictions").toString(),
-                "--dataset",
-                home.resolve("more").toString(),
-                "--json",
-                json.toString());
+        CliRun done = scoredOver(home.resolve("more"), json);
 
         assertThat(done.code()).isZero();
         JsonNode summary = JSON.readTree(json.toFile());
         assertThat(summary.get("failures").get(0).get("kind").asText()).isEqualTo("no-prediction");
         assertThat(summary.get("metrics").get("gIoU").asDouble()).isEqualTo(0.5);
+    }
+
+    private CliRun scoredOver(Path dataset, Path json) {
+        return CliRun.withSpark(
+                home,
+                "evaluate",
+                "--predictions",
+                run.out().resolve("predictions").toString(),
+                "--dataset",
+                dataset.toString(),
+                "--json",
+                json.toString());
     }
 }
