@@ -36,6 +36,13 @@ public record ModelConfig(
         return new ModelConfig(image, swin, visionProjector, llm, pixelDecoder, maskDecoder, specialTokens, score);
     }
 
+    /** The same model with another number of mask tokens. */
+    public ModelConfig withMaskTokens(int queries) {
+        MaskDecoder other = new MaskDecoder(
+                maskDecoder.dim(), maskDecoder.heads(), maskDecoder.layers(), maskDecoder.ffn(), queries);
+        return new ModelConfig(image, swin, visionProjector, llm, pixelDecoder, other, specialTokens, minScore);
+    }
+
     /** The published size (1.59 billion parameters), as in the PSALM code. */
     public static ModelConfig psalm() {
         return new ModelConfig(

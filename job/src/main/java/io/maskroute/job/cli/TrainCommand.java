@@ -162,6 +162,12 @@ final class TrainCommand implements Callable<Integer> {
                             + " model can be routed so; default: ${DEFAULT-VALUE}.")
     private int lateMaskTokens;
 
+    @Option(
+            names = "--mask-tokens",
+            paramLabel = "N",
+            description = "Give the model this many mask tokens, copies of those it has; default: as many as it has.")
+    private Integer maskTokens;
+
     @Option(names = "--seed", paramLabel = "N", defaultValue = "1", description = "Seed; default: ${DEFAULT-VALUE}.")
     private long seed;
 
@@ -243,12 +249,13 @@ final class TrainCommand implements Callable<Integer> {
                         config.dataset(),
                         init.toString(),
                         fromScratch,
+                        maskTokens,
                         config.model().routing()),
                 fresh);
         TrainingRun run = new TrainingRun(
                 config,
                 options,
-                new TrainingRun.Start(init, fromScratch),
+                new TrainingRun.Start(init, fromScratch, Optional.ofNullable(maskTokens)),
                 new TrainingRun.Pace(
                         log, checkpoint, validate, validationPictures, stopAfter == null ? steps : stopAfter),
                 folder,
@@ -303,6 +310,7 @@ final class TrainCommand implements Callable<Integer> {
         numbers.put("--checkpoint-every", checkpoint);
         numbers.put("--validate-every", validate);
         numbers.put("--validation-pictures", validationPictures);
+        numbers.put("--mask-tokens", maskTokens == null ? 1 : maskTokens);
         numbers.put("--stop-after", stopAfter == null ? 1 : stopAfter);
         numbers.forEach((option, value) -> {
             if (!(value.doubleValue() > 0)) {

@@ -35,8 +35,15 @@ public final class TrainingFolder {
      * What a run is: it can only be continued as the same one.
      *
      * @param init the folder it began from
+     * @param maskTokens that the model was given, null for as many as it had
      */
-    public record Identity(TrainOptions options, String dataset, String init, boolean fromScratch, String routing) {}
+    public record Identity(
+            TrainOptions options,
+            String dataset,
+            String init,
+            boolean fromScratch,
+            Integer maskTokens,
+            String routing) {}
 
     private TrainingFolder(Path folder, DType dtype) {
         this.folder = folder;

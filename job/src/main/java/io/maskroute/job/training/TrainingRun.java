@@ -3,7 +3,9 @@ package io.maskroute.job.training;
 import io.maskroute.core.checkpoint.ModelConfigJson;
 import io.maskroute.core.checkpoint.ModelFolder;
 import io.maskroute.core.checkpoint.RandomWeights;
+import io.maskroute.core.checkpoint.RepeatedMaskTokens;
 import io.maskroute.core.config.ModelConfig;
+import io.maskroute.core.config.ModelConfigCheck;
 import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.core.image.ImagePreprocessor;
@@ -50,8 +52,9 @@ public final class TrainingRun {
     /**
      * @param init folder with {@code config.json}, {@code tokenizer.json} and, unless training starts from random numbers, weights
      * @param fromScratch whether its weights, if any, are left alone
+     * @param maskTokens that the model gets, empty for as many as it has
      */
-    public record Start(Path init, boolean fromScratch) {}
+    public record Start(Path init, boolean fromScratch, Optional<Integer> maskTokens) {}
 
     private final JobConfig config;
     private final TrainOptions options;
@@ -80,7 +83,7 @@ public final class TrainingRun {
      * @throws UnusableInputException when the model, the adapter or a dataset cannot be used, or the folder holds another run
      */
     public boolean run(SparkSession spark, InputDataset dataset, Optional<InputDataset> held) {
-        ModelConfig model = ModelConfigJson.read(start.init().resolve("config.json"));
+        ModelConfig model = model();
         Path tokenizerFile = start.init().resolve("tokenizer.json");
         int side = model.imageTokenSide();
         if (options.lateMaskTokens() > model.llm().layers()) {
@@ -89,9 +92,7 @@ public final class TrainingRun {
                             + start.init() + " has " + model.llm().layers() + " layers; give --late-mask-tokens 0 to "
                             + model.llm().layers());
         }
-        try (TensorSource weights = start.fromScratch()
-                        ? RandomWeights.forTraining(model, options.seed())
-                        : ModelFolder.open(start.init()).openWeights(false);
+        try (TensorSource weights = weights(model);
                 RoutingAdapter adapter = adapter(model);
                 PromptTokenizer tokenizer = PromptTokenizer.open(tokenizerFile, model, side * side);
                 Trainer trainer = Trainer.open(
@@ -121,6 +122,33 @@ public final class TrainingRun {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted", e);
         }
+    }
+
+    private ModelConfig model() {
+        ModelConfig model = ModelConfigJson.read(start.init().resolve("config.json"));
+        if (start.maskTokens().isEmpty()) {
+            return model;
+        }
+        int maskTokens = start.maskTokens().get();
+        int found = model.maskDecoder().queries();
+        if (maskTokens < found && !start.fromScratch()) {
+            throw new UnusableInputException(
+                    "the model of " + start.init() + " has " + found + " mask tokens, more than " + maskTokens
+                            + "; give --mask-tokens " + found + " or more, or train --from-scratch");
+        }
+        ModelConfig other = model.withMaskTokens(maskTokens);
+        ModelConfigCheck.require("--mask-tokens", other);
+        return other;
+    }
+
+    private TensorSource weights(ModelConfig model) {
+        if (start.fromScratch()) {
+            return RandomWeights.forTraining(model, options.seed());
+        }
+        TensorSource stored = ModelFolder.open(start.init()).openWeights(false);
+        return start.maskTokens().isEmpty()
+                ? stored
+                : new RepeatedMaskTokens(stored, model.maskDecoder().queries());
     }
 
     private RoutingAdapter adapter(ModelConfig model) {

@@ -1,10 +1,13 @@
 package io.maskroute.job.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.maskroute.core.checkpoint.ModelFolder;
+import io.maskroute.core.safetensors.TensorSource;
 import io.maskroute.job.testing.CliRun;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -256,6 +259,56 @@ class TrainCommandTest {
         assertThat(unknown.code()).isEqualTo(Cli.BAD_USAGE);
         assertThat(unknown.err()).contains("beauty").containsIgnoringCase("grounding");
         assertThat(output).doesNotExist();
+    }
+
+    @Test
+    void aModelGetsMoreMaskTokensAsCopiesOfItsOwn() throws Exception {
+        Path few = temp.resolve("few");
+        assertThat(train(few, "--steps", "1").code()).isZero();
+        Path many = temp.resolve("many");
+        String[] onwards = {
+            "train",
+            "--init",
+            few.toString(),
+            "--dataset",
+            data.toString(),
+            "--pictures",
+            "2",
+            "--steps",
+            "1",
+            "--store-as",
+            "f32",
+            "--learning-rate",
+            "1e-6",
+            "--output"
+        };
+
+        CliRun run = CliRun.withModel(HOME, 2, and(onwards, many.toString(), "--mask-tokens", "10"));
+
+        assertThat(run.code()).as(run.err()).isZero();
+        assertThat(ModelFolder.open(many).config().maskDecoder().queries()).isEqualTo(10);
+        try (TensorSource before = ModelFolder.open(few).openWeights();
+                TensorSource after = ModelFolder.open(many).openWeights()) {
+            for (String name : List.of("seg_query", "predictor.query_embed.weight")) {
+                float[] own = before.floats(name);
+                float[] copies = after.floats(name);
+                assertThat(copies).hasSize(own.length / 4 * 10);
+                for (int i = 0; i < copies.length; i++) {
+                    assertThat(copies[i]).isCloseTo(own[i % own.length], within(1e-4f));
+                }
+            }
+        }
+        CliRun fewer =
+                CliRun.withModel(HOME, 2, and(onwards, temp.resolve("fewer").toString(), "--mask-tokens", "3"));
+        assertThat(fewer.code()).isEqualTo(Cli.UNUSABLE_INPUT);
+        assertThat(fewer.err()).contains("has 4 mask tokens, more than 3; give --mask-tokens 4 or more");
+        CliRun none =
+                CliRun.withModel(HOME, 2, and(onwards, temp.resolve("fewer").toString(), "--mask-tokens", "0"));
+        assertThat(none.code()).isEqualTo(Cli.BAD_USAGE);
+        assertThat(none.err()).contains("--mask-tokens must be above 0, not 0");
+        CliRun another = CliRun.withModel(HOME, 2, and(onwards, many.toString(), "--mask-tokens", "12"));
+        assertThat(another.code()).isEqualTo(Cli.UNUSABLE_INPUT);
+        assertThat(another.err()).contains("another training run").contains("maskTokens=10");
     }
 
     @Test
