@@ -33,7 +33,7 @@ public final class PredictionSchema {
             new StructField[] {required("stage", TEXT), required("kind", TEXT), optional("message", TEXT)});
 
     private static final StructType MASK = new StructType(new StructField[] {
-        required("rle", DatasetSchema.rle()),
+        required("mask", DatasetSchema.rle()),
         required("score", FLOAT),
         optional("category_id", INT),
         optional("category", TEXT),

@@ -178,7 +178,7 @@ public final class ReportSource {
                 .select(
                         id,
                         col("image_id"),
-                        col("masks.rle").alias("rles"),
+                        col("masks.mask").alias("rles"),
                         col("masks.score").alias("scores"),
                         iou.alias("iou"),
                         col("latency.total_ms").minus(col("latency.queue_ms")).alias("work_ms"),

@@ -72,8 +72,8 @@ class ClusterRunTest {
             assertThat(row.<String>getAs("status")).isEqualTo("ok");
             Row mask = mask(row);
             Row same = mask(single.get(id));
-            assertThat(mask.<Row>getAs("rle").getString(1))
-                    .isEqualTo(same.<Row>getAs("rle").getString(1));
+            assertThat(mask.<Row>getAs("mask").getString(1))
+                    .isEqualTo(same.<Row>getAs("mask").getString(1));
             assertThat(mask.<Float>getAs("score")).isCloseTo(same.<Float>getAs("score"), within(1e-6f));
             assertThat(row.<Row>getAs("flops")).isEqualTo(single.get(id).<Row>getAs("flops"));
         });

@@ -1,0 +1,50 @@
+package io.maskroute.job.predictions;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class PredictionSchemaTest {
+    /** The columns that other tools rely on; {@code flops.llm_alone} came later, and last. */
+    @Test
+    void hasTheContractsShape() {
+        assertThat(PredictionSchema.struct().fieldNames())
+                .containsExactly(
+                        "run_id",
+                        "image_id",
+                        "prompt_id",
+                        "task",
+                        "status",
+                        "error",
+                        "masks",
+                        "tokens",
+                        "flops",
+                        "latency",
+                        "truth",
+                        "model_fingerprint",
+                        "routing_fingerprint",
+                        "device",
+                        "executor",
+                        "attempt");
+        Map.of(
+                        "error", "struct<stage:string,kind:string,message:string>",
+                        "masks",
+                                "array<struct<mask:struct<size:array<int>,counts:string>,score:float,category_id:int,"
+                                        + "category:string,area:bigint,bbox:array<float>>>",
+                        "tokens", "struct<image:int,proxy:int,text:int,mask:int>",
+                        "flops",
+                                "struct<llm:bigint,llm_dense:bigint,llm_ratio:double,vision:bigint,decoder:bigint,"
+                                        + "llm_alone:bigint>",
+                        "latency",
+                                "struct<decode_ms:double,preprocess_ms:double,vision_ms:double,prefix_ms:double,"
+                                        + "prompt_ms:double,decoder_ms:double,postprocess_ms:double,queue_ms:double,"
+                                        + "total_ms:double>",
+                        "truth", "struct<intersection:bigint,union:bigint,iou:double>",
+                        "attempt", "int")
+                .forEach((name, type) -> assertThat(
+                                PredictionSchema.struct().apply(name).dataType().catalogString())
+                        .as(name)
+                        .isEqualTo(type));
+    }
+}
