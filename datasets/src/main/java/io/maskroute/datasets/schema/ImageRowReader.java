@@ -18,7 +18,8 @@ import org.apache.spark.sql.types.StructType;
  * Turns Spark rows into {@link ImageRow}s. Columns are looked up once, in {@link #of}; reading a row is by index alone.
  *
  * <p>Datasets written by other tools are welcome: extra columns are ignored, optional ones may be missing, nullability does
- * not matter, integers may be of any width, floats of either, and {@code counts} may be bytes (as pycocotools gives them).
+ * not matter, integers may be of any width, floats of either, {@code counts} may be bytes (as pycocotools gives them), and a
+ * column without any value may have no type (as pyarrow writes it).
  */
 public final class ImageRowReader implements Serializable {
     private static final int ABSENT = -1;
@@ -31,6 +32,7 @@ public final class ImageRowReader implements Serializable {
     private final int source;
     private final int licence;
     private final PromptColumns promptColumns;
+    private final List<Untyped> untyped;
 
     private ImageRowReader(Columns top) {
         imageId = top.required(DatasetSchema.IMAGE_ID, DataTypes.StringType);
@@ -41,6 +43,7 @@ public final class ImageRowReader implements Serializable {
         split = top.optional(DatasetSchema.SPLIT, DataTypes.StringType);
         source = top.optional(DatasetSchema.SOURCE, DataTypes.StringType);
         licence = top.optional(DatasetSchema.LICENCE, DataTypes.StringType);
+        untyped = top.untyped();
     }
 
     /**
@@ -57,12 +60,15 @@ public final class ImageRowReader implements Serializable {
      * {@link PromptRow#requireUsable()} to say, so that one bad prompt does not take its neighbours with it. So is what
      * cannot be read of a prompt: a null in a list, or a number that does not fit its type.
      *
-     * @throws RowFailure at stage {@code read} when one of the prompts is null itself
+     * @throws RowFailure at stage {@code read} when a column of the row itself has another type
      */
     public ImageRow read(Row row) throws RowFailure {
+        requireEmpty(untyped, row);
         List<PromptRow> read = new ArrayList<>();
-        for (Row prompt : structs(row, prompts)) {
-            read.add(promptColumns.read(prompt));
+        if (present(row, prompts)) {
+            for (Row prompt : row.<Row>getList(prompts)) {
+                read.add(prompt == null ? PromptRow.unreadable(nullElement()) : promptColumns.read(prompt));
+            }
         }
         return new ImageRow(
                 text(row, imageId),
@@ -83,20 +89,23 @@ public final class ImageRowReader implements Serializable {
         private final int truth;
         private final RegionColumns regionColumns;
         private final TruthColumns truthColumns;
+        private final List<Untyped> untyped;
 
         PromptColumns(Columns columns) {
             promptId = columns.required(DatasetSchema.PROMPT_ID, DataTypes.StringType);
             task = columns.required(DatasetSchema.TASK, DataTypes.StringType);
             texts = columns.optionalArray(DatasetSchema.TEXTS, DataTypes.StringType);
             classSet = columns.optional(DatasetSchema.CLASS_SET, DataTypes.StringType);
-            regions = columns.find(DatasetSchema.REGIONS);
+            regions = columns.findStructs(DatasetSchema.REGIONS);
             regionColumns = regions == ABSENT ? null : new RegionColumns(columns.elements(DatasetSchema.REGIONS));
-            truth = columns.find(DatasetSchema.TRUTH);
+            truth = columns.findStruct(DatasetSchema.TRUTH);
             truthColumns = truth == ABSENT ? null : new TruthColumns(columns.inside(DatasetSchema.TRUTH));
+            untyped = columns.untyped();
         }
 
         PromptRow read(Row row) {
             Attempt attempt = new Attempt();
+            attempt.read(() -> requireEmpty(untyped, row), null);
             List<String> readTexts = attempt.read(() -> elements(row, texts), List.of());
             List<Region> readRegions = attempt.read(() -> regions(row), List.of());
             Truth readTruth =
@@ -143,15 +152,18 @@ public final class ImageRowReader implements Serializable {
         private final int coordinates;
         private final int mask;
         private final MaskColumns maskColumns;
+        private final List<Untyped> untyped;
 
         RegionColumns(Columns columns) {
             kind = columns.required(DatasetSchema.KIND, DataTypes.StringType);
             coordinates = columns.optionalArray(DatasetSchema.COORDINATES, DataTypes.DoubleType);
-            mask = columns.find(DatasetSchema.MASK);
+            mask = columns.findStruct(DatasetSchema.MASK);
             maskColumns = mask == ABSENT ? null : new MaskColumns(columns.inside(DatasetSchema.MASK));
+            untyped = columns.untyped();
         }
 
         Region read(Row row) throws RowFailure {
+            requireEmpty(untyped, row);
             List<Double> numbers = new ArrayList<>();
             for (Number number : ImageRowReader.<Number>elements(row, coordinates)) {
                 numbers.add(number.doubleValue());
@@ -164,36 +176,65 @@ public final class ImageRowReader implements Serializable {
     private static final class TruthColumns implements Serializable {
         private final int noTarget;
         private final int masks;
+        private final TruthMaskColumns maskColumns;
+        private final List<Untyped> untyped;
+
+        TruthColumns(Columns columns) {
+            noTarget = columns.optional(DatasetSchema.NO_TARGET, DataTypes.BooleanType);
+            masks = columns.require(DatasetSchema.MASKS);
+            maskColumns = columns.findStructs(DatasetSchema.MASKS) == ABSENT
+                    ? null
+                    : new TruthMaskColumns(columns.elements(DatasetSchema.MASKS));
+            untyped = columns.untyped();
+        }
+
+        /** Null, as for a prompt without truth, where the struct is there but says nothing. */
+        Truth read(Row row) throws RowFailure {
+            requireEmpty(untyped, row);
+            if (!present(row, noTarget) && !present(row, masks)) {
+                return null;
+            }
+            List<TruthMask> read = new ArrayList<>();
+            if (maskColumns != null) {
+                for (Row element : structs(row, masks)) {
+                    read.add(maskColumns.read(element));
+                }
+            }
+            boolean none = present(row, noTarget) && row.getBoolean(noTarget);
+            if (none && !read.isEmpty()) {
+                throw badValue("the truth has no_target and " + read.size() + " masks");
+            }
+            return new Truth(none, read);
+        }
+    }
+
+    private static final class TruthMaskColumns implements Serializable {
         private final int mask;
         private final int categoryId;
         private final int isCrowd;
         private final int annotationId;
         private final MaskColumns maskColumns;
+        private final List<Untyped> untyped;
 
-        TruthColumns(Columns columns) {
-            noTarget = columns.optional(DatasetSchema.NO_TARGET, DataTypes.BooleanType);
-            masks = columns.require(DatasetSchema.MASKS);
-            Columns elements = columns.elements(DatasetSchema.MASKS);
-            mask = elements.require(DatasetSchema.MASK);
-            maskColumns = new MaskColumns(elements.inside(DatasetSchema.MASK));
-            categoryId = elements.optional(DatasetSchema.CATEGORY_ID, DataTypes.IntegerType);
-            isCrowd = elements.optional(DatasetSchema.IS_CROWD, DataTypes.BooleanType);
-            annotationId = elements.optional(DatasetSchema.ANNOTATION_ID, DataTypes.LongType);
+        TruthMaskColumns(Columns columns) {
+            mask = columns.require(DatasetSchema.MASK);
+            maskColumns = new MaskColumns(columns.inside(DatasetSchema.MASK));
+            categoryId = columns.optional(DatasetSchema.CATEGORY_ID, DataTypes.IntegerType);
+            isCrowd = columns.optional(DatasetSchema.IS_CROWD, DataTypes.BooleanType);
+            annotationId = columns.optional(DatasetSchema.ANNOTATION_ID, DataTypes.LongType);
+            untyped = columns.untyped();
         }
 
-        Truth read(Row row) throws RowFailure {
-            List<TruthMask> read = new ArrayList<>();
-            for (Row element : structs(row, masks)) {
-                if (!present(element, mask)) {
-                    throw badValue("a truth mask is null");
-                }
-                read.add(new TruthMask(
-                        maskColumns.read(element.getStruct(mask)),
-                        present(element, categoryId) ? toInt((Number) element.get(categoryId)) : null,
-                        present(element, isCrowd) && element.getBoolean(isCrowd),
-                        present(element, annotationId) ? ((Number) element.get(annotationId)).longValue() : null));
+        TruthMask read(Row row) throws RowFailure {
+            requireEmpty(untyped, row);
+            if (!present(row, mask)) {
+                throw badValue("a truth mask is null");
             }
-            return new Truth(present(row, noTarget) && row.getBoolean(noTarget), read);
+            return new TruthMask(
+                    maskColumns.read(row.getStruct(mask)),
+                    present(row, categoryId) ? toInt((Number) row.get(categoryId)) : null,
+                    present(row, isCrowd) && row.getBoolean(isCrowd),
+                    present(row, annotationId) ? ((Number) row.get(annotationId)).longValue() : null);
         }
     }
 
@@ -216,6 +257,27 @@ public final class ImageRowReader implements Serializable {
                     heightWidth,
                     text instanceof byte[] bytes ? new String(bytes, StandardCharsets.ISO_8859_1) : (String) text);
         }
+    }
+
+    /**
+     * A column whose type a column without values has in Parquet, where another is expected: it may hold nothing.
+     *
+     * @param reason the message for one that does
+     */
+    private record Untyped(int column, boolean list, String reason) implements Serializable {
+        boolean holdsNothing(Row row) {
+            return row.isNullAt(column) || (list && row.getList(column).isEmpty());
+        }
+    }
+
+    /** Gives null, so that it can be tried like a part that is read. */
+    private static Void requireEmpty(List<Untyped> columns, Row row) throws RowFailure {
+        for (Untyped column : columns) {
+            if (!column.holdsNothing(row)) {
+                throw badValue(column.reason());
+            }
+        }
+        return null;
     }
 
     private static boolean present(Row row, int column) {
@@ -260,11 +322,53 @@ public final class ImageRowReader implements Serializable {
     }
 
     /** Finds the columns of one struct; the path is for messages. */
-    private record Columns(StructType schema, String path, String dataset) {
-        int find(String name) {
+    private static final class Columns {
+        private final StructType schema;
+        private final String path;
+        private final String dataset;
+        private final List<Untyped> untyped = new ArrayList<>();
+
+        Columns(StructType schema, String path, String dataset) {
+            this.schema = schema;
+            this.path = path;
+            this.dataset = dataset;
+        }
+
+        /** Of the columns asked for so far. */
+        List<Untyped> untyped() {
+            return List.copyOf(untyped);
+        }
+
+        private int find(String name) {
             int index = schema.getFieldIndex(name).isDefined() ? schema.fieldIndex(name) : ABSENT;
-            // pyarrow writes a column of nulls without a type.
-            return index != ABSENT && schema.fields()[index].dataType().equals(DataTypes.NullType) ? ABSENT : index;
+            return index != ABSENT && type(index).equals(DataTypes.NullType) ? ABSENT : index;
+        }
+
+        int findStruct(String name) {
+            int index = find(name);
+            return index != ABSENT && isUntyped(type(index)) ? untyped(name, index, "struct") : index;
+        }
+
+        int findStructs(String name) {
+            int index = find(name);
+            return index != ABSENT && isUntypedList(type(index)) ? untyped(name, index, "array<struct>") : index;
+        }
+
+        private int untyped(String name, int index, String expected) {
+            untyped.add(new Untyped(index, type(index) instanceof ArrayType, typeMessage(name, type(index), expected)));
+            return ABSENT;
+        }
+
+        /** pyarrow writes a column of nulls as int32 with an annotation that Spark's Parquet does not know. */
+        private static boolean isUntyped(DataType found) {
+            return found.equals(DataTypes.IntegerType);
+        }
+
+        private static boolean isUntypedList(DataType found) {
+            return isUntyped(found)
+                    || (found instanceof ArrayType array
+                            && (isUntyped(array.elementType())
+                                    || array.elementType().equals(DataTypes.NullType)));
         }
 
         int require(String name) {
@@ -278,33 +382,49 @@ public final class ImageRowReader implements Serializable {
 
         int optional(String name, DataType expected) {
             int index = find(name);
-            if (index != ABSENT && !fits(type(index), expected)) {
+            if (index == ABSENT || fits(type(index), expected)) {
+                return index;
+            }
+            if (isUntyped(type(index))) {
+                return untyped(name, index, expected.simpleString());
+            }
+            throw wrongType(name, type(index), expected.simpleString());
+        }
+
+        int required(String name, DataType expected) {
+            int index = require(name);
+            if (!fits(type(index), expected)) {
                 throw wrongType(name, type(index), expected.simpleString());
             }
             return index;
         }
 
-        int required(String name, DataType expected) {
-            require(name);
-            return optional(name, expected);
-        }
-
         int optionalArray(String name, DataType element) {
             int index = find(name);
-            if (index != ABSENT && !(type(index) instanceof ArrayType array && fits(array.elementType(), element))) {
+            if (index == ABSENT || fitsArray(type(index), element)) {
+                return index;
+            }
+            if (isUntypedList(type(index))) {
+                return untyped(name, index, "array<" + element.simpleString() + ">");
+            }
+            throw wrongType(name, type(index), "array<" + element.simpleString() + ">");
+        }
+
+        int requiredArray(String name, DataType element) {
+            int index = require(name);
+            if (!fitsArray(type(index), element)) {
                 throw wrongType(name, type(index), "array<" + element.simpleString() + ">");
             }
             return index;
         }
 
-        int requiredArray(String name, DataType element) {
-            require(name);
-            return optionalArray(name, element);
+        private static boolean fitsArray(DataType found, DataType element) {
+            return found instanceof ArrayType array && fits(array.elementType(), element);
         }
 
         int requiredTextOrBytes(String name) {
             int index = require(name);
-            return type(index).equals(DataTypes.BinaryType) ? index : optional(name, DataTypes.StringType);
+            return type(index).equals(DataTypes.BinaryType) ? index : required(name, DataTypes.StringType);
         }
 
         Columns inside(String name) {
@@ -345,8 +465,12 @@ public final class ImageRowReader implements Serializable {
         }
 
         private UnusableInputException wrongType(String name, DataType found, String expected) {
-            return new UnusableInputException(dataset + " is not a maskroute dataset: the column " + path + name
-                    + " has the type " + found.simpleString() + ", expected " + expected);
+            return new UnusableInputException(
+                    dataset + " is not a maskroute dataset: " + typeMessage(name, found, expected));
+        }
+
+        private String typeMessage(String name, DataType found, String expected) {
+            return "the column " + path + name + " has the type " + found.simpleString() + ", expected " + expected;
         }
     }
 }

@@ -42,6 +42,11 @@ public record PromptRow(
         return new PromptRow(promptId, PromptTask.REFERRING.label(), texts, null, List.of(), truth);
     }
 
+    /** A prompt of which nothing could be read. */
+    static PromptRow unreadable(RowFailure failure) {
+        return new PromptRow(null, null, List.of(), null, List.of(), null, failure);
+    }
+
     /**
      * A prompt as read may lack what its task requires, or hold what cannot be read; this says so.
      *
@@ -65,6 +70,15 @@ public record PromptRow(
             throw new RowFailure(Stage.READ, "no-text", "referring prompt " + promptId + " has no texts");
         }
         return known;
+    }
+
+    /** The truth that metrics of referring prompts count; null for a prompt of another task. */
+    public Truth referringTruth() {
+        return PromptTask.of(task)
+                        .filter(known -> known != PromptTask.REFERRING)
+                        .isPresent()
+                ? null
+                : truth;
     }
 
     /** @throws RowFailure at stage {@code read} when something of it could not be read */

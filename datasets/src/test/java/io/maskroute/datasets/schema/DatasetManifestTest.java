@@ -55,11 +55,13 @@ class DatasetManifestTest {
 
     @Test
     void mayBeShortAndMayHoldMore() {
-        DatasetManifest read = parse("{\"format_version\":1,\"name\":\"mine\",\"invented_later\":{}}");
+        DatasetManifest read = parse(
+                "{\"format_version\":1,\"name\":\"mine\",\"invented_later\":{},\"class_sets\":{\"coco\":[{\"id\":1,"
+                        + "\"name\":\"person\",\"is_thing\":true,\"supercategory\":\"person\"}]}}");
 
         assertThat(read.name()).isEqualTo("mine");
         assertThat(read.protocol()).isNull();
-        assertThat(read.classSets()).isEmpty();
+        assertThat(read.classSets().get("coco")).containsExactly(new DatasetManifest.Category(1, "person", true));
         assertThat(read.sources()).isEmpty();
     }
 

@@ -147,11 +147,73 @@ class ImageRowTest {
     }
 
     @Test
-    void aPromptThatIsNullFailsItsRow() {
-        Dataset<Row> rows = spark().sql(
-                        "SELECT 'i' AS image_id, array(" + prompt("p", "array('a')", "null") + ", null) AS prompts");
+    void aPromptThatIsNullFailsAlone() throws RowFailure {
+        List<PromptRow> prompts = only(spark().sql("SELECT 'i' AS image_id, array(" + prompt("p", "array('a')", "null")
+                        + ", null) AS prompts"))
+                .prompts();
 
-        assertThatThrownBy(() -> only(rows)).isInstanceOf(RowFailure.class).hasMessage("a list holds a null element");
+        assertThat(prompts).hasSize(2);
+        assertThat(prompts.get(0).promptId()).isEqualTo("p");
+        assertUnreadable(prompts.get(1), null, "a list holds a null element");
+    }
+
+    /** Written by pyarrow 25: {@code Table.from_pylist} gives the type null to what is None or empty in every row. */
+    @Test
+    void readsPyarrowsColumnsWithoutValues() throws RowFailure {
+        ImageRow read = only(spark().read().parquet("src/test/resources/data/pyarrow/nulls.parquet"));
+
+        Truth nothing = new Truth(false, List.of());
+        assertThat(read)
+                .isEqualTo(new ImageRow(
+                        "i",
+                        null,
+                        "x.jpg",
+                        List.of(
+                                PromptRow.referring("p1", List.of("a"), nothing),
+                                PromptRow.referring("p2", List.of("a"), nothing)),
+                        null,
+                        null,
+                        null));
+    }
+
+    @Test
+    void aValueOfAnotherTypeIsNotTakenForNone() throws RowFailure {
+        assertThatThrownBy(() -> only(spark().sql("SELECT 'i' AS image_id, 5 AS image_uri, array("
+                        + prompt("p", "array('a')", "null") + ") AS prompts")))
+                .isInstanceOf(RowFailure.class)
+                .hasMessage("the column image_uri has the type int, expected string");
+        List<PromptRow> prompts = only(spark().sql(
+                                "SELECT 'i' AS image_id, array(named_struct('prompt_id', 'p', 'task',"
+                                        + " 'referring', 'texts', array('a'), 'class_set', 7, 'regions', array(), 'truth', 3)) AS prompts"))
+                .prompts();
+        assertUnreadable(prompts.get(0), "p", "the column prompts[].class_set has the type int, expected string");
+        assertThat(prompts.get(0).texts()).containsExactly("a");
+    }
+
+    @Test
+    void aTruthThatSaysNothingIsNoneAndOneThatContradictsItselfIsUnreadable() throws RowFailure {
+        String masks = "array(named_struct('mask', named_struct('size', array(3, 4), 'counts', '57')))";
+        List<PromptRow> prompts = only(spark().sql("SELECT 'i' AS image_id, array("
+                        + String.join(
+                                ", ",
+                                judged("silent", "null", "null"),
+                                judged("none", "true", "null"),
+                                judged("one", "false", masks),
+                                judged("both", "true", masks))
+                        + ") AS prompts"))
+                .prompts();
+
+        assertThat(prompts.get(0).truth()).isNull();
+        assertThat(prompts.get(0).requireUsable()).isEqualTo(PromptTask.REFERRING);
+        assertThat(prompts.get(1).truth()).isEqualTo(new Truth(true, List.of()));
+        assertThat(prompts.get(2).truth().masks()).hasSize(1);
+        assertUnreadable(prompts.get(3), "both", "the truth has no_target and 1 masks");
+    }
+
+    private static String judged(String id, String noTarget, String masks) {
+        return "named_struct('prompt_id', '" + id + "', 'task', 'referring', 'texts', array('a'), 'truth',"
+                + " named_struct('no_target', cast(" + noTarget + " as boolean), 'masks', cast(" + masks
+                + " as array<struct<mask:struct<size:array<int>,counts:string>>>)))";
     }
 
     private static String prompt(String id, String texts, String mask) {
