@@ -26,6 +26,11 @@ public final class PredictionFigures {
     private static final int PERCENTILE_ACCURACY = 10_000;
     private static final Map<String, String> TALLIED = tallied();
 
+    /** The columns that {@link #latency} reads. */
+    static final List<String> LATENCIES = Stream.concat(PredictionSchema.STAGES.stream(), Stream.of(RunSummary.TOTAL))
+            .map(stage -> "latency." + stage + "_ms")
+            .toList();
+
     private PredictionFigures() {}
 
     /**

@@ -5,6 +5,7 @@ import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.explode;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.struct;
+import static org.apache.spark.sql.functions.transform;
 
 import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.error.Stage;
@@ -36,6 +37,7 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.ArrayType;
+import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.StructType;
 
 /** Scores stored predictions against a dataset's ground truth, from their masks alone; what they say of the truth is not used. */
@@ -96,6 +98,13 @@ public final class Rescoring {
                 throw new UnusableInputException(path + " holds no predictions: the column " + needed + " is missing");
             }
         }
+        if (!(rows.schema().apply(MASKS).dataType() instanceof ArrayType masks)) {
+            throw new UnusableInputException(path + " holds no predictions: the column masks is no list");
+        }
+        if (masks.elementType() instanceof StructType mask
+                && mask.getFieldIndex("mask").isEmpty()) {
+            throw new UnusableInputException(path + " holds no predictions: the column masks[].mask is missing");
+        }
         return rows;
     }
 
@@ -104,22 +113,21 @@ public final class Rescoring {
      *     score is asked for and the masks have none
      */
     public RunSummary score(String runId, List<String> notes) {
-        List<String> present = Arrays.asList(predictions.schema().fieldNames());
-        boolean scored = hasScores();
+        boolean scored = present(MASKS + ".score");
         if (minScore > 0 && !scored) {
             throw new UnusableInputException(
                     "a least score of " + minScore + " has no meaning for " + path + ": its masks have no score");
         }
         Dataset<Row> answers = predictions.select(
-                col("prompt_id").alias(KEY),
+                col("prompt_id").cast("string").alias(KEY),
                 struct(PredictionFigures.tallied().entrySet().stream()
                                 .filter(e -> !RunTally.SCORED.contains(e.getKey()))
-                                .map(e -> present.contains(e.getValue().replaceFirst("\\..*", ""))
-                                        ? col(e.getValue()).alias(e.getKey())
-                                        : lit(null).cast(type(e.getKey())).alias(e.getKey()))
+                                .map(e -> (present(e.getValue()) ? col(e.getValue()) : lit(null))
+                                        .try_cast(type(e.getKey()))
+                                        .alias(e.getKey()))
                                 .toArray(Column[]::new))
                         .alias(PREDICTION),
-                col("masks.rle").alias(MASKS),
+                rles().alias(MASKS),
                 (scored ? col("masks.score") : lit(null)).cast("array<double>").alias(SCORES));
         // Rows of the dataset's own form, with one prompt each, so that its reader can read them.
         Dataset<Row> questions = dataset.rows()
@@ -138,15 +146,35 @@ public final class Rescoring {
         Scorer scorer = new Scorer(ImageRowReader.of(paired.schema(), dataset.path()), rules.emptyUnion(), minScore);
         RunTally tally = RunTally.of(paired.javaRDD().map(scorer), rules);
         Map<String, RunSummary.Latency> latency =
-                present.contains("latency") ? PredictionFigures.latency(predictions) : Map.of();
+                PredictionFigures.LATENCIES.stream().allMatch(this::present)
+                        ? PredictionFigures.latency(predictions)
+                        : Map.of();
         return PredictionFigures.summary(
                 tally, latency, dataset.counts(), new PredictionFigures.About(runId, notes, minScore, null));
     }
 
-    private boolean hasScores() {
-        return predictions.schema().apply("masks").dataType() instanceof ArrayType masks
-                && masks.elementType() instanceof StructType mask
-                && Arrays.asList(mask.fieldNames()).contains("score");
+    /** The masks' RLEs, whatever types another tool gave their parts; null where that tool wrote nothing but empty lists. */
+    private Column rles() {
+        return transform(col(MASKS), mask -> struct(part(mask, "size", "array<int>"), part(mask, "counts", "string")));
+    }
+
+    private Column part(Column mask, String name, String type) {
+        return (present(MASKS + ".mask." + name) ? mask.getField("mask").getField(name) : lit(null))
+                .try_cast(type)
+                .alias(name);
+    }
+
+    /** Whether a field is there; the path goes through lists. What another tool never filled may have lost its fields. */
+    private boolean present(String path) {
+        DataType at = predictions.schema();
+        for (String name : path.split("\\.")) {
+            DataType of = at instanceof ArrayType list ? list.elementType() : at;
+            if (!(of instanceof StructType struct) || struct.getFieldIndex(name).isEmpty()) {
+                return false;
+            }
+            at = struct.apply(name).dataType();
+        }
+        return true;
     }
 
     private static String type(String column) {
@@ -177,17 +205,19 @@ public final class Rescoring {
             Truth truth = null;
             try {
                 PromptRow prompt = reader.read(pair).prompts().get(0);
-                truth = prompt.truth();
+                truth = prompt.referringTruth();
                 if (prediction == null) {
                     throw new RowFailure(Stage.READ, NO_PREDICTION, "there is no prediction for this prompt");
                 }
-                if (!prediction.getAs("status").equals(PredictionSchema.OK)) {
+                if (!PredictionSchema.OK.equals(prediction.getAs("status"))) {
                     return row(prediction, scored(truth == null ? null : TruthMasks.overlapOfFailed(truth)));
                 }
                 prompt.requireReadable();
-                Double score = firstScore(pair);
+                List<Double> scores = list(pair, SCORES);
+                int best = best(scores);
+                Double score = best < scores.size() ? scores.get(best) : null;
                 boolean kept = score == null || score >= minScore;
-                Optional<Rle> mask = kept ? firstMask(pair) : Optional.empty();
+                Optional<Rle> mask = kept ? mask(pair, best) : Optional.empty();
                 return row(
                         prediction,
                         new Scored(
@@ -206,22 +236,34 @@ public final class Rescoring {
             return new Scored(failed, null, null);
         }
 
-        private static Double firstScore(Row pair) {
-            List<Double> scores = pair.isNullAt(pair.fieldIndex(SCORES)) ? null : pair.getList(pair.fieldIndex(SCORES));
-            return scores == null || scores.isEmpty() ? null : scores.get(0);
+        /** The mask that scores highest, the first of equals, is the answer; without scores the first is. */
+        private static int best(List<Double> scores) {
+            int best = 0;
+            for (int i = 1; i < scores.size(); i++) {
+                if (scores.get(i) != null && (scores.get(best) == null || scores.get(i) > scores.get(best))) {
+                    best = i;
+                }
+            }
+            return best;
         }
 
-        private static Optional<Rle> firstMask(Row pair) throws RowFailure {
+        private static <T> List<T> list(Row pair, String column) {
+            return pair.isNullAt(pair.fieldIndex(column)) ? List.of() : pair.getList(pair.fieldIndex(column));
+        }
+
+        private static Optional<Rle> mask(Row pair, int index) throws RowFailure {
             if (pair.isNullAt(pair.fieldIndex(MASKS))) {
                 throw new RowFailure(Stage.READ, "no-masks", "the prediction is ok but its masks are null");
             }
-            List<Row> masks = pair.getList(pair.fieldIndex(MASKS));
-            if (masks.isEmpty()) {
+            List<Row> rles = list(pair, MASKS);
+            if (rles.isEmpty()) {
                 return Optional.empty();
             }
-            Row rle = masks.get(0);
+            Row rle = rles.get(index);
+            List<Integer> size = rle.isNullAt(0) ? List.of() : rle.getList(0);
             try {
-                return Optional.of(TruthMasks.parse(new EncodedMask(rle.getList(0), rle.getString(1))));
+                return Optional.of(
+                        TruthMasks.parse(new EncodedMask(size.contains(null) ? List.of() : size, rle.getString(1))));
             } catch (InvalidRleException e) {
                 throw new RowFailure(
                         Stage.READ, "invalid-rle", "the predicted mask cannot be read: " + e.getMessage(), e);

@@ -89,14 +89,15 @@ final class RunTally implements Serializable {
     }
 
     RunTally add(Row row) {
-        boolean rowOk = row.getString(STATUS).equals(PredictionSchema.OK);
+        boolean rowOk = PredictionSchema.OK.equals(row.getString(STATUS));
         ok += rowOk ? 1 : 0;
         failed += rowOk ? 0 : 1;
         if (!rowOk) {
             addFailure(new Failure(
                     row.getString(STAGE), row.getString(KIND), 1, row.getString(PROMPT_ID), row.getString(MESSAGE)));
         }
-        if (!row.isNullAt(FIRST_FLOPS)) {
+        // All or none: another tool may not know some of them.
+        if (IntStream.range(FIRST_FLOPS, FIRST_FLOPS + FLOPS_COLUMNS).noneMatch(row::isNullAt)) {
             withFlops++;
             for (int i = 0; i < FLOPS_COLUMNS; i++) {
                 flops[i] = flops[i].add(BigInteger.valueOf(row.getLong(FIRST_FLOPS + i)));

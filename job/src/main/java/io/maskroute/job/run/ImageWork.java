@@ -352,7 +352,7 @@ final class ImageWork {
                 prompt.promptId(),
                 prompt.task(),
                 failure,
-                prompt.truth() == null ? null : TruthMasks.overlapOfFailed(prompt.truth()));
+                prompt.referringTruth() == null ? null : TruthMasks.overlapOfFailed(prompt.referringTruth()));
     }
 
     /** Spark kills a task by a flag unless told to interrupt its thread. */
