@@ -180,24 +180,24 @@ public record RoutingPlan(
                     schedule.proxies(layer).stride());
         }
         int deltaRank = schedule.projector(layer).deltaRank();
-        if (deltaRank < 0 || deltaRank >= hidden) {
+        if (deltaRank < 0 || deltaRank > hidden) {
             throw refused(
                     source,
                     "the projector delta_rank of layer %d is %d, but the model is %d wide; choose 0 (none) to %d",
                     layer,
                     deltaRank,
                     hidden,
-                    hidden - 1);
+                    hidden);
         }
         int rank = schedule.projector(layer).rank();
-        if (rank < 1 || rank >= hidden) {
+        if (rank < 1 || rank > hidden) {
             throw refused(
                     source,
                     "the projector rank of layer %d is %d, but the model is %d wide; choose 1 to %d",
                     layer,
                     rank,
                     hidden,
-                    hidden - 1);
+                    hidden);
         }
     }
 

@@ -155,7 +155,7 @@ public final class RoutingScheduleReader {
     }
 
     private List<LayerOverride> perLayer(JsonNode node) {
-        if (node == null) {
+        if (node == null || node.isNull()) {
             return List.of();
         }
         if (!node.isArray()) {

@@ -163,7 +163,7 @@ class RoutingAdapterTest {
         assertThatThrownBy(() -> RoutingAdapter.open(folder, LLM))
                 .isInstanceOf(UnusableInputException.class)
                 .hasMessage(folder.resolve("routing.json")
-                        + ": the projector rank of layer 0 is 128, but the model is 8 wide; choose 1 to 7");
+                        + ": the projector rank of layer 0 is 128, but the model is 8 wide; choose 1 to 8");
     }
 
     @Test

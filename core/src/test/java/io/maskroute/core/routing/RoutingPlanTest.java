@@ -192,8 +192,8 @@ class RoutingPlanTest {
         refused(schedule(0, 2, LayerSelection.of(List.of(1, 1))), "names layer 1 twice");
         refused(schedule(0, 0, LayerSelection.ALL), "the proxy stride of layer 0 is 0");
         refused(
-                withOverrides(64, LayerSelection.ALL),
-                "the projector rank of layer 0 is 64, but the model is 64 wide; choose 1 to 63");
+                withOverrides(65, LayerSelection.ALL),
+                "the projector rank of layer 0 is 65, but the model is 64 wide; choose 1 to 64");
         refused(
                 withOverrides(8, LayerSelection.ALL, LayerOverride.NONE, LayerOverride.NONE),
                 "per_layer has 2 entries, but the model has 4 layers");
