@@ -4,6 +4,7 @@ import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.core.model.SegmenterOptions.Dtype;
 import io.maskroute.job.bench.BenchResult;
 import io.maskroute.job.bench.BenchResult.Run;
+import java.math.BigInteger;
 import java.util.Optional;
 
 /** Speeds that were measured, turned into hours. */
@@ -82,7 +83,10 @@ record BenchTimes(BenchResult bench, String file) {
         return device != null && !device.equals(CPU);
     }
 
-    private static double hours(Run run, String part, long flops) {
-        return flops / GIGA / run.parts().get(part).gflopPerSecond().median() / SECONDS;
+    private static double hours(Run run, String part, BigInteger flops) {
+        return flops.doubleValue()
+                / GIGA
+                / run.parts().get(part).gflopPerSecond().median()
+                / SECONDS;
     }
 }

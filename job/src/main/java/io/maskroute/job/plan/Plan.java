@@ -23,6 +23,7 @@ import io.maskroute.job.fetch.ModelFiles;
 import io.maskroute.job.input.InputDataset;
 import io.maskroute.job.run.SparkSessions;
 import io.maskroute.job.run.SparkSteps;
+import java.math.BigInteger;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
@@ -172,23 +173,23 @@ public final class Plan {
             SegmentLayout prefix = new SegmentLayout(shared.prefix(), plan.imageTokens(), shared.task());
             long passes = passes(counts);
             long prompts = counts.usablePrompts();
-            long llm = passes * flops.image(prefix).prefix().total();
-            long llmDenseShared = passes * denseFlops.image(prefix).prefix().total();
-            long llmDense = 0;
+            BigInteger llm = times(passes, flops.image(prefix).prefix().total());
+            BigInteger llmDenseShared =
+                    times(passes, denseFlops.image(prefix).prefix().total());
+            BigInteger llmDense = BigInteger.ZERO;
             for (Map.Entry<Integer, Long> own : counts.ownText().entrySet()) {
+                long alike = own.getValue();
                 ImageFlops routed = flops.image(prefix, own.getKey());
-                llm += own.getValue() * routed.prompts().get(0).total();
-                llmDense += own.getValue() * routed.promptsDense().get(0).total();
-                llmDenseShared += own.getValue()
-                        * denseFlops
-                                .image(prefix, own.getKey())
-                                .prompts()
-                                .get(0)
-                                .total();
+                ImageFlops dense = denseFlops.image(prefix, own.getKey());
+                llm = llm.add(times(alike, routed.prompts().get(0).total()));
+                llmDense =
+                        llmDense.add(times(alike, routed.promptsDense().get(0).total()));
+                llmDenseShared =
+                        llmDenseShared.add(times(alike, dense.prompts().get(0).total()));
             }
-            long vision = passes * flops.vision().total();
-            long decoder = passes * flops.decoder().memory()
-                    + prompts * flops.decoder().prompt();
+            BigInteger vision = times(passes, flops.vision().total());
+            BigInteger decoder = times(passes, flops.decoder().memory())
+                    .add(times(prompts, flops.decoder().prompt()));
             double alone = (double) prompts
                     * (flops.vision().total()
                             + flops.decoder().memory()
@@ -196,12 +197,16 @@ public final class Plan {
             return new PlanResult.Flops(
                     llm,
                     llmDense,
-                    llmDense == 0 ? 0 : (double) llm / llmDense,
+                    llmDense.signum() == 0 ? 0 : llm.doubleValue() / llmDense.doubleValue(),
                     llmDenseShared,
                     vision,
                     decoder,
-                    llm + vision + decoder,
-                    llmDense + alone);
+                    llm.add(vision).add(decoder),
+                    llmDense.doubleValue() + alone);
+        }
+
+        private static BigInteger times(long count, long flops) {
+            return BigInteger.valueOf(count).multiply(BigInteger.valueOf(flops));
         }
 
         private long passes(TokenCounts counts) {

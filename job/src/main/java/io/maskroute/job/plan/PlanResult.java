@@ -3,6 +3,7 @@ package io.maskroute.job.plan;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import java.math.BigInteger;
 import java.util.Map;
 
 /**
@@ -68,7 +69,7 @@ public record PlanResult(
 
     /**
      * Totals over the usable prompts, 2 per multiply-add; {@code llm}, {@code llm_dense}, {@code vision} and {@code decoder} are
-     * the sums of the columns that a run writes.
+     * the sums of the columns that a run writes. Ten million prompts of PSALM's size are more than a {@code long} holds.
      *
      * @param llm routed and shared
      * @param llmDense each prompt alone and dense
@@ -78,13 +79,13 @@ public record PlanResult(
      */
     @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
     public record Flops(
-            long llm,
-            long llmDense,
+            BigInteger llm,
+            BigInteger llmDense,
             double llmRatio,
-            long llmDenseShared,
-            long vision,
-            long decoder,
-            long total,
+            BigInteger llmDenseShared,
+            BigInteger vision,
+            BigInteger decoder,
+            BigInteger total,
             double totalDense) {}
 
     /**

@@ -58,16 +58,20 @@ public final class PlanTable {
                 lines,
                 "LLM FLOPs",
                 "%.4g T: %.1f %% of each prompt alone and dense (dense and shared: %.1f %%)",
-                flops.llm() / TERA,
+                flops.llm().doubleValue() / TERA,
                 100 * flops.llmRatio(),
-                flops.llmDense() == 0 ? 0 : 100.0 * flops.llmDenseShared() / flops.llmDense());
+                flops.llmDense().signum() == 0
+                        ? 0
+                        : 100
+                                * flops.llmDenseShared().doubleValue()
+                                / flops.llmDense().doubleValue());
         row(
                 lines,
                 "all FLOPs",
                 "%.4g T: vision %.4g T, mask decoder %.4g T; each prompt alone and dense %.4g T",
-                flops.total() / TERA,
-                flops.vision() / TERA,
-                flops.decoder() / TERA,
+                flops.total().doubleValue() / TERA,
+                flops.vision().doubleValue() / TERA,
+                flops.decoder().doubleValue() / TERA,
                 flops.totalDense() / TERA);
         PlanResult.Memory memory = plan.memory();
         row(
