@@ -8,6 +8,8 @@ import io.maskroute.job.config.Redaction;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.URI;
+import java.net.URISyntaxException;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
@@ -41,7 +43,7 @@ public final class ImageBytes {
         }
         try {
             // Not the row's text as a child of the dataset: "../x" must mean what it means in a shell.
-            Path path = new Path(dataset, new Path(row.imageUri()));
+            Path path = new Path(dataset, path(row.imageUri()));
             try (InputStream in = HadoopFiles.fileSystem(path, hadoop).open(path)) {
                 byte[] bytes = in.readNBytes((int) Math.min(Integer.MAX_VALUE - 8, maxBytes + 1));
                 if (bytes.length > maxBytes) {
@@ -57,6 +59,23 @@ public final class ImageBytes {
         } catch (IOException | RuntimeException e) {
             throw new RowFailure(
                     Stage.READ, "unreadable-image", row.imageUri() + " cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Hadoop takes a URI's characters as they are, but who makes a {@code file:} URI (Python's {@code as_uri}, Java's {@code toUri})
+     * writes a blank as {@code %20}: such a name is decoded unless there is a file of just that name.
+     */
+    private Path path(String uri) throws IOException {
+        Path literal = new Path(uri);
+        if (!uri.startsWith("file:") || uri.indexOf('%') < 0) {
+            return literal;
+        }
+        try {
+            Path decoded = new Path(new URI("file", null, new URI(uri).getPath(), null));
+            return HadoopFiles.fileSystem(literal, hadoop).exists(literal) ? literal : decoded;
+        } catch (URISyntaxException e) {
+            return literal;
         }
     }
 }

@@ -16,6 +16,7 @@ import io.maskroute.datasets.schema.ImageRowReader;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.AnalysisException;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -29,12 +30,18 @@ import org.apache.spark.sql.SparkSession;
  * @param reader of those rows
  */
 public record InputDataset(String path, DatasetManifest manifest, Dataset<Row> rows, ImageRowReader reader) {
-    private static final String FILES = "*.parquet";
+    private static final String ENDING = ".parquet";
+    private static final String FILES = "*" + ENDING;
     /** For {@code spark.read} and {@code readStream}: pictures that rows refer to may lie in the same folder. */
     public static final Map<String, String> READING = Map.of("pathGlobFilter", FILES);
 
     private static final List<String> COLUMNS =
             List.of(DatasetSchema.IMAGE_ID, DatasetSchema.IMAGE, DatasetSchema.IMAGE_URI, DatasetSchema.PROMPTS);
+
+    /** Whether a file of the dataset's folder holds rows, by its name as {@link #READING} has it. */
+    public static boolean isPart(Path file) {
+        return file.getName().endsWith(ENDING);
+    }
 
     /** How much there is to do. */
     public record Counts(long images, long imagesWithoutPrompts, long prompts) {}

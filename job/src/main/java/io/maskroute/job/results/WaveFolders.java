@@ -140,12 +140,7 @@ public final class WaveFolders {
                     .write()
                     .mode(SaveMode.Overwrite)
                     .option("mapreduce.fileoutputcommitter.marksuccessfuljobs", "true")
-                    // Tasks of a driver that was killed may still be running; what they commit must not be taken for
-                    // this
-                    // job's.
-                    .option(
-                            "mapreduce.job.application.attempt.id",
-                            ThreadLocalRandom.current().nextInt(1, 1 << 30))
+                    .options(attemptOfItsOwn())
                     .parquet(wave.path().toString());
         } finally {
             spark.conf().set("spark.sql.adaptive.enabled", before);
@@ -158,6 +153,22 @@ public final class WaveFolders {
         } catch (IOException e) {
             throw new UnusableInputException(wave.path() + " cannot be read: " + e.getMessage(), e);
         }
+    }
+
+    /** For a write: tasks of a driver that was killed may still be running, and what they commit must not be taken for this job's. */
+    public static Map<String, String> attemptOfItsOwn() {
+        return Map.of(
+                "mapreduce.job.application.attempt.id",
+                String.valueOf(ThreadLocalRandom.current().nextInt(1, 1 << 30)));
+    }
+
+    /**
+     * When a wave was complete, in milliseconds since 1970 by the output's clock.
+     *
+     * @throws IOException when it is not
+     */
+    public long completed(Wave wave) throws IOException {
+        return files().getFileStatus(new Path(wave.path(), MARKER)).getModificationTime();
     }
 
     /** Deletes what nobody reads any more: generations that have been replaced. */

@@ -1,6 +1,7 @@
 package io.maskroute.job.run;
 
 import static org.apache.spark.sql.functions.array_contains;
+import static org.apache.spark.sql.functions.broadcast;
 import static org.apache.spark.sql.functions.coalesce;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.collect_set;
@@ -37,6 +38,8 @@ final class FailedPrompts {
     private static final String RETRY = "retry";
     private static final String NUMBER = "number";
     private static final String REPLACED = "replaced";
+    /** Of so many failed prompts the names fit every executor. */
+    private static final long NAMES_FOR_ALL = 1_000_000;
     /** A row without the two names cannot be found again in the dataset; running it again could not help it either. */
     private static final Column WANTED = col("status")
             .equalTo(PredictionSchema.FAILED)
@@ -65,7 +68,8 @@ final class FailedPrompts {
         return failed.select("image_id").distinct().count();
     }
 
-    void retry(InputDataset dataset, MapPartitionsFunction<Row, Row> segment, long fileBytes) {
+    /** @param count of them, from {@link #count} */
+    void retry(InputDataset dataset, MapPartitionsFunction<Row, Row> segment, long fileBytes, long count) {
         folder.deleteRetries();
         List<Integer> waves = SparkSteps.named(
                 spark.sparkContext(), "find the waves with failed prompts of " + dataset.path(), () -> failed.select(
@@ -83,14 +87,18 @@ final class FailedPrompts {
                 .map(name -> name.equals(DatasetSchema.PROMPTS) ? prompts.alias(name) : col(name))
                 .toArray(Column[]::new);
         SparkSteps.named(spark.sparkContext(), "run the failed prompts of " + dataset.path() + " again", () -> {
+            // Spark knows the size of the predictions only, and would sort and send every picture of a large dataset.
             Dataset<Row> again = dataset.rows()
-                    .join(wanted, col(DatasetSchema.IMAGE_ID).equalTo(col(RETRY + "_image")))
+                    .join(
+                            count <= NAMES_FOR_ALL ? broadcast(wanted) : wanted,
+                            col(DatasetSchema.IMAGE_ID).equalTo(col(RETRY + "_image")))
                     .select(columns)
                     .mapPartitions(segment, Encoders.row(PredictionSchema.struct()));
             numbered(again)
                     .join(numbered(failed), new String[] {"image_id", "prompt_id", NUMBER})
                     .drop(NUMBER)
                     .write()
+                    .options(WaveFolders.attemptOfItsOwn())
                     .mode(SaveMode.Overwrite)
                     .partitionBy(WAVE)
                     .parquet(folder.retries());

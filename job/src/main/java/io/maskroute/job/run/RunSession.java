@@ -113,7 +113,7 @@ final class RunSession {
         Set<Integer> written = folders.committed().keySet();
         Waves waves =
                 new Waves(spark, dataset, record.checkpoint() == null ? folder.checkpoint() : record.checkpoint());
-        waves.requireProcessedFiles(written);
+        waves.requireProcessedFiles(folders);
         Optional<RunSummary> finished = folder.summary();
         if (!written.isEmpty()) {
             sofar = step(
@@ -140,7 +140,8 @@ final class RunSession {
                 }));
         // Where no wave was left to do, nobody has asked yet.
         requireFewFailures();
-        if (here.prompts() == 0 && finished.isPresent()) {
+        // A wave whose pictures have no prompts is something new, too.
+        if (here.prompts() == 0 && finished.isPresent() && folder.has(RunFolder.SUMMARY)) {
             progress.println("the run in " + folder + " is finished, and its dataset has nothing new");
             progress.flush();
             return finished.get();
@@ -177,7 +178,7 @@ final class RunSession {
         folder.beginRetry();
         long images = step("count the pictures of the failed prompts", prompts::images);
         long start = System.nanoTime();
-        watched(count, () -> prompts.retry(dataset, task, config.waves().fileBytes()));
+        watched(count, () -> prompts.retry(dataset, task, config.waves().fileBytes(), count));
         folder.endRetry();
         seconds += (System.nanoTime() - start) / 1e9;
         Outcome before = sofar;
@@ -260,13 +261,28 @@ final class RunSession {
                 dataset.path(),
                 spark.sessionState().newHadoopConf(),
                 config.runtime().maxImageBytes());
-        ReportData report = step("gather the report", () -> new ReportSource(
-                        summary, finished, predictions, dataset, images, folder.calibration())
-                .gather(config.reportSamples()));
-        folder.write(RunFolder.REPORT, out -> ReportWriter.write(report, out));
+        report(new ReportSource(summary, finished, predictions, dataset, images, folder.calibration()));
         folder.write(RunFolder.RUN, out -> out.write(Json.write(finished)));
         folder.write(RunFolder.SUMMARY, out -> out.write(Json.write(summary)));
         folder.deleteSuspects();
         return summary;
+    }
+
+    /** A run is finished without its report, too: pictures that the driver cannot hold must not keep its figures back. */
+    private void report(ReportSource source) {
+        try {
+            ReportData data = step("gather the report", () -> source.gather(config.reportSamples()));
+            folder.write(RunFolder.REPORT, out -> ReportWriter.write(data, out));
+        } catch (Exception | OutOfMemoryError e) {
+            // Not only RuntimeException: Scala declares nothing, and Spark's own exceptions are checked ones.
+            LOG.warn("The report of {} could not be made", folder, e);
+            progress.printf(
+                    Locale.ROOT,
+                    "the report could not be made: %s; give report %s, with fewer pictures (-s report.samples=8) if they"
+                            + " are large%n",
+                    e,
+                    folder);
+            progress.flush();
+        }
     }
 }

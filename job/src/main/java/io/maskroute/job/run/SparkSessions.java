@@ -1,5 +1,6 @@
 package io.maskroute.job.run;
 
+import io.maskroute.job.config.ConfigurationException;
 import io.maskroute.job.config.JobConfig;
 import java.util.List;
 import java.util.function.Function;
@@ -24,7 +25,7 @@ public final class SparkSessions {
      * @throws RuntimeException what the work threw, without what Spark wrapped around it where the user has no use for it
      */
     public static <T> T with(JobConfig config, Function<SparkSession, T> work) {
-        SparkSession spark = SparkSession.builder().config(conf(config)).getOrCreate();
+        SparkSession spark = start(conf(config));
         try {
             return work.apply(spark);
         } catch (Exception e) {
@@ -32,6 +33,19 @@ public final class SparkSessions {
             throw SparkFailures.explained(e);
         } finally {
             spark.stop();
+        }
+    }
+
+    private static SparkSession start(SparkConf conf) {
+        try {
+            return SparkSession.builder().config(conf).getOrCreate();
+        } catch (Exception e) {
+            // Spark throws what it does not declare.
+            String reason = String.valueOf(e.getMessage());
+            if (e instanceof IllegalArgumentException || reason.contains("Could not parse Master URL")) {
+                throw new ConfigurationException("Spark does not start with these settings: " + reason);
+            }
+            throw e;
         }
     }
 

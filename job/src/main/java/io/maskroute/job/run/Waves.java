@@ -4,10 +4,10 @@ import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.datasets.schema.HadoopFiles;
 import io.maskroute.job.config.WaveOptions;
 import io.maskroute.job.input.InputDataset;
+import io.maskroute.job.results.WaveFolders;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.TimeoutException;
 import org.apache.hadoop.fs.CommonPathCapabilities;
 import org.apache.hadoop.fs.FileStatus;
@@ -101,10 +101,13 @@ final class Waves {
     /**
      * Refuses a dataset whose files are no longer what the waves were made of.
      *
-     * @param written numbers of the waves that have been written
+     * <p>The checkpoint has the files' dates from before their wave began. A file that was restored after that (the wave had failed
+     * on it) and then read is as it should be: newer than the checkpoint says, but not newer than the wave.
+     *
      * @throws UnusableInputException when the checkpoint is gone, or a file that has been processed is gone or changed
      */
-    void requireProcessedFiles(Set<Integer> written) {
+    void requireProcessedFiles(WaveFolders folders) {
+        Map<Integer, WaveFolders.Wave> written = folders.committed();
         if (written.isEmpty()) {
             return;
         }
@@ -118,11 +121,12 @@ final class Waves {
             Map<Path, Long> present = files();
             for (FileStreamSource.FileEntry file :
                     new FileStreamSourceLog(FileStreamSourceLog.VERSION(), spark, log.toString()).restore()) {
-                if (!written.contains(Math.toIntExact(file.batchId()))) {
+                WaveFolders.Wave wave = written.get(Math.toIntExact(file.batchId()));
+                if (wave == null) {
                     continue;
                 }
                 Long changed = present.get(file.sparkPath().toPath());
-                if (changed == null || changed != file.timestamp()) {
+                if (changed == null || (changed != file.timestamp() && !changedBefore(wave, file, changed, folders))) {
                     throw new UnusableInputException("the dataset's file "
                             + file.sparkPath().toPath() + (changed == null ? " is gone" : " has changed")
                             + " since wave " + file.batchId() + " was made of it: restore the dataset, or start over"
@@ -137,6 +141,13 @@ final class Waves {
         }
     }
 
+    private static boolean changedBefore(
+            WaveFolders.Wave wave, FileStreamSource.FileEntry file, long changed, WaveFolders folders)
+            throws IOException {
+        // A wave whose failed prompts ran again was read twice, and its date is that of the second time.
+        return wave.generation() == 0 && changed > file.timestamp() && changed < folders.completed(wave);
+    }
+
     /** When each of the dataset's files was last changed. */
     private Map<Path, Long> files() throws IOException {
         Path folder = HadoopFiles.path(dataset.path());
@@ -145,7 +156,10 @@ final class Waves {
         RemoteIterator<LocatedFileStatus> all = files.listFiles(folder, true);
         while (all.hasNext()) {
             FileStatus file = all.next();
-            changed.put(file.getPath(), file.getModificationTime());
+            // Not the millions of pictures that may lie there, too.
+            if (InputDataset.isPart(file.getPath())) {
+                changed.put(file.getPath(), file.getModificationTime());
+            }
         }
         return changed;
     }

@@ -19,13 +19,17 @@ import io.maskroute.job.results.AdapterCalibration;
 import io.maskroute.job.testing.CapturedLog;
 import io.maskroute.job.testing.CliRun;
 import io.maskroute.job.testing.FakeSegmenters;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.stream.Collectors;
+import javax.imageio.ImageIO;
 import org.apache.logging.log4j.core.LogEvent;
 import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.BeforeEach;
@@ -49,6 +53,7 @@ class SegmentRunTest {
     @Test
     void everyPromptYieldsOneRowWhateverHappensToIt() throws IOException {
         Files.write(home.resolve("linked.png"), png(20, 30));
+        Files.write(home.resolve("linked 50%.png"), png(20, 30));
         Truth half = new Truth(
                 false,
                 List.of(
@@ -85,7 +90,7 @@ class SegmentRunTest {
                 new ImageRow(
                         "f",
                         null,
-                        home.resolve("linked.png").toUri().toString(),
+                        home.resolve("linked 50%.png").toUri().toString(),
                         List.of(prompt("f1", null, "x")),
                         null,
                         null,
@@ -133,6 +138,56 @@ class SegmentRunTest {
     }
 
     @Test
+    void settingsThatSparkCannotStartWithAreABadConfiguration() {
+        run.write(1, image("a", png(20, 30), prompt("a1", null, "x")));
+
+        CliRun done = CliRun.of(
+                home,
+                "evaluate",
+                "--model",
+                home.resolve("model").toString(),
+                "--dataset",
+                run.dataset(),
+                "--output",
+                run.out().toString(),
+                "-s",
+                "spark.master=nowhere");
+
+        assertThat(done.code()).isEqualTo(1);
+        assertThat(done.err()).contains("Spark does not start").contains("nowhere");
+    }
+
+    @Test
+    void aRunIsFinishedThoughItsReportCannotBeMade() throws IOException {
+        ImageRow[] images = new ImageRow[4];
+        for (int i = 0; i < images.length; i++) {
+            images[i] = image("i" + i, noise(600, 600, i), prompt("p" + i, null, "x"));
+        }
+        run.write(1, images);
+
+        CliRun done = run.evaluate("-s", "spark.driver.maxResultSize=2m");
+
+        assertThat(done.code()).as(done.err()).isZero();
+        assertThat(done.err()).contains("the report could not be made").contains("report.samples");
+        assertThat(run.summary().get("ok").asInt()).isEqualTo(4);
+        assertThat(run.out().resolve("report.html")).doesNotExist();
+    }
+
+    /** A picture that does not compress. */
+    private static byte[] noise(int width, int height, long seed) throws IOException {
+        BufferedImage picture = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
+        Random random = new Random(seed);
+        for (int y = 0; y < height; y++) {
+            for (int x = 0; x < width; x++) {
+                picture.setRGB(x, y, random.nextInt());
+            }
+        }
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        ImageIO.write(picture, "png", bytes);
+        return bytes.toByteArray();
+    }
+
+    @Test
     void aRowHoldsMaskCostAndScore() throws IOException {
         Rle truth = FakeRun.rectangle(20, 30, 10);
         run.write(1, image("a", png(20, 30), prompt("a1", truth(truth), "right"), prompt("a2", null, "left")));
@@ -142,8 +197,8 @@ class SegmentRunTest {
         Row row = FakeRun.byPrompt(run.predictions(), r -> r).get("a1");
         Rle mask = Rle.of(FakeSegmenters.mask(List.of("right"), 20, 30));
         Row stored = row.<Row>getList(row.fieldIndex("masks")).get(0);
-        assertThat(stored.<Row>getAs("rle").<Integer>getList(0)).containsExactly(20, 30);
-        assertThat(stored.<Row>getAs("rle").getString(1)).isEqualTo(mask.compressed());
+        assertThat(stored.<Row>getAs("mask").<Integer>getList(0)).containsExactly(20, 30);
+        assertThat(stored.<Row>getAs("mask").getString(1)).isEqualTo(mask.compressed());
         assertThat(stored.<Long>getAs("area")).isEqualTo(mask.area());
         assertThat(stored.<Float>getAs("score")).isEqualTo(0.75f);
         assertThat(stored.<Float>getList(stored.fieldIndex("bbox"))).startsWith(0f, 0f);

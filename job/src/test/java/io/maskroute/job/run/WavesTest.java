@@ -245,10 +245,39 @@ class WavesTest {
         Path file = parquetFiles(home.resolve("dataset")).get(0);
         FileTime written = Files.getLastModifiedTime(file);
 
-        Files.setLastModifiedTime(file, FileTime.fromMillis(written.toMillis() + 1000));
+        Files.setLastModifiedTime(file, FileTime.fromMillis(written.toMillis() + 3_600_000));
         assertRefused(evaluate(), file.getFileName() + " has changed since wave");
         Files.move(file, home.resolve("away"));
         assertRefused(evaluate(), file.getFileName() + " is gone since wave");
+    }
+
+    /** As when its wave had failed on it at first: the checkpoint knows the date of the damaged one. */
+    @Test
+    void aFileThatWasRestoredBeforeItsWaveWasMadeIsTheRightOne() throws IOException {
+        assertThat(evaluate().code()).isZero();
+        Path file = parquetFiles(home.resolve("dataset")).get(0);
+        FileTime first = Files.getLastModifiedTime(wave(0).resolve("_SUCCESS"));
+        FileTime restored = FileTime.fromMillis(first.toMillis() - 1);
+        assertThat(restored).isGreaterThan(Files.getLastModifiedTime(file));
+        Files.setLastModifiedTime(file, restored);
+
+        CliRun again = evaluate();
+
+        assertThat(again.code()).as(again.err()).isZero();
+        assertThat(again.err()).contains("is finished, and its dataset has nothing new");
+    }
+
+    @Test
+    void aNewFileWithoutPromptsLeavesTheRunFinished() throws IOException {
+        assertThat(evaluate().code()).isZero();
+        Datasets.writeFiles(home.resolve("dataset"), List.of(List.of(image("bare", png(20, 30)))));
+
+        assertThat(evaluate().code()).isZero();
+
+        JsonNode summary =
+                new ObjectMapper().readTree(out.resolve("summary.json").toFile());
+        assertThat(summary.get("images").asInt()).isEqualTo(WAVES * IMAGES_PER_WAVE + 1);
+        assertThat(summary.get("prompts").asInt()).isEqualTo(WAVES * 6);
     }
 
     @Test
