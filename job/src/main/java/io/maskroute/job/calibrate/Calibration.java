@@ -47,6 +47,9 @@ import org.apache.spark.util.SerializableConfiguration;
 public final class Calibration {
     public static final String PAGE = "calibration.html";
     private static final String WORK = "work";
+    /** Of an adapter, in the order in which they are removed: without its schedule it is none. */
+    private static final List<String> FILES =
+            List.of(RoutingAdapter.SCHEDULE_FILE, RoutingAdapter.TENSORS_FILE, CalibrationResult.FILE, PAGE);
 
     private final JobConfig config;
     private final CalibrationOptions options;
@@ -108,6 +111,9 @@ public final class Calibration {
         Path workPath = options.work().orElse(output.resolve(WORK));
         WorkFolder work = WorkFolder.open(workPath, state, config.fresh());
         try {
+            if (config.fresh()) {
+                removeAdapter();
+            }
             Passes passes = new Passes(dataset, spark, sample, work);
             int count = passes.run();
             Totals totals = work.totals().orElseThrow();
@@ -134,6 +140,14 @@ public final class Calibration {
         }
     }
 
+    /** At the start, so that a calibration that replaces an adapter and is stopped can go on without {@code --fresh}. */
+    private void removeAdapter() throws IOException {
+        for (String file : FILES) {
+            Files.deleteIfExists(output.resolve(file));
+        }
+    }
+
+    /** The schedule last: a folder that has it is complete, and one that lacks it is finished by the same command. */
     private void write(WorkFolder work, RoutingSchedule schedule, CalibrationResult result) throws IOException {
         Map<String, float[]> projectors = new LinkedHashMap<>();
         for (int layer = 0; layer < network.llm().layers(); layer++) {
@@ -142,6 +156,11 @@ public final class Calibration {
                                 new ProjectorUnit(layer, schedule.proxies(layer).stride()))
                         .tensors());
             }
+        }
+        Files.createDirectories(output);
+        Files.write(output.resolve(CalibrationResult.FILE), Json.write(result));
+        try (OutputStream page = Files.newOutputStream(output.resolve(PAGE))) {
+            CalibrationPage.write(CalibrationTable.figures(result), page);
         }
         AdapterFolder.write(
                 output,
@@ -153,10 +172,6 @@ public final class Calibration {
                         Versions.maskroute(),
                         "model_fingerprint",
                         result.model().fingerprint()));
-        Files.write(output.resolve(CalibrationResult.FILE), Json.write(result));
-        try (OutputStream page = Files.newOutputStream(output.resolve(PAGE))) {
-            CalibrationPage.write(CalibrationTable.figures(result), page);
-        }
     }
 
     /** The dataset, as often as it must be read. */

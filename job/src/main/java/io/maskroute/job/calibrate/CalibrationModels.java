@@ -41,6 +41,14 @@ final class CalibrationModels {
         return pass;
     }
 
+    /**
+     * Has the next task load the model anew. The pass is left to itself and not closed: other tasks may be in it, and what it
+     * holds is on a device that is lost.
+     */
+    static synchronized void forget(ModelOptions options) {
+        MODELS.remove(options);
+    }
+
     /** On the CPU, whose LAPACK every libtorch has; for any number of threads. */
     static synchronized TorchProgram solver() {
         if (solver == null) {

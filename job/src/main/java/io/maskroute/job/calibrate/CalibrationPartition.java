@@ -7,6 +7,7 @@ import io.maskroute.core.calibration.PromptSums;
 import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.error.Stage;
 import io.maskroute.core.image.ImageDecoder;
+import io.maskroute.core.segmenter.DeviceOutOfMemoryException;
 import io.maskroute.core.segmenter.PreparedImage;
 import io.maskroute.core.segmenter.PreparedPrompt;
 import io.maskroute.datasets.schema.DatasetSchema;
@@ -67,14 +68,32 @@ record CalibrationPartition(
     @Override
     public Iterator<Tuple2<SumKey, double[]>> call(Iterator<Row> images) {
         TaskContext task = TaskContext.get();
-        DensePass pass =
-                CalibrationModels.get(AssignedDevice.of(model, runtime, task).options());
-        Work work = new Work(pass, task.partitionId());
-        task.addTaskCompletionListener((TaskCompletionListener) context -> work.close());
-        while (images.hasNext()) {
-            work.add(images.next());
+        ModelOptions placed = AssignedDevice.of(model, runtime, task).options();
+        DensePass pass = CalibrationModels.get(placed);
+        try {
+            Work work = new Work(pass, task.partitionId());
+            task.addTaskCompletionListener((TaskCompletionListener) context -> work.close());
+            while (images.hasNext()) {
+                work.add(images.next());
+            }
+            return work.sums();
+        } catch (RuntimeException e) {
+            throw LostDevice.after(e, placed, LostDevice.isLocal());
         }
-        return work.sums();
+    }
+
+    /** A call of the model for one picture. */
+    interface Observing {
+        DensePass.Observation observe() throws RowFailure;
+    }
+
+    /** A picture for which the memory does not suffice is left out: nothing of it is in any sums yet, and the model is intact. */
+    static DensePass.Observation observed(Observing call) throws RowFailure {
+        try {
+            return call.observe();
+        } catch (DeviceOutOfMemoryException e) {
+            throw new RowFailure(e.stage(), "device-out-of-memory", e.getMessage(), e);
+        }
     }
 
     /** The sums of one task. */
@@ -111,7 +130,8 @@ record CalibrationPartition(
                 PreparedImage prepared = prepare(image);
                 List<PreparedPrompt> usable = prompts ? prompts(image) : List.of();
                 synchronized (pass) {
-                    try (DensePass.Observation seen = pass.observe(prepared, layers, usable)) {
+                    try (DensePass.Observation seen = observed(() -> pass.observe(prepared, layers, usable))) {
+                        // From here on a failure is the task's: half of a picture may be in the sums.
                         List<FollowerSums> sums = out ? heldOut : training;
                         for (int i = 0; i < units.size(); i++) {
                             seen.addTo(units.get(i), sums.get(i));

@@ -12,7 +12,6 @@ import io.maskroute.core.safetensors.SafetensorsWriter;
 import io.maskroute.core.safetensors.TensorInfo;
 import io.maskroute.job.results.Json;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -174,20 +173,21 @@ final class WorkFolder {
     }
 
     /** Removes what this class has written, and the folder if nothing else is in it. */
-    void delete() {
+    void delete() throws IOException {
         if (!Files.isDirectory(folder)) {
             return;
         }
         try (Stream<Path> files = Files.list(folder)) {
             for (Path file : files.toList()) {
                 String name = file.getFileName().toString();
-                if (name.startsWith(STATE) || name.startsWith(TOTALS) || name.startsWith(PROJECTORS)) {
+                boolean ours = name.startsWith(STATE) || name.startsWith(TOTALS) || name.startsWith(PROJECTORS);
+                if (ours && !name.equals(STATE)) {
                     Files.delete(file);
                 }
             }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
+        // Last: without it, projectors that are left would be taken for those of the next calibration.
+        Files.deleteIfExists(folder.resolve(STATE));
         try {
             Files.delete(folder);
         } catch (IOException e) {

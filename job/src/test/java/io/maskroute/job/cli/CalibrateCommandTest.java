@@ -211,6 +211,56 @@ class CalibrateCommandTest {
     }
 
     @Test
+    void whatReplacesAnAdapterGoesOnWithoutFresh() throws IOException {
+        Path dataset = pictures(4);
+        Path adapter = temp.resolve("adapter");
+        String[] options = {"--flops-budget", "0.7", "--strides", "2", "--rank", "4"};
+        assertThat(calibrate(dataset.toString(), adapter, options).code()).isZero();
+        Map<String, float[]> expected = tensors(adapter);
+
+        // What it reads is kept, and then it ends, as if it had been killed.
+        List<String> fresh = new ArrayList<>(List.of(with(options, "--flops-budget", "0.01")));
+        fresh.add("--fresh");
+        CliRun stopped = calibrate(dataset.toString(), adapter, fresh.toArray(String[]::new));
+        assertThat(stopped.code()).isEqualTo(2);
+        assertThat(stopped.err()).contains("pass 1 of 1", "out of reach");
+        assertThat(files(adapter)).containsExactly("work");
+        CliRun resumed = calibrate(dataset.toString(), adapter, options);
+
+        assertThat(resumed.code()).as(resumed.err()).isZero();
+        assertThat(resumed.err())
+                .contains("7 of 7 projectors are fitted already")
+                .doesNotContain("pass 1");
+        assertThat(files(adapter))
+                .containsExactly("calibration.html", "calibration.json", "routing.json", "routing.safetensors");
+        Map<String, float[]> tensors = tensors(adapter);
+        assertThat(tensors.keySet()).isEqualTo(expected.keySet());
+        tensors.forEach(
+                (name, values) -> assertThat(values).as(name).containsExactly(expected.get(name), within(1e-6f)));
+    }
+
+    @Test
+    void anAdapterIsCompleteWhenItHasItsSchedule() throws IOException {
+        Path dataset = pictures(3);
+        Path adapter = temp.resolve("adapter");
+        String[] options = {"--flops-budget", "0.7", "--strides", "4", "--rank", "4"};
+        // No file can be written there.
+        Path inTheWay = Files.createDirectories(adapter.resolve("calibration.html"));
+
+        CliRun stopped = calibrate(dataset.toString(), adapter, options);
+        assertThat(stopped.code()).isEqualTo(2);
+        assertThat(stopped.err()).contains(adapter + " cannot be written");
+        assertThat(adapter.resolve("routing.json")).doesNotExist();
+        Files.delete(inTheWay);
+        CliRun resumed = calibrate(dataset.toString(), adapter, options);
+
+        assertThat(resumed.code()).as(resumed.err()).isZero();
+        assertThat(resumed.err()).doesNotContain("pass 1");
+        assertThat(files(adapter))
+                .containsExactly("calibration.html", "calibration.json", "routing.json", "routing.safetensors");
+    }
+
+    @Test
     void aFolderOfAnObjectStoreIsRefusedRatherThanMadeHere() {
         CliRun run = calibrate(PHOTOGRAPHS, Path.of("s3a://adapters/a"));
 
@@ -319,7 +369,7 @@ class CalibrateCommandTest {
         assertRefused(1, "--flops-budget must be above 0, at most 1", dataset, "--flops-budget", "56");
         assertRefused(1, "--strides must be 2 or more", dataset, "--strides", "1,2");
         assertRefused(1, "--memory cannot be \"lots\"", dataset, "--memory", "lots");
-        assertRefused(2, "rank of layer 0 is 128, but the model is 128 wide", dataset, "--rank", "128");
+        assertRefused(2, "rank of layer 0 is 129, but the model is 128 wide", dataset, "--rank", "129");
         assertRefused(
                 2,
                 "out of reach: with these strides and ranks the least is 0.",
