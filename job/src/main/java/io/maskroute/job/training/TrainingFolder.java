@@ -11,12 +11,15 @@ import io.maskroute.core.safetensors.Safetensors;
 import io.maskroute.core.safetensors.TensorSource;
 import io.maskroute.core.training.TrainedModel;
 import io.maskroute.core.training.TrainingState;
+import io.maskroute.job.config.ModelOptions;
 import io.maskroute.job.results.Json;
 import java.io.IOException;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -26,6 +29,7 @@ import java.util.Optional;
  */
 public final class TrainingFolder {
     private static final ObjectMapper LINES = JsonMapper.builder().build();
+    private static final String ROUTING = "routing";
 
     private final Path folder;
     private final Path training;
@@ -53,12 +57,13 @@ public final class TrainingFolder {
 
     /**
      * @param dtype of the model's weights as they are stored
-     * @param fresh whether what is known of an earlier run is thrown away
-     * @throws UnusableInputException when the folder holds another run, naming what differs
+     * @param fresh whether what an earlier run left is thrown away: what it needs to go on, its model and its adapter
+     * @throws UnusableInputException when the folder holds another run, naming what differs, or what this one begins from
      */
     public static TrainingFolder open(Path folder, DType dtype, Identity identity, boolean fresh) {
         TrainingFolder opened = new TrainingFolder(folder, dtype);
         try {
+            opened.requireInputsElsewhere(identity, fresh);
             opened.prepare(identity, fresh);
         } catch (IOException e) {
             throw new UnusableInputException(folder + " cannot be written: " + e.getMessage(), e);
@@ -66,11 +71,37 @@ public final class TrainingFolder {
         return opened;
     }
 
+    private void requireInputsElsewhere(Identity identity, boolean fresh) throws IOException {
+        if (isSame(Path.of(identity.init()), folder)) {
+            throw new UnusableInputException(folder
+                    + " is the folder of --init, whose model the trained one would replace; give another --output");
+        }
+        if (fresh && !identity.routing().equals(ModelOptions.DENSE)) {
+            Path routing = Path.of(identity.routing());
+            Path adapter = folder.resolve(ROUTING);
+            if (isSame(routing, adapter) || isSame(routing, adapter.resolve(RoutingAdapter.SCHEDULE_FILE))) {
+                throw new UnusableInputException("--fresh would remove the adapter of --routing, " + routing
+                        + ", with what else a run left in " + folder + "; give another --output, or move the adapter");
+            }
+        }
+    }
+
+    private static boolean isSame(Path one, Path other) throws IOException {
+        return Files.exists(one) && Files.exists(other) && Files.isSameFile(one, other);
+    }
+
     private void prepare(Identity identity, boolean fresh) throws IOException {
         Files.createDirectories(training);
         Path run = training.resolve("run.json");
         if (fresh) {
-            for (Path file : new Path[] {run, statePath(), training.resolve("log.jsonl")}) {
+            removeAdapter();
+            // What the run was goes last: without it, a state that is left would be taken for the next run's.
+            for (Path file : List.of(
+                    folder.resolve("model.safetensors"),
+                    folder.resolve("config.json"),
+                    training.resolve("log.jsonl"),
+                    statePath(),
+                    run)) {
                 Files.deleteIfExists(file);
             }
         }
@@ -82,6 +113,20 @@ public final class TrainingFolder {
             }
         } else {
             Files.write(run, Json.write(identity));
+        }
+    }
+
+    private void removeAdapter() throws IOException {
+        Path adapter = folder.resolve(ROUTING);
+        if (!Files.isDirectory(adapter)) {
+            return;
+        }
+        Files.deleteIfExists(adapter.resolve(RoutingAdapter.SCHEDULE_FILE));
+        Files.deleteIfExists(adapter.resolve(RoutingAdapter.TENSORS_FILE));
+        try {
+            Files.delete(adapter);
+        } catch (DirectoryNotEmptyException e) {
+            // Somebody else's files are in it.
         }
     }
 
@@ -130,7 +175,7 @@ public final class TrainingFolder {
         }
         if (adapter.tensors().isPresent()) {
             AdapterFolder.write(
-                    folder.resolve("routing"), adapter.schedule(), model.llm(), averages, Map.of("format", "pt"));
+                    folder.resolve(ROUTING), adapter.schedule(), model.llm(), averages, Map.of("format", "pt"));
         }
     }
 }

@@ -6,20 +6,15 @@ import io.maskroute.core.checkpoint.RandomWeights;
 import io.maskroute.core.checkpoint.RepeatedMaskTokens;
 import io.maskroute.core.config.ModelConfig;
 import io.maskroute.core.config.ModelConfigCheck;
-import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.core.image.ImagePreprocessor;
 import io.maskroute.core.routing.RoutingAdapter;
 import io.maskroute.core.routing.RoutingPlan;
 import io.maskroute.core.safetensors.TensorSource;
-import io.maskroute.core.segmenter.Segmentation;
 import io.maskroute.core.text.PromptTokenizer;
 import io.maskroute.core.training.StepResult;
 import io.maskroute.core.training.Trainer;
-import io.maskroute.core.training.TrainingPicture;
 import io.maskroute.core.training.TrainingState;
-import io.maskroute.datasets.mask.Rle;
-import io.maskroute.datasets.metrics.EmptyUnion;
 import io.maskroute.job.config.JobConfig;
 import io.maskroute.job.input.ImageBytes;
 import io.maskroute.job.input.InputDataset;
@@ -176,9 +171,10 @@ public final class TrainingRun {
             throws InterruptedException, IOException {
         Examples examples = examples(spark, dataset, model, tokenizer, trainer);
         int scheduled = trainer.maskTokenLayer();
-        List<Example> heldOut = new ArrayList<>();
+        Optional<Validation> validation = Optional.empty();
         if (held.isPresent() && options.settings().masks()) {
-            heldOut.addAll(heldOut(spark, held.get(), model, tokenizer, trainer));
+            List<Example> pictures = heldOut(spark, held.get(), model, tokenizer, trainer);
+            validation = Optional.of(new Validation(pictures, options.pictures()));
         }
         long rows = rowsBefore;
         long last = Math.min(options.steps(), trainer.steps() + pace.stopAfter());
@@ -205,13 +201,14 @@ public final class TrainingRun {
                     folder.log(line);
                     means = new Means();
                 }
-                if (!heldOut.isEmpty() && (end || step % pace.validation() == 0)) {
-                    LogLine line = validate(step, heldOut, trainer);
-                    say.accept(line.text(options.steps()));
-                    folder.log(line);
-                }
+                // Before the validation, which may fail where the step did not.
                 if (end || step % pace.checkpoint() == 0) {
                     folder.writeState(trainer.state(rows));
+                }
+                if (validation.isPresent() && (end || step % pace.validation() == 0)) {
+                    LogLine line = validation.get().run(step, trainer::segment);
+                    say.accept(line.text(options.steps()));
+                    folder.log(line);
                 }
             }
         }
@@ -248,37 +245,5 @@ public final class TrainingRun {
             throw new UnusableInputException("no picture of " + held.path() + " can be validated on");
         }
         return some;
-    }
-
-    private LogLine validate(long step, List<Example> heldOut, Trainer trainer) {
-        double sum = 0;
-        long intersections = 0;
-        long unions = 0;
-        int prompts = 0;
-        List<List<Segmentation>> answers;
-        try {
-            answers = trainer.segment(heldOut.stream()
-                    .map(Example::picture)
-                    .map(TrainingPicture::picture)
-                    .toList());
-        } catch (RowFailure e) {
-            throw new IllegalStateException("the model cannot be validated", e);
-        }
-        for (int i = 0; i < heldOut.size(); i++) {
-            for (int p = 0; p < answers.get(i).size(); p++) {
-                Optional<Rle> mask =
-                        answers.get(i).get(p).masks().stream().findFirst().map(found -> Rle.of(found.mask()));
-                Optional<Rle> truth = heldOut.get(i).truths().get(p);
-                long intersection =
-                        mask.isEmpty() || truth.isEmpty() ? 0 : Rle.intersectionArea(mask.get(), truth.get());
-                long union =
-                        mask.map(Rle::area).orElse(0L) + truth.map(Rle::area).orElse(0L) - intersection;
-                sum += EmptyUnion.ONE.iou(intersection, union);
-                intersections += intersection;
-                unions += union;
-                prompts++;
-            }
-        }
-        return LogLine.validation(step, sum / prompts, (double) intersections / Math.max(1, unions));
     }
 }

@@ -9,8 +9,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.maskroute.core.checkpoint.ModelFolder;
 import io.maskroute.core.safetensors.TensorSource;
 import io.maskroute.job.testing.CliRun;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -100,6 +102,10 @@ class TrainCommandTest {
         return CliRun.withModel(HOME, 2, arguments.toArray(String[]::new));
     }
 
+    private static Instant written(Path file) throws IOException {
+        return Files.getLastModifiedTime(file).toInstant();
+    }
+
     private static List<JsonNode> log(Path output) throws Exception {
         List<JsonNode> lines = new ArrayList<>();
         for (String line : Files.readAllLines(output.resolve("training/log.jsonl"))) {
@@ -129,6 +135,9 @@ class TrainCommandTest {
         assertThat(log.get(log.size() - 2).get("loss").doubleValue())
                 .isLessThan(log.get(0).get("loss").doubleValue() / 2);
         assertThat(log.get(log.size() - 1).get("gIoU").doubleValue()).isBetween(0.0, 1.0);
+        // A validation that fails must not cost the steps before it.
+        assertThat(written(output.resolve("training/log.jsonl")))
+                .isAfterOrEqualTo(written(output.resolve("training/state.safetensors")));
         CliRun evaluated = CliRun.withModel(
                 HOME,
                 2,
@@ -319,6 +328,21 @@ class TrainCommandTest {
         assertThat(other.code()).isEqualTo(Cli.UNUSABLE_INPUT);
         assertThat(other.err()).contains("another training run").contains("--fresh");
         assertThat(train(output, "--steps", "2", "--fresh").code()).isZero();
+    }
+
+    @Test
+    void theFolderOfInitIsNoOutput() throws Exception {
+        Path own = Files.createDirectory(temp.resolve("own"));
+        for (String file : List.of("config.json", "tokenizer.json")) {
+            Files.copy(init.resolve(file), own.resolve(file));
+        }
+        for (String[] more : new String[][] {{}, {"--fresh"}}) {
+            CliRun run = train(own, temp.resolve("init/../own"), and(more, "--steps", "1"));
+            assertThat(run.code()).isEqualTo(Cli.UNUSABLE_INPUT);
+            assertThat(run.err()).contains("is the folder of --init").contains("give another --output");
+            assertThat(own.resolve("config.json")).exists();
+            assertThat(own.resolve("training")).doesNotExist();
+        }
     }
 
     @Test
