@@ -73,8 +73,7 @@ public record SegmentTask(
         TaskContext task = TaskContext.get();
         AssignedDevice device = AssignedDevice.of(model, runtime, task);
         ModelThread modelThread = ExecutorModels.get(factory, device.options(), runtime);
-        SegmenterInfo info = modelThread.awaitModel();
-        requireExpected(info);
+        SegmenterInfo info = opened(modelThread);
         RunIdentity identity = new RunIdentity(
                 runId,
                 info.modelFingerprint(),
@@ -95,6 +94,26 @@ public record SegmentTask(
         Pictures<T> pictures = new Pictures<>(inputs, datasetRow, work, identity);
         task.addTaskCompletionListener((TaskCompletionListener) context -> pictures.end());
         return pictures;
+    }
+
+    /** Its refusal reaches the user without what Spark says around it, so it has to say itself where to look. */
+    private SegmenterInfo opened(ModelThread modelThread) throws InterruptedException {
+        try {
+            SegmenterInfo info = modelThread.awaitModel();
+            requireExpected(info);
+            return info;
+        } catch (UnusableInputException e) {
+            if (AssignedDevice.isLocal()) {
+                throw e;
+            }
+            SparkEnv env = SparkEnv.get();
+            throw onExecutor(e, env.blockManager().blockManagerId().host(), env.executorId());
+        }
+    }
+
+    static UnusableInputException onExecutor(UnusableInputException refusal, String host, String executor) {
+        return new UnusableInputException(
+                "on " + host + " (executor " + executor + "): " + refusal.getMessage(), refusal);
     }
 
     /** The files of a model may be exchanged while the run goes on; rows of two models do not belong together. */
