@@ -1,7 +1,7 @@
 # Sourced by the launchers: where things are, building what is missing, and what the JVM needs. Bash 4 or newer.
 # shellcheck shell=bash
 
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
 classpath_file=$root/job/target/launch.classpath
 # shellcheck disable=SC2034 # for the launchers
 application_jar=$root/job/target/maskroute-$(sed -n '0,/<version>/s|.*<version>\(.*\)</version>.*|\1|p' "$root/pom.xml")-all.jar
@@ -32,9 +32,21 @@ run() {
   exec "$@"
 }
 
-# Whether every source is older than the last build.
+# Whether what the class path names of this project lies here: a tree that was moved or copied names its old place.
+classpath_is_here() {
+  local entries entry
+  IFS=: read -r -a entries <"$classpath_file" || true # there is no line feed at its end
+  for entry in ${entries[@]+"${entries[@]}"}; do
+    case $entry in
+    "$root"/*) ;;
+    */core/target/* | */datasets/target/*) return 1 ;;
+    esac
+  done
+}
+
+# Whether every source is older than the last build, and that was made here.
 is_built() {
-  [ -f "$build_stamp" ] && [ -f "$classpath_file" ] && [ -f "$application_jar" ] &&
+  [ -f "$build_stamp" ] && [ -f "$classpath_file" ] && [ -f "$application_jar" ] && classpath_is_here &&
     [ -z "$(find "$root"/pom.xml "$root"/*/pom.xml "$root"/core/src/main "$root"/datasets/src/main \
       "$root"/job/src/main -newer "$build_stamp" -print -quit)" ]
 }
@@ -53,14 +65,27 @@ build() {
     say "Maven 3.8 or newer is needed to build; install it and run this again"
     exit 3
   fi
-  say "building (${command[*]})"
+  # Launchers that start at once would build into the same folders: one does, the others wait. In a subshell, so that what
+  # runs later does not hold the lock.
+  mkdir -p "$root/job/target" || exit 3
+  (
+    if command -v flock >/dev/null && ! flock -n 9; then
+      say "waiting for another launcher, which is building"
+      flock 9
+    fi
+    is_built || run_maven "${command[@]}"
+  ) 9>"$root/job/target/launch.lock" || exit 3
+}
+
+run_maven() {
+  say "building ($*)"
   # Sources that change while Maven runs must look newer than this build.
   local started
   started=$(mktemp)
-  if ! "${command[@]}"; then
+  if ! "$@"; then
     rm -f "$started"
     say "the build failed"
-    exit 3
+    return 1
   fi
   mv "$started" "$build_stamp"
 }
@@ -68,10 +93,21 @@ build() {
 # Large temporaries stay with the process: glibc's defaults return them to the system after every operator.
 export GLIBC_TUNABLES=${GLIBC_TUNABLES:-glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=17179869184:glibc.malloc.top_pad=268435456}
 
-java_binary() {
+# The JVM takes file names to be in the locale's encoding. Cron's is ASCII, in which a folder "ü" cannot be named.
+if [ "$(locale charmap 2>/dev/null)" != UTF-8 ] && [ "$(LC_ALL=C.UTF-8 locale charmap 2>/dev/null)" = UTF-8 ]; then
+  export LC_ALL=C.UTF-8
+fi
+
+# Sets java to the JVM's program.
+find_java() {
   if [ -n "${JAVA_HOME:-}" ]; then
-    printf '%s' "$JAVA_HOME/bin/java"
-  else
-    printf 'java'
+    java=$JAVA_HOME/bin/java
+    if [ ! -x "$java" ]; then
+      say "JAVA_HOME is $JAVA_HOME, but there is no bin/java in it; it must name a JDK 17"
+      exit 3
+    fi
+  elif ! java=$(command -v java); then
+    say "no Java found: set JAVA_HOME to a JDK 17, or put java on the PATH"
+    exit 3
   fi
 }

@@ -4,7 +4,7 @@
 #   ./submit/local.sh [--dry-run] COMMAND ARGS...       any command
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=common.sh
-. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+. "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/common.sh"
 
 parse_dry_run "$@"
 if [ ${#args[@]} -eq 0 ]; then

@@ -6,7 +6,7 @@
 # PyTorch's native library is not sent along: docs/cluster.md says how each kind of cluster gets it.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=common.sh
-. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+. "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/common.sh"
 
 # Takes the arguments before "--" off args: sets spark_args and settings.
 parse_spark_args() {

@@ -3,6 +3,7 @@ package io.maskroute.job.submit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.maskroute.job.config.ConfigLoader;
 import io.maskroute.job.submit.Installation.Outcome;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -12,18 +13,30 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.apache.spark.SparkConf;
+import org.apache.spark.scheduler.HealthTracker;
+import org.apache.spark.scheduler.LiveListenerBus;
+import org.apache.spark.scheduler.TaskSetExcludelist;
+import org.apache.spark.util.SystemClock;
 import org.apache.spark.util.Utils;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import scala.Option;
 
 /** The scripts in {@code submit}, from a folder whose name needs quoting. */
 class LaunchersTest {
     private static final String ODD = "it's \"odd\" $HOME `id` \\ ünï; *";
     private static final List<String> HOSTILE = List.of(
             "segment", "--model", "a b", "it's", "say \"x\"", "$(touch hacked)", "`id`", "*", "", "\\", "ünï", "a\nb");
+
+    /** Tasks of an executor. */
+    private static final int CORES = 8;
+
+    /** Executors that a picture kills before it is known. */
+    private static final int DEATHS = 3;
 
     @TempDir
     private Path folder;
@@ -75,6 +88,77 @@ class LaunchersTest {
         assertThat(Double.parseDouble(conf.get("spark.task.resource.gpu.amount"))
                         * Integer.parseInt(conf.get("spark.executor.cores")))
                 .isEqualTo(Double.parseDouble(conf.get("spark.executor.resource.gpu.amount")));
+    }
+
+    /** In the bookkeeping of Spark's own scheduler. */
+    @Test
+    void anExecutorThatFailsEverythingIsLeftBeforeATaskHasFailedTooOften() throws Exception {
+        SparkConf conf = everywhere();
+        HealthTracker.validateExcludeOnFailureConfs(conf);
+        assertThat(HealthTracker.isExcludeOnFailureEnabled(conf)).isTrue();
+        TaskSetExcludelist left = failures(conf);
+
+        int attempts = 0;
+        while (!left.isExecutorExcludedForTask("1", 0)) {
+            left.updateExcludedForFailedTask("node", "1", 0, "no model");
+            attempts++;
+        }
+        assertThat(attempts).as("one is not enough for a prompt that hangs").isGreaterThan(1);
+        assertThat(5 * attempts)
+                .as("failures of a task in five such executors")
+                .isLessThan(conf.getInt("spark.task.maxFailures", 0));
+        for (int task = 1; !left.isExecutorExcludedForTaskSet("1"); task++) {
+            assertThat(task).as("tasks that failed at once").isLessThan(CORES);
+            left.updateExcludedForFailedTask("node", "1", task, "no model");
+        }
+        HealthTracker run = new HealthTracker(new LiveListenerBus(conf), conf, Option.empty(), new SystemClock());
+        run.updateExcludedForSuccessfulTaskSet(0, 0, left.execToFailures());
+        assertThat(run.isExecutorExcluded("1")).as("in the next wave").isTrue();
+        assertThat(run.isNodeExcluded("node")).isFalse();
+    }
+
+    /** In the bookkeeping of Spark's own scheduler. */
+    @Test
+    void picturesThatKillExecutorsLeaveTheirNodeInTheRun() throws Exception {
+        SparkConf conf = everywhere();
+        TaskSetExcludelist killed = failures(conf);
+        int pictures = 100;
+
+        for (int picture = 0; picture < pictures; picture++) {
+            for (int death = 0; death < DEATHS; death++) {
+                for (int task = 0; task < CORES; task++) {
+                    killed.updateExcludedForFailedTask("node", picture + "-" + death, picture * CORES + task, "lost");
+                }
+            }
+        }
+
+        assertThat(killed.isExecutorExcludedForTaskSet("0-0")).isTrue();
+        assertThat(killed.isNodeExcludedForTaskSet("node")).isFalse();
+        assertThat(killed.isNodeExcludedForTask("node", 0)).isFalse();
+        HealthTracker run = new HealthTracker(new LiveListenerBus(conf), conf, Option.empty(), new SystemClock());
+        run.updateExcludedForSuccessfulTaskSet(0, 0, killed.execToFailures());
+        assertThat(run.isNodeExcluded("node")).isFalse();
+    }
+
+    /** The settings of every cluster, with the attempts of a task that are the job's default. */
+    private SparkConf everywhere() throws Exception {
+        submit("--", "segment");
+        SparkConf conf = new SparkConf(false);
+        conf(seen()).forEach(conf::set);
+        String attempts = "spark.task.maxFailures";
+        return conf.set(attempts, ConfigLoader.defaults(Map.of(), "").spark().get(attempts));
+    }
+
+    private static TaskSetExcludelist failures(SparkConf conf) {
+        return new TaskSetExcludelist(new LiveListenerBus(conf), conf, 0, 0, new SystemClock(), false);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"yarn", "yarn-gpu"})
+    void yarnStartsTheDriverOnceForAnotherStartMayDeleteTheRun(String settings) throws Exception {
+        submit("--settings", settings, "--deploy-mode", "cluster", "--", "segment", "--fresh");
+
+        assertThat(conf(seen())).containsEntry("spark.yarn.maxAppAttempts", "1");
     }
 
     @Test
@@ -136,6 +220,126 @@ class LaunchersTest {
         assertThat(Installation.words(folder, lines.get(0)))
                 .startsWith("mvn")
                 .contains(installation.root().resolve("pom.xml").toString());
+    }
+
+    @Test
+    void aTreeThatWasBuiltInAnotherPlaceIsBuiltAgain() throws Exception {
+        String here = installation.root().toString();
+
+        assertThat(dryRunLines(here)).as("built here").hasSize(1);
+        assertThat(dryRunLines("/old place")).hasSize(2);
+        assertThat(dryRunLines("/old place").get(0)).startsWith("mvn ");
+        assertThat(dryRunLines("/old place" + here))
+                .as("a place that only ends like this one")
+                .hasSize(2);
+    }
+
+    /** @param built where the class path says that the modules are */
+    private List<String> dryRunLines(String built) throws Exception {
+        Files.writeString(
+                installation.root().resolve("job/target/launch.classpath"),
+                "/a jar.jar:" + built + "/core/target/core-0.1.0.jar:" + built + "/datasets/target/classes");
+        Outcome outcome = installation.run(jdk(), "maskroute", "--dry-run", "segment");
+        assertThat(outcome.code()).as(outcome.err()).isZero();
+        return outcome.out().lines().toList();
+    }
+
+    @Test
+    void launchersThatStartAtOnceBuildOnce() throws Exception {
+        assumeTrue(onPath("flock"), "without it they do not wait for each other");
+        Files.delete(installation.jar());
+        Installation.executable(folder.resolve("bin/mvn"), "#!/bin/sh\nsleep 2\n: >\"$JAR\"\n");
+        Map<String, String> environment = new TreeMap<>(jdk());
+        environment.put("JAR", installation.jar().toString());
+        environment.put("PATH", folder.resolve("bin") + ":" + System.getenv("PATH"));
+        String atOnce = "for i in 1 2 3; do bash \"$0\" segment & done; wait";
+        String script = installation.script("maskroute").toString();
+
+        Outcome outcome = Installation.run(folder, environment, List.of("bash", "-c", atOnce, script));
+
+        assertThat(outcome.out().lines()).as(outcome.err()).hasSize(3);
+        assertThat(outcome.err().split("building \\(mvn", -1)).as(outcome.err()).hasSize(2);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"spark-submit.sh", "maskroute", "local.sh"})
+    void aLinkToALauncherIsTheLauncher(String script) throws Exception {
+        Path bin = Files.createDirectory(folder.resolve("bin"));
+        Path link = Files.createSymbolicLink(bin.resolve("a link"), installation.script(script));
+        Path linked = Files.createSymbolicLink(bin.resolve("maskroute"), bin.relativize(link));
+        List<String> command = List.of("bash", linked.toString(), "--dry-run", "segment");
+
+        Outcome outcome = Installation.run(folder, Map.of("SPARK_HOME", sparkHome.toString()), command);
+
+        assertThat(outcome.code()).as(outcome.err()).isZero();
+        String found = script.equals("spark-submit.sh")
+                ? installation.jar().toString()
+                : "-Dmaskroute.home=" + installation.root();
+        assertThat(Installation.words(folder, outcome.out().strip())).contains(found);
+    }
+
+    @Test
+    void whereTheLocaleIsAsciiTheJvmGetsOneThatKnowsEveryName() throws Exception {
+        Outcome known = Installation.run(folder, Map.of("LC_ALL", "C.UTF-8"), List.of("bash", "-c", "locale charmap"));
+        assumeTrue(known.out().equals("UTF-8\n"), "this machine has no C.UTF-8");
+
+        assertThat(localeOfTheJvm("", "", "")).isEqualTo("C.UTF-8");
+        assertThat(localeOfTheJvm("C", "", "C.UTF-8")).isEqualTo("C.UTF-8");
+        assertThat(localeOfTheJvm("", "", "C.UTF-8"))
+                .as("it knows them already")
+                .isEmpty();
+        assertThat(localeOfTheJvm("", "C.UTF-8", "C"))
+                .as("it knows them already")
+                .isEmpty();
+    }
+
+    /** @return LC_ALL */
+    private String localeOfTheJvm(String all, String characters, String language) throws Exception {
+        Map<String, String> environment = new TreeMap<>(jdk());
+        environment.putAll(Map.of("LC_ALL", all, "LC_CTYPE", characters, "LANG", language));
+        Outcome outcome = installation.run(environment, "maskroute", "segment");
+        assertThat(outcome.code()).as(outcome.err()).isZero();
+        return outcome.out().strip();
+    }
+
+    /** A JVM that prints its LC_ALL. */
+    private Map<String, String> jdk() throws IOException {
+        Path home = folder.resolve("a jdk");
+        Installation.executable(home.resolve("bin/java"), "#!/bin/sh\nprintf '%s\\n' \"$LC_ALL\"\n");
+        return Map.of("JAVA_HOME", home.toString());
+    }
+
+    @Test
+    void aMissingJavaOrMavenIsSaid() throws Exception {
+        Map<String, String> neither = Map.of("JAVA_HOME", "", "PATH", coreutilities());
+        Map<String, String> javaAlone = new TreeMap<>(jdk());
+        javaAlone.put("PATH", coreutilities());
+        Files.delete(installation.jar());
+
+        Outcome wrong = installation.run(Map.of("JAVA_HOME", folder.toString()), "maskroute", "segment");
+        Outcome none = installation.run(neither, "local.sh", "segment");
+        Outcome noMaven = installation.run(javaAlone, "maskroute", "segment");
+
+        assertThat(wrong.code()).isEqualTo(3);
+        assertThat(wrong.err()).startsWith("maskroute: JAVA_HOME is " + folder + ", but there is no bin/java in it");
+        assertThat(none.code()).isEqualTo(3);
+        assertThat(none.err()).startsWith("maskroute: no Java found: set JAVA_HOME");
+        assertThat(noMaven.code()).isEqualTo(3);
+        assertThat(noMaven.err()).startsWith("maskroute: Maven 3.8 or newer is needed");
+    }
+
+    /** A folder with what the launchers need beside Java and Maven. */
+    private String coreutilities() throws IOException {
+        Path bin = Files.createDirectories(folder.resolve("coreutilities"));
+        for (String program : List.of("bash", "cat", "dirname", "env", "find", "locale", "readlink", "sed")) {
+            for (String entry : System.getenv("PATH").split(":")) {
+                Path link = bin.resolve(program);
+                if (Files.isExecutable(Path.of(entry, program)) && !Files.exists(link)) {
+                    Files.createSymbolicLink(link, Path.of(entry, program));
+                }
+            }
+        }
+        return bin.toString();
     }
 
     @Test
