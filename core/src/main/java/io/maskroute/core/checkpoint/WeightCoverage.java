@@ -25,7 +25,8 @@ public record WeightCoverage(
         List<String> missing,
         List<String> unexpected,
         List<Misshapen> misshapen) {
-    private static final int SHOWN = 10;
+    /** Keys of a kind in a message: all that a model has, but not all that a file which is no model may hold. */
+    private static final int SHOWN = 1000;
 
     public record Misshapen(String key, TensorInfo found, TensorInfo expected) {
         @Override
@@ -76,7 +77,7 @@ public record WeightCoverage(
         describe(parts, "unexpected", unexpected);
         describe(parts, "mis-shaped", misshapen);
         throw new UnusableInputException(origin + " does not fit its config.json: " + String.join("; ", parts)
-                + ". Use the config.json that belongs to these weights, or --allow-partial");
+                + ". Use the config.json that belongs to these weights, or --allow-partial with a command that has it");
     }
 
     private static void describe(List<String> parts, String kind, List<?> keys) {

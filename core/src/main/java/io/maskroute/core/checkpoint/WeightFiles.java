@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
@@ -86,7 +87,8 @@ record WeightFiles(Path folder, List<Path> files, Map<String, Path> shardOf) {
             if (shard.matches()) {
                 int count = Integer.parseInt(shard.group(3));
                 for (int i = 1; i <= count; i++) {
-                    String name = String.format("%s-%05d-of-%05d.%s", shard.group(1), i, count, shard.group(4));
+                    String name =
+                            String.format(Locale.ROOT, "%s-%05d-of-%05d.%s", shard.group(1), i, count, shard.group(4));
                     if (!files.contains(folder.resolve(name))) {
                         throw new UnusableInputException(
                                 "shard " + folder.resolve(name) + " is missing; fetch it as well");

@@ -18,7 +18,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -170,6 +172,20 @@ class ModelFolderTest {
     }
 
     @Test
+    void numberedShardsAreFoundWhateverDigitsTheLocaleHas() throws IOException {
+        shard();
+        Files.delete(folder.resolve("model.safetensors.index.json"));
+        Locale before = Locale.getDefault();
+        Locale.setDefault(Locale.forLanguageTag("fa-IR-u-nu-arabext"));
+        try {
+            assertThat(String.format("%d", 1)).as("a digit of the locale").isNotEqualTo("1");
+            ModelFolder.open(folder).openWeights(false).close();
+        } finally {
+            Locale.setDefault(before);
+        }
+    }
+
+    @Test
     void keysThatDoNotMatchAreListed() throws IOException {
         copy("other.safetensors", name -> switch (name) {
             case "seg_query" -> "seg_queries";
@@ -197,14 +213,26 @@ class ModelFolderTest {
     }
 
     @Test
-    void onlyTheFirstTenKeysAreShown() throws IOException {
+    void allKeysOfAModelAreShown() throws IOException {
         copy("other.safetensors", name -> name.startsWith("model.layers.") ? null : name);
         Files.delete(folder.resolve("model.safetensors"));
-        assertRefused("20 missing", "model.layers.0.input_layernorm.bias, …");
+        List<String> missing;
         try (TensorSource weights = ModelFolder.open(folder).openWeights()) {
-            assertThat(WeightCoverage.of(StateDict.expected(SMALL), weights).missing())
-                    .hasSize(20);
+            missing = WeightCoverage.of(StateDict.expected(SMALL), weights).missing();
         }
+        assertThat(missing).hasSize(20);
+        assertRefused("20 missing: " + String.join(", ", missing) + ". Use the config.json");
+    }
+
+    @Test
+    void notAllKeysOfAnyOtherFileAreShown() {
+        List<String> keys = IntStream.range(0, 1001).mapToObj(i -> "key" + i).toList();
+        WeightCoverage coverage = new WeightCoverage("file", List.of(), List.of(), List.of(), keys, List.of());
+        assertThatThrownBy(() -> coverage.require(false))
+                .hasMessageContaining("1001 unexpected: key0, key1,")
+                .hasMessageContaining("key999, …. Use")
+                .hasMessageNotContaining("key1000");
+        coverage.require(true);
     }
 
     @Test
