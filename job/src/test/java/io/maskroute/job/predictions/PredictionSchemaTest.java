@@ -2,7 +2,15 @@ package io.maskroute.job.predictions;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.maskroute.datasets.schema.DatasetSchema;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Map;
+import org.apache.spark.sql.types.ArrayType;
+import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.StructField;
+import org.apache.spark.sql.types.StructType;
 import org.junit.jupiter.api.Test;
 
 class PredictionSchemaTest {
@@ -46,5 +54,27 @@ class PredictionSchemaTest {
                                 PredictionSchema.struct().apply(name).dataType().catalogString())
                         .as(name)
                         .isEqualTo(type));
+    }
+
+    @Test
+    void theDocumentationNamesEveryColumn() throws IOException {
+        String page = Files.readString(Path.of("../docs/formats.md"));
+
+        requireNamed(PredictionSchema.struct(), page);
+        requireNamed(DatasetSchema.struct(), page);
+    }
+
+    private static void requireNamed(DataType type, String page) {
+        if (type instanceof ArrayType list) {
+            requireNamed(list.elementType(), page);
+        } else if (type instanceof StructType struct) {
+            for (StructField field : struct.fields()) {
+                // The two parts of an RLE stand in its type.
+                if (!struct.equals(DatasetSchema.rle())) {
+                    assertThat(page).contains("`" + field.name() + "`");
+                    requireNamed(field.dataType(), page);
+                }
+            }
+        }
     }
 }
