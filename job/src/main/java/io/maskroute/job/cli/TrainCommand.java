@@ -1,5 +1,6 @@
 package io.maskroute.job.cli;
 
+import io.maskroute.core.checkpoint.ModelConfigJson;
 import io.maskroute.core.safetensors.DType;
 import io.maskroute.core.training.Trainer.Trainable;
 import io.maskroute.core.training.TrainingSettings;
@@ -241,6 +242,10 @@ final class TrainCommand implements Callable<Integer> {
                 seed,
                 trainable,
                 trainingSettings());
+        // Before --fresh removes anything: the inputs are there.
+        Configuration hadoop = SparkSessions.hadoop(config);
+        DatasetManifest manifest = DatasetManifest.read(config.dataset(), hadoop);
+        ModelConfigJson.read(init.resolve("config.json"));
         TrainingFolder folder = TrainingFolder.open(
                 output,
                 storeAs,
@@ -263,12 +268,11 @@ final class TrainCommand implements Callable<Integer> {
                     environment.out().println(line);
                     environment.out().flush();
                 });
-        Configuration hadoop = SparkSessions.hadoop(config);
         boolean done = SparkSessions.with(
                 config,
                 spark -> run.run(
                         spark,
-                        InputDataset.open(spark, config.dataset(), DatasetManifest.read(config.dataset(), hadoop)),
+                        InputDataset.open(spark, config.dataset(), manifest),
                         Optional.ofNullable(validation)
                                 .map(path -> InputDataset.open(spark, path, DatasetManifest.read(path, hadoop)))));
         environment.out().println(done ? "trained: " + output : "to go on, give the same command again");

@@ -327,6 +327,10 @@ class TrainCommandTest {
         CliRun other = train(output, "--steps", "2");
         assertThat(other.code()).isEqualTo(Cli.UNUSABLE_INPUT);
         assertThat(other.err()).contains("another training run").contains("--fresh");
+        Path trained = output.resolve("model.safetensors");
+        CliRun nowhere = train(temp.resolve("no such model"), output, "--steps", "2", "--fresh");
+        assertThat(nowhere.code()).isEqualTo(Cli.UNUSABLE_INPUT);
+        assertThat(trained).exists();
         assertThat(train(output, "--steps", "2", "--fresh").code()).isZero();
     }
 
