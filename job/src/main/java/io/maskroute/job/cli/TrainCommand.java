@@ -11,6 +11,7 @@ import io.maskroute.job.config.ConfigurationException;
 import io.maskroute.job.config.JobConfig;
 import io.maskroute.job.input.InputDataset;
 import io.maskroute.job.run.SparkSessions;
+import io.maskroute.job.training.LateMaskTokens;
 import io.maskroute.job.training.TrainOptions;
 import io.maskroute.job.training.TrainingFolder;
 import io.maskroute.job.training.TrainingRun;
@@ -22,10 +23,14 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
 
 @Command(
         name = "train",
@@ -156,12 +161,13 @@ final class TrainCommand implements Callable<Integer> {
 
     @Option(
             names = "--late-mask-tokens",
-            paramLabel = "LAYER",
+            paramLabel = "LAYERS",
             defaultValue = "0",
+            converter = LateMaskTokensConverter.class,
             description =
-                    "Have mask tokens join the LLM later in every other step, at a layer drawn from the first up to this one, so that the"
-                            + " model can be routed so; default: ${DEFAULT-VALUE}.")
-    private int lateMaskTokens;
+                    "Have mask tokens join the LLM later in every other step, at a layer drawn from 1 to this one, or from two as 2-4, so"
+                            + " that the model can be routed so; 0 for none; default: ${DEFAULT-VALUE}.")
+    private LateMaskTokens lateMaskTokens;
 
     @Option(
             names = "--mask-tokens",
@@ -321,10 +327,7 @@ final class TrainCommand implements Callable<Integer> {
                 throw new ConfigurationException(option + " must be above 0, not " + value);
             }
         });
-        if (lateMaskTokens < 0) {
-            throw new ConfigurationException("--late-mask-tokens must be 0 or more, not " + lateMaskTokens);
-        }
-        if (lateMaskTokens > 0 && objective == Objective.WORDS) {
+        if (lateMaskTokens.last() > 0 && objective == Objective.WORDS) {
             throw new ConfigurationException("--objective words has no mask tokens: leave out --late-mask-tokens");
         }
         if (validation != null && objective != Objective.MASKS) {
@@ -333,6 +336,27 @@ final class TrainCommand implements Callable<Integer> {
         }
         if (trainable == Trainable.ADAPTER && routing == null) {
             throw new ConfigurationException("--trainable adapter needs an adapter: give --routing DIR");
+        }
+    }
+
+    static final class LateMaskTokensConverter implements ITypeConverter<LateMaskTokens> {
+        private static final Pattern LAYERS = Pattern.compile("(?:(\\d{1,6})-)?(\\d{1,6})");
+
+        @Override
+        public LateMaskTokens convert(String text) {
+            Matcher layers = LAYERS.matcher(text);
+            if (layers.matches()) {
+                int last = Integer.parseInt(layers.group(2));
+                if (layers.group(1) == null) {
+                    return LateMaskTokens.upTo(last);
+                }
+                int first = Integer.parseInt(layers.group(1));
+                if (1 <= first && first <= last) {
+                    return new LateMaskTokens(first, last);
+                }
+            }
+            throw new TypeConversionException(
+                    "must be a layer, two of them like 2-4, or 0 for none, not '" + text + "'");
         }
     }
 }

@@ -13,7 +13,7 @@ import java.util.SplittableRandom;
  * @param learningRate at its highest
  * @param warmUp steps in which the learning rate rises to that; from there it falls along half a cosine
  * @param finalRate the share of the learning rate that is left at the end
- * @param lateMaskTokens deepest layer of the LLM at which mask tokens join in training, 0 for the schedule's alone
+ * @param lateMaskTokens at which layers mask tokens join in every other step
  * @param seed of the order of the pictures, the choice of prompts and the layers at which mask tokens join
  */
 public record TrainOptions(
@@ -23,24 +23,24 @@ public record TrainOptions(
         double learningRate,
         int warmUp,
         double finalRate,
-        int lateMaskTokens,
+        LateMaskTokens lateMaskTokens,
         long seed,
         Trainable trainable,
         TrainingSettings settings) {
 
     /**
-     * Where the mask tokens join in a step: in one half of the steps at the schedule's layer, in the other half at one drawn from the
-     * deeper ones, so that the model can be run with any of them.
+     * Where the mask tokens join in a step: in one half of the steps at the schedule's layer, in the other half at one drawn from those
+     * of {@link #lateMaskTokens} that are deeper, so that the model can be run with any of them.
      *
      * @param step from 1
      * @param scheduled the schedule's layer
      */
     int maskTokenLayer(long step, int scheduled) {
         SplittableRandom random = new SplittableRandom(seed ^ step * 0x9E3779B97F4A7C15L);
-        if (lateMaskTokens <= scheduled || random.nextBoolean()) {
+        if (lateMaskTokens.last() <= scheduled || random.nextBoolean()) {
             return scheduled;
         }
-        return random.nextInt(scheduled, lateMaskTokens) + 1;
+        return random.nextInt(Math.max(scheduled, lateMaskTokens.first() - 1), lateMaskTokens.last()) + 1;
     }
 
     /** @param step from 1 */

@@ -81,11 +81,11 @@ public final class TrainingRun {
         ModelConfig model = model();
         Path tokenizerFile = start.init().resolve("tokenizer.json");
         int side = model.imageTokenSide();
-        if (options.lateMaskTokens() > model.llm().layers()) {
-            throw new UnusableInputException(
-                    "mask tokens cannot join at layer " + options.lateMaskTokens() + ": the LLM of "
-                            + start.init() + " has " + model.llm().layers() + " layers; give --late-mask-tokens 0 to "
-                            + model.llm().layers());
+        int late = options.lateMaskTokens().last();
+        if (late > model.llm().layers()) {
+            throw new UnusableInputException("mask tokens cannot join at layer " + late + ": the LLM of "
+                    + start.init() + " has " + model.llm().layers() + " layers; give --late-mask-tokens up to "
+                    + model.llm().layers());
         }
         try (TensorSource weights = weights(model);
                 RoutingAdapter adapter = adapter(model);

@@ -359,14 +359,20 @@ class TrainCommandTest {
         assertThat(adapter.err()).contains("--routing");
         CliRun early = train(temp.resolve("none"), "--late-mask-tokens", "-1");
         assertThat(early.code()).isEqualTo(Cli.BAD_USAGE);
-        assertThat(early.err()).contains("--late-mask-tokens must be 0 or more, not -1");
+        assertThat(early.err())
+                .contains("--late-mask-tokens")
+                .contains("must be a layer, two of them like 2-4, or 0 for none, not '-1'");
+        assertThat(train(temp.resolve("none"), "--late-mask-tokens", "2-1").err())
+                .contains("not '2-1'");
+        assertThat(train(temp.resolve("none"), "--late-mask-tokens", "0-1").err())
+                .contains("not '0-1'");
         CliRun words = train(temp.resolve("none"), "--late-mask-tokens", "1", "--objective", "words");
         assertThat(words.err()).contains("--objective words has no mask tokens");
         CliRun validated = train(temp.resolve("none"), "--validation", "anywhere", "--objective", "pointing");
         assertThat(validated.err()).contains("--objective pointing makes no masks to validate");
         CliRun deep = train(temp.resolve("none"), "--late-mask-tokens", "3");
         assertThat(deep.code()).isEqualTo(Cli.UNUSABLE_INPUT);
-        assertThat(deep.err()).contains("has 2 layers; give --late-mask-tokens 0 to 2");
+        assertThat(deep.err()).contains("has 2 layers; give --late-mask-tokens up to 2");
     }
 
     @Test

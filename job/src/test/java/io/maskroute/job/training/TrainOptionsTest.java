@@ -13,6 +13,10 @@ import org.junit.jupiter.api.Test;
 
 class TrainOptionsTest {
     private static TrainOptions options(int lateMaskTokens, long seed) {
+        return options(LateMaskTokens.upTo(lateMaskTokens), seed);
+    }
+
+    private static TrainOptions options(LateMaskTokens lateMaskTokens, long seed) {
         return new TrainOptions(
                 1000, 4, 8, 1e-3, 100, 0.1, lateMaskTokens, seed, Trainable.ALL, TrainingSettings.DEFAULT);
     }
@@ -31,6 +35,15 @@ class TrainOptionsTest {
         assertThat(dense.get(1)).isBetween(880L, 1120L);
         assertThat(dense.get(3)).isBetween(880L, 1120L);
         assertThat(counts(options(3, 1), 2).keySet()).containsExactly(2, 3);
+    }
+
+    @Test
+    void theDeeperLayersMayBeginFurtherBehind() {
+        TreeMap<Integer, Long> dense = counts(options(new LateMaskTokens(3, 4), 1), 0);
+        assertThat(dense.keySet()).containsExactly(0, 3, 4);
+        assertThat(dense.get(0)).isBetween(2850L, 3150L);
+        assertThat(dense.get(4)).isBetween(1380L, 1620L);
+        assertThat(counts(options(new LateMaskTokens(2, 4), 1), 3).keySet()).containsExactly(3, 4);
     }
 
     @Test

@@ -44,8 +44,8 @@ class TrainingFolderTest {
     }
 
     private static void open(Path output, Path init, String routing, boolean fresh) {
-        TrainOptions options =
-                new TrainOptions(1000, 4, 8, 1e-3, 100, 0.1, 0, 1, Trainable.ALL, TrainingSettings.DEFAULT);
+        TrainOptions options = new TrainOptions(
+                1000, 4, 8, 1e-3, 100, 0.1, LateMaskTokens.NONE, 1, Trainable.ALL, TrainingSettings.DEFAULT);
         TrainingFolder.open(
                 output,
                 DType.F16,
