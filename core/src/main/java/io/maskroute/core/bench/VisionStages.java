@@ -30,6 +30,7 @@ final class VisionStages {
         VisionEncoder vision = network.vision();
         IValue noTaps = network.noTaps();
         try (TorchScope work = network.scope()) {
+            int n = pictures.size();
             Timed maps = time(() -> {
                 IValue found = vision.backbone(work, vision.normalize(work, pictures), noTaps);
                 work.await(work.run("at", found, work.of(0L)));
@@ -47,18 +48,17 @@ final class VisionStages {
             });
             Timed memory = time(() -> {
                 IValue features =
-                        network.decoder().memory(work, decoded.value(), 0).features();
+                        network.decoder().memory(work, decoded.value(), 0, n).features();
                 work.await(features);
                 return features;
             });
-            int n = pictures.size();
             return new VisionMillis(
                     maps.millis() / n,
                     tokens.millis() / n,
                     decoded.millis() / n,
                     pixelEncoder(n) / n,
                     sampling(n) * config.pixelDecoder().layers() / n,
-                    memory.millis());
+                    memory.millis() / n);
         }
     }
 

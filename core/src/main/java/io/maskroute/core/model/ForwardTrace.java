@@ -45,7 +45,7 @@ public final class ForwardTrace {
         IValue pixels = network.vision().input(work, work.floats(input.pixels(), 1, 3, size, size));
         IValue maps = network.vision().backbone(work, pixels, taps);
         IValue imageTokens = network.vision().imageTokens(work, maps, taps);
-        MaskDecoder.Memory memory = decoder.memory(work, network.vision().pixelDecoder(work, maps, taps), 0);
+        MaskDecoder.Memory memory = decoder.memory(work, network.vision().pixelDecoder(work, maps, taps), 0, 1);
 
         IValue prefix = llm.prefixInput(work, input.before(), imageTokens, input.task());
         SegmentLayout layout =

@@ -65,19 +65,28 @@ public final class MaskDecoder {
     }
 
     /**
-     * What all prompts of a picture share.
+     * What all prompts of a picture share, of pictures that stand together.
      *
-     * @param features {@code [1, mask_dim, h, w]}
+     * @param features {@code [P, mask_dim, h, w]}
      * @param memory keys, values and shrunken features
      */
-    public record Memory(IValue features, IValue memory) {}
+    public record Memory(IValue features, IValue memory) {
+        /** That of pictures {@code from} to {@code to}. */
+        public Memory of(TorchScope work, int from, int to) {
+            IValue start = work.of((long) from);
+            IValue end = work.of((long) to);
+            return new Memory(work.run("rows", features, start, end), work.run("rows_of_each", memory, start, end));
+        }
+    }
 
     /**
      * @param decoded what {@link VisionEncoder#pixelDecoder} gave
-     * @param picture which of its pictures
+     * @param from the first of its pictures
+     * @param to the picture after the last one
      */
-    public Memory memory(TorchScope work, IValue decoded, int picture) {
-        IValue features = work.run("decoder_features", decoded, work.of((long) picture), work.of(TorchType.FLOAT32));
+    public Memory memory(TorchScope work, IValue decoded, int from, int to) {
+        IValue features = work.run(
+                "decoder_features", decoded, work.of((long) from), work.of((long) to), work.of(TorchType.FLOAT32));
         IValue memory = work.run("decoder_memory", features, weights, layers, work.of((long)
                 config.maskDecoder().heads()));
         return new Memory(work.run("at", features, work.of(0L)), memory);
@@ -107,6 +116,12 @@ public final class MaskDecoder {
         IValue start = work.of((long) from);
         IValue end = work.of((long) to);
         return new IValue[] {work.run("rows", inputs[0], start, end), work.run("rows", inputs[1], start, end)};
+    }
+
+    /** These rows of {@link #inputs}. */
+    IValue[] inputsOf(TorchScope work, IValue[] inputs, long[] rows) {
+        IValue which = work.longsOnDevice(rows);
+        return new IValue[] {work.run("rows_at", inputs[0], which), work.run("rows_at", inputs[1], which)};
     }
 
     /** Image tokens {@code [B, N, d]} in the space of the condition embeddings: {@code [B, N, C]}. */
@@ -163,7 +178,10 @@ public final class MaskDecoder {
                 work.doubles(grounding));
     }
 
-    /** @return condition logits {@code [R, Q]} and mask embeddings {@code [R, Q, mask_dim]} */
+    /**
+     * @param inputs of equally many prompts of every picture of {@code memory}, one picture's behind the other's
+     * @return condition logits {@code [R, Q]} and mask embeddings {@code [R, Q, mask_dim]}
+     */
     public IValue[] decode(TorchScope work, IValue[] inputs, Memory memory, IValue taps) {
         return work.elements(work.run(
                 "mask_decoder",
@@ -181,6 +199,7 @@ public final class MaskDecoder {
      * The best mask of one prompt.
      *
      * @param row which prompt of {@code decoded}
+     * @param memory of its picture
      * @return score fp32 {@code []}, query int64 {@code []}, mask uint8 {@code [W, H]} at the picture's original size; NaN and no
      *     mask where the prompt's logits are not finite
      */

@@ -23,7 +23,7 @@ import java.util.List;
 
 /**
  * Pictures and their referring prompts through the network. The vision encoder, the pixel decoder and the LLM's prefix run once
- * per picture; its prompts' own tokens run against them in batches. For one thread at a time.
+ * per picture; its prompts' own tokens run against them in batches, as do those in the mask decoder. For one thread at a time.
  */
 public final class ReferringPass {
     private final PsalmNetwork network;
@@ -80,11 +80,8 @@ public final class ReferringPass {
 
         // The mask decoder's time, but the picture's failure: no prompt has a part in it.
         clock.start(Stage.VISION);
-        List<MaskDecoder.Memory> memories = new ArrayList<>();
-        for (int i = 0; i < pictures.size(); i++) {
-            memories.add(network.decoder().memory(work, decoded, i));
-        }
-        work.await(memories.get(memories.size() - 1).features());
+        MaskDecoder.Memory memory = network.decoder().memory(work, decoded, 0, pictures.size());
+        work.await(memory.features());
         double memoryMillis = clock.stop() / pictures.size();
 
         clock.start(Stage.PREFIX);
@@ -104,7 +101,7 @@ public final class ReferringPass {
         for (int from = 0; from < rows.size(); from += promptBatch) {
             List<Row> batch = rows.subList(from, Math.min(from + promptBatch, rows.size()));
             try (TorchScope inner = network.scope()) {
-                segmentBatch(inner, pictures, batch, cache, memories, clock, (row, answer, times) -> {
+                segmentBatch(inner, pictures, batch, cache, memory, clock, (row, answer, times) -> {
                     List<Segmentation> ofPicture = results.get(row.picture());
                     int sharing = pictures.get(row.picture()).prompts().size();
                     StageMillis latency = new StageMillis(
@@ -151,7 +148,7 @@ public final class ReferringPass {
             List<PicturePrompts> pictures,
             List<Row> batch,
             IValue cache,
-            List<MaskDecoder.Memory> memories,
+            MaskDecoder.Memory memory,
             StageClock clock,
             BatchConsumer consumer)
             throws RowFailure {
@@ -166,24 +163,25 @@ public final class ReferringPass {
         work.await(inputs[0]);
         double promptMillis = clock.stop() / rows;
 
-        for (int from = 0; from < rows; ) {
-            int picture = batch.get(from).picture();
-            int to = from;
-            while (to < rows && batch.get(to).picture() == picture) {
-                to++;
-            }
-            MaskDecoder.Memory memory = memories.get(picture);
+        int[] pictureOf = batch.stream().mapToInt(Row::picture).toArray();
+        for (DecoderBatch together : DecoderBatch.of(pictureOf, promptBatch)) {
             clock.start(Stage.DECODER);
-            IValue[] decoded = decoder.decode(work, decoder.inputsOf(work, inputs, from, to), memory, noTaps);
+            MaskDecoder.Memory shared = memory.of(work, together.firstPicture(), together.endPicture());
+            IValue[] decoded = decoder.decode(work, decoder.inputsOf(work, inputs, together.rows()), shared, noTaps);
             work.await(decoded[0]);
-            double decoderMillis = clock.stop() / (to - from);
-            PreparedImage image = pictures.get(picture).image();
-            for (int r = from; r < to; r++) {
-                clock.start(Stage.POSTPROCESS);
-                List<ScoredMask> answer = answer(work, decoder.bestMask(work, decoded, r - from, memory, image), image);
-                consumer.accept(batch.get(r), answer, new double[] {promptMillis, decoderMillis, clock.stop()});
+            double decoderMillis = clock.stop() / together.size();
+            int row = together.firstRow();
+            for (int p = 0; p < together.prompts().size(); p++) {
+                MaskDecoder.Memory own = shared.of(work, p, p + 1);
+                PreparedImage image = pictures.get(together.firstPicture() + p).image();
+                for (int i = 0; i < together.prompts().get(p); i++) {
+                    clock.start(Stage.POSTPROCESS);
+                    int at = p * together.widest() + i;
+                    List<ScoredMask> answer = answer(work, decoder.bestMask(work, decoded, at, own, image), image);
+                    consumer.accept(batch.get(row), answer, new double[] {promptMillis, decoderMillis, clock.stop()});
+                    row++;
+                }
             }
-            from = to;
         }
     }
 

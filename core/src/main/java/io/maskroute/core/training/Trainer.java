@@ -218,7 +218,7 @@ public final class Trainer implements AutoCloseable {
             losses.add(decoder.losses(
                     work,
                     decoder.inputsOf(work, inputs, i == 0 ? 0 : ends[i - 1], ends[i]),
-                    decoder.memory(work, decoded, i),
+                    decoder.memory(work, decoded, i, i + 1),
                     work.run("row", tokens, work.of((long) i)),
                     work.run("rows", masks, work.of(i == 0 ? 0L : ends[i - 1]), work.of((long) ends[i])),
                     targets(work, batch.get(i).targets()),

@@ -88,6 +88,17 @@ def rows(self, x: Tensor, start: int, end: int) -> Tensor:
     return x[start:end]
 
 
+def rows_at(self, x: Tensor, which: Tensor) -> Tensor:
+    return x.index_select(0, which)
+
+
+def rows_of_each(self, tensors: List[Tensor], start: int, end: int) -> List[Tensor]:
+    out: List[Tensor] = []
+    for x in tensors:
+        out.append(x[start:end])
+    return out
+
+
 def at(self, tensors: List[Tensor], index: int) -> Tensor:
     return tensors[index]
 

@@ -1,5 +1,5 @@
 # Mask2Former's transformer decoder with mask tokens as queries. All that depends on the picture alone is done once per
-# picture (decoder_memory) and shared by its prompts.
+# picture (decoder_memory) and shared by its prompts. Several pictures run together where they have equally many prompts.
 
 def decoder_layer(self, cross: Dict[str, Tensor], self_attention: Dict[str, Tensor], ffn: Dict[str, Tensor]) -> Dict[str, Tensor]:
     """One layer's weights in one dictionary, under cross., self. and ffn."""
@@ -13,17 +13,17 @@ def decoder_layer(self, cross: Dict[str, Tensor], self_attention: Dict[str, Tens
     return out
 
 
-def decoder_features(self, decoded: List[Tensor], picture: int, dtype: int) -> List[Tensor]:
-    """What the pixel decoder gave for one picture, each [1, ...], in the dtype of the mask decoder's weights."""
+def decoder_features(self, decoded: List[Tensor], start: int, end: int, dtype: int) -> List[Tensor]:
+    """What the pixel decoder gave for some of the pictures, in the dtype of the mask decoder's weights."""
     out: List[Tensor] = []
-    for x in decoded:
-        out.append(x[picture:picture + 1].to(dtype))
+    for x in self.rows_of_each(decoded, start, end):
+        out.append(x.to(dtype))
     return out
 
 
 def decoder_memory(self, decoded: List[Tensor], w: Dict[str, Tensor], layers: List[Dict[str, Tensor]], heads: int) -> List[Tensor]:
-    """mask features [1, mask_dim, h2, w2] and levels [1, C, h, w] of one picture -> keys and values of every decoder layer, k0, v0,
-    k1, v1 …, each [1, heads, h * w, C/heads], then the mask features shrunk to each level, [mask_dim, h * w].
+    """mask features [P, mask_dim, h2, w2] and levels [P, C, h, w] of pictures -> keys and values of every decoder layer, k0, v0,
+    k1, v1 …, each [P, heads, h * w, C/heads], then the mask features shrunk to each level, [P, mask_dim, h * w].
 
     Masks are linear in the features and so is the bilinear resize: embedding . resize(features) is
     resize(embedding . features), which the attention masks need, at a fraction of the products."""
@@ -42,18 +42,18 @@ def decoder_memory(self, decoded: List[Tensor], w: Dict[str, Tensor], layers: Li
         memory.append(k)
         memory.append(v)
     for level in levels:
-        memory.append(self.bilinear(features, level.size(2), level.size(3)).flatten(2)[0])
+        memory.append(self.bilinear(features, level.size(2), level.size(3)).flatten(2))
     return memory
 
 
 def cross_keys_values(self, values: Tensor, position: Tensor, layer: Dict[str, Tensor], heads: int) -> Tuple[Tensor, Tensor]:
-    """values, position [1, S, C] -> keys and values [1, heads, S, C/heads]; the position goes to the keys alone."""
-    c = values.size(2)
+    """values [P, S, C], position [1, S, C] -> keys and values [P, heads, S, C/heads]; the position goes to the keys alone."""
+    p, s, c = values.shape
     weight = layer["cross.multihead_attn.in_proj_weight"]
     bias = layer["cross.multihead_attn.in_proj_bias"]
     k = torch.linear(values + position, weight[c:2 * c], bias[c:2 * c])
     v = torch.linear(values, weight[2 * c:], bias[2 * c:])
-    return k.view(1, -1, heads, c // heads).transpose(1, 2), v.view(1, -1, heads, c // heads).transpose(1, 2)
+    return k.view(p, s, heads, c // heads).transpose(1, 2), v.view(p, s, heads, c // heads).transpose(1, 2)
 
 
 def mask_embedding(self, x: Tensor, w: Dict[str, Tensor]) -> Tensor:
@@ -74,15 +74,22 @@ def blocked_positions(self, logits: Tensor) -> Tensor:
     return logits < 0
 
 
+def shrunken_logits(self, embedding: Tensor, features: Tensor) -> Tensor:
+    """embedding [R, Q, mask_dim], shrunken features [P, mask_dim, S] of the pictures, each with R / P of the prompts -> [R, Q, S]"""
+    r, q, d = embedding.shape
+    return torch.matmul(embedding.view(features.size(0), -1, d), features).view(r, q, -1)
+
+
 def decoder_cross_attention(self, x: Tensor, query_position: Tensor, layer: Dict[str, Tensor], k: Tensor, v: Tensor, blocked: Tensor, heads: int) -> Tensor:
-    """x [R, Q, C], query_position [Q, C], k and v [1, heads, S, C/heads], blocked bool [R, Q, S] -> [R, Q, C]. A row that is
-    blocked everywhere is freed."""
+    """x [R, Q, C], query_position [Q, C], k and v [P, heads, S, C/heads], blocked bool [R, Q, S] -> [R, Q, C]. A row that is
+    blocked everywhere is freed. The queries of a picture's prompts stand behind each other, so that none copies its keys."""
     r, q, c = x.shape
+    p = k.size(0)
     blocked = blocked.logical_and(blocked.all(-1, True).logical_not())
     weight = layer["cross.multihead_attn.in_proj_weight"]
     bias = layer["cross.multihead_attn.in_proj_bias"]
-    query = torch.linear(x + query_position, weight[:c], bias[:c]).view(r, q, heads, c // heads).transpose(1, 2)
-    y = torch.scaled_dot_product_attention(query, k.expand(r, -1, -1, -1), v.expand(r, -1, -1, -1), blocked.logical_not().unsqueeze(1))
+    query = torch.linear(x + query_position, weight[:c], bias[:c]).view(p, -1, heads, c // heads).transpose(1, 2)
+    y = torch.scaled_dot_product_attention(query, k, v, blocked.logical_not().view(p, 1, -1, k.size(2)))
     y = self.linear(y.transpose(1, 2).reshape(r, q, c), layer, "cross.multihead_attn.out_proj")
     return self.layer_norm(x + y, layer, "cross.norm", 1e-5)
 
@@ -105,15 +112,16 @@ def decoder_ffn(self, x: Tensor, layer: Dict[str, Tensor]) -> Tensor:
 
 
 def decoder_states(self, queries: Tensor, condition: Tensor, memory: List[Tensor], features: Tensor, w: Dict[str, Tensor], layers: List[Dict[str, Tensor]], heads: int, taps: Optional[Dict[str, Tensor]]) -> List[Tensor]:
-    """queries [R, Q, C] and condition [R, C] of the prompts of one picture, memory of decoder_memory, features [1, mask_dim, h2, w2]
-    -> the queries before the first layer and after each one."""
+    """queries [R, Q, C] and condition [R, C] of prompts, memory of decoder_memory of their P pictures, features
+    [P, mask_dim, h2, w2] -> the queries before the first layer and after each one. Each picture has R / P prompts, one behind the
+    other."""
     position = w["query_embed.weight"]
     levels = len(memory) - 2 * len(layers)
     x = queries
     states = [x]
     for i, layer in enumerate(layers):
         embedding = self.mask_embedding(self.layer_norm(x, w, "decoder_norm", 1e-5), w)
-        blocked = self.blocked_positions(torch.matmul(embedding, memory[2 * len(layers) + i % levels]))
+        blocked = self.blocked_positions(self.shrunken_logits(embedding, memory[2 * len(layers) + i % levels]))
         self.decoder_step_taps(taps, i, i % levels, levels, x, condition, memory, features, w)
         x = self.decoder_cross_attention(x, position, layer, memory[2 * i], memory[2 * i + 1], blocked, heads)
         self.tap(taps, "decoder.layer" + str(i) + ".after_cross", x)
@@ -141,7 +149,7 @@ def decoder_step_taps(self, taps: Optional[Dict[str, Tensor]], step: int, level:
         taps[name + ".query_in"] = x
         taps[name + ".SEG_logits"] = self.condition_logits(y, condition, w).unsqueeze(2)
         taps[name + ".mask_logits"] = self.mask_logits(embedding, features)
-        taps[name + ".attn_mask"] = self.blocked_positions(torch.matmul(embedding, memory[len(memory) - levels + level]))
+        taps[name + ".attn_mask"] = self.blocked_positions(self.shrunken_logits(embedding, memory[len(memory) - levels + level]))
 
 
 def mask_logits(self, embedding: Tensor, features: Tensor) -> Tensor:
