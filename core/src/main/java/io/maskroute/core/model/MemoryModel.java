@@ -24,6 +24,8 @@ public final class MemoryModel {
     private static final int LEVELS = 3;
     /** The logits of a mask of full size, its foreground, its probabilities, and those of the foreground: all fp32. */
     private static final int FULL_SIZE_MASK = 4;
+    /** Where a query does not attend, the same but for queries that would attend nowhere, its opposite, and that in fp32 for the attention. */
+    private static final int ATTENTION_MASK = 3 + FP32;
 
     private final ModelConfig config;
     private final RoutingPlan plan;
@@ -77,7 +79,8 @@ public final class MemoryModel {
                     + config.maskDecoder().queries();
             llm = Math.max(llm, llmLayer(prompts * sequence, prompts * sequence));
         }
-        long activations = Math.max(vision, pictures * kept() + Math.max(llm, postprocess()));
+        long activations =
+                Math.max(vision, pictures * kept() + Math.max(llm, Math.max(decoder(prompts), postprocess())));
         return new Estimate(weights(), adapter(), keysAndValues, activations);
     }
 
@@ -190,6 +193,11 @@ public final class MemoryModel {
     /** Input, norm, attention and FFN output, queries, keys and values, and the FFN before and after its GELU. */
     private long llmLayer(long tokens, long ffnRows) {
         return (tokens * 7 * config.llm().hidden() + ffnRows * 2 * config.llm().ffn()) * bytes;
+    }
+
+    /** The attention masks of the finest level. */
+    private long decoder(int prompts) {
+        return (long) prompts * config.maskDecoder().queries() * positions(stage(LEVELS - 1)) * ATTENTION_MASK;
     }
 
     /** As much as is resized at once, whatever the pictures' own sizes, but for a picture that has more pixels than that. */

@@ -94,6 +94,26 @@ class MemoryModelTest {
         assertThat(eight.activations()).isLessThanOrEqualTo(8 * one.activations());
     }
 
+    @Test
+    void theMaskDecodersAttentionMasksGrowWithThePrompts() {
+        // An LLM so narrow that the mask decoder needs more.
+        ModelConfig narrow = new ModelConfig(
+                PSALM.image(),
+                PSALM.swin(),
+                PSALM.visionProjector(),
+                TinyModel.config(PSALM.visionProjector()).llm(),
+                PSALM.pixelDecoder(),
+                PSALM.maskDecoder(),
+                PSALM.specialTokens());
+        MemoryModel memory =
+                new MemoryModel(narrow, RoutingPlan.of(RoutingSchedule.dense(), narrow, 16, 16), false, Dtype.BF16);
+
+        // 100 queries on 128² positions: three masks of a byte and one of four.
+        assertThat(memory.estimate(71, 10, 8, 164).activations()
+                        - memory.estimate(71, 10, 8, 64).activations())
+                .isEqualTo(100L * 100 * 128 * 128 * 7);
+    }
+
     /** Its pictures may be of any size: masks are resized to that. */
     @Test
     void aSmallModelNeedsRoomForTheMasksThatAreResizedAtOnce() {
