@@ -194,11 +194,19 @@ class PsalmSegmenterTest {
     @EnumSource(Schedule.class)
     void picturesTogetherGiveWhatTheyGiveAlone(Schedule schedule) throws Exception {
         Path folder = model(TinyModel.config(new VisionProjector(VisionProjector.Kind.SWIN_CONV, 4, 24)));
+        // Three prompts divide the pictures; of 16 all run together, though they have five, two and one.
+        for (int promptBatch : new int[] {3, 16}) {
+            picturesTogetherGiveWhatTheyGiveAlone(folder, schedule, promptBatch);
+        }
+    }
+
+    private void picturesTogetherGiveWhatTheyGiveAlone(Path folder, Schedule schedule, int promptBatch)
+            throws Exception {
         try (PsalmSegmenter segmenter = PsalmSegmenter.open(
                 folder,
                 SegmenterOptions.builder()
                         .setRouting(schedule.write(temp))
-                        .setPromptBatch(3)
+                        .setPromptBatch(promptBatch)
                         .build())) {
             List<PreparedPrompt> prompts = prompts(segmenter);
             List<PicturePrompts> pictures = List.of(
