@@ -345,15 +345,15 @@ final class TrainCommand implements Callable<Integer> {
         @Override
         public LateMaskTokens convert(String text) {
             Matcher layers = LAYERS.matcher(text);
-            if (layers.matches()) {
-                int last = Integer.parseInt(layers.group(2));
-                if (layers.group(1) == null) {
-                    return LateMaskTokens.upTo(last);
+            try {
+                if (layers.matches()) {
+                    int last = Integer.parseInt(layers.group(2));
+                    return layers.group(1) == null
+                            ? LateMaskTokens.upTo(last)
+                            : new LateMaskTokens(Integer.parseInt(layers.group(1)), last);
                 }
-                int first = Integer.parseInt(layers.group(1));
-                if (1 <= first && first <= last) {
-                    return new LateMaskTokens(first, last);
-                }
+            } catch (IllegalArgumentException e) {
+                // Said below, with what they should be.
             }
             throw new TypeConversionException(
                     "must be a layer, two of them like 2-4, or 0 for none, not '" + text + "'");

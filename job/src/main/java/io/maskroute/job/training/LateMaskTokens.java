@@ -10,11 +10,13 @@ public record LateMaskTokens(int first, int last) {
     public static final LateMaskTokens NONE = upTo(0);
 
     public LateMaskTokens {
-        if (first < 1 || last < 0 || last != 0 && last < first) {
+        boolean none = first == 1 && last == 0;
+        if (!none && (first < 1 || last < first)) {
             throw new IllegalArgumentException(first + "-" + last + " are no layers from 1, the first one first");
         }
     }
 
+    /** From the first layer on. */
     public static LateMaskTokens upTo(int last) {
         return new LateMaskTokens(1, last);
     }

@@ -366,6 +366,8 @@ class TrainCommandTest {
                 .contains("not '2-1'");
         assertThat(train(temp.resolve("none"), "--late-mask-tokens", "0-1").err())
                 .contains("not '0-1'");
+        assertThat(train(temp.resolve("none"), "--late-mask-tokens", "2-0").err())
+                .contains("not '2-0'");
         CliRun words = train(temp.resolve("none"), "--late-mask-tokens", "1", "--objective", "words");
         assertThat(words.err()).contains("--objective words has no mask tokens");
         CliRun validated = train(temp.resolve("none"), "--validation", "anywhere", "--objective", "pointing");
