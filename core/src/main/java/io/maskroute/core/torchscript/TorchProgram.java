@@ -61,6 +61,7 @@ public final class TorchProgram implements AutoCloseable {
             throw new UnusableInputException("device " + device + " is not known; use cpu or cuda:N");
         }
         try {
+            OneDnnKernels.limitWhereCachesAreHidden();
             NativeLibraries.load(() -> Engine.getEngine(ENGINE));
         } catch (EngineException | UnsatisfiedLinkError e) {
             throw new UnusableInputException(
