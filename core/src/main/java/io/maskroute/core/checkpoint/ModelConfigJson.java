@@ -17,65 +17,82 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * {@code config.json} of a model folder. The LLM's sizes stand at top level under the names of transformers' {@code
- * PhiConfig}, {@code swin_type} and {@code mm_projector_type} under PSALM's; whatever else stands there is ignored. Sizes
- * that PSALM hard-codes or keeps in YAML are in an object {@code maskroute}, whose absent fields mean PSALM's values and
- * whose unknown fields are refused.
+ * PhiConfig}, {@code swin_type} and {@code mm_projector_type} under PSALM's; whatever else stands there is ignored (PSALM's
+ * {@code mm_hidden_size} and the token ids of {@code bos} and {@code eos} are not what their names say). Sizes that PSALM
+ * hard-codes or keeps in YAML are in an object {@code maskroute}, whose unknown fields are refused. Absent fields mean what the
+ * weights show, and what they do not show PSALM's values.
  */
 public final class ModelConfigJson {
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
     private ModelConfigJson() {}
 
-    /** @throws UnusableInputException naming the field that is missing, unknown, of the wrong type or does not fit */
+    /**
+     * A configuration without its weights.
+     *
+     * @throws UnusableInputException naming the field that is missing, unknown, of the wrong type or does not fit
+     */
     public static ModelConfig read(Path file) {
-        return read(JsonFields.read(file));
+        return read(JsonFields.read(file), Optional.empty());
     }
 
-    static ModelConfig read(JsonFields root) {
+    /** @param weights whose sizes absent fields have, and whose embedding table has the vocabulary's size whatever stands here */
+    static ModelConfig read(JsonFields root, Optional<WeightSizes> weights) {
         JsonFields own = root.object("maskroute");
-        ModelConfig psalm = ModelConfig.psalm();
+        ModelConfig base = weights.map(WeightSizes::config).orElseGet(ModelConfig::psalm);
         ModelConfig config = new ModelConfig(
-                image(own.object("image"), psalm.image()),
-                swin(own.object("swin"), namedSwin(root, psalm.swin())),
-                projector(root, own.object("vision_projector"), psalm.visionProjector()),
-                llm(root, psalm.llm()),
-                pixelDecoder(own.object("pixel_decoder"), psalm.pixelDecoder()),
-                maskDecoder(own.object("mask_decoder"), psalm.maskDecoder()),
-                specialTokens(own.object("special_tokens"), psalm.specialTokens()),
-                own.number("min_score", psalm.minScore()));
+                image(own.object("image"), base.image()),
+                swin(own.object("swin"), namedSwin(root, base.swin())),
+                projector(root, own.object("vision_projector"), base.visionProjector()),
+                llm(root, base.llm(), weights),
+                pixelDecoder(own.object("pixel_decoder"), base.pixelDecoder()),
+                maskDecoder(own.object("mask_decoder"), base.maskDecoder()),
+                specialTokens(own.object("special_tokens"), base.specialTokens()),
+                own.number("min_score", base.minScore()));
         own.refuseOthers();
         ModelConfigCheck.require(root.where(), config);
         return config;
     }
 
-    private static ModelConfig.Llm llm(JsonFields root, ModelConfig.Llm psalm) {
+    private static ModelConfig.Llm llm(JsonFields root, ModelConfig.Llm base, Optional<WeightSizes> weights) {
         refuseUnlike(root, "hidden_act", root.text("hidden_act", "gelu_new"), "gelu_new");
         refuseUnlike(root, "qk_layernorm", root.flag("qk_layernorm", false), false);
         if (root.has("rope_scaling")) {
             throw new UnusableInputException(root.where() + ": rope_scaling is not supported, only null is");
         }
-        int hidden = root.integer("hidden_size");
-        int heads = root.integer("num_attention_heads");
+        boolean shown = weights.isPresent();
+        int hidden = shown ? root.integer("hidden_size", base.hidden()) : root.integer("hidden_size");
+        // Weights show no heads; PSALM's are taken for its width alone.
+        int heads = shown && hidden == ModelConfig.psalm().llm().hidden()
+                ? root.integer("num_attention_heads", base.heads())
+                : root.integer("num_attention_heads");
         refuseUnlike(root, "num_key_value_heads", root.integer("num_key_value_heads", heads), heads);
         // transformers 5 moved the two, and what was rope_scaling, into an object of their own.
         JsonFields rope = root.object("rope_parameters");
         refuseUnlike(rope, "rope_type", rope.text("rope_type", rope.text("type", "default")), "default");
-        double theta = root.number("rope_theta", rope.number("rope_theta", psalm.ropeTheta()));
+        double theta = root.number("rope_theta", rope.number("rope_theta", base.ropeTheta()));
         double rotary = root.number("partial_rotary_factor", rope.number("partial_rotary_factor", 0.5));
         int headDim = heads > 0 ? hidden / heads : 0;
         return new ModelConfig.Llm(
                 hidden,
-                root.integer("intermediate_size", 4 * hidden),
-                root.integer("num_hidden_layers"),
+                root.integer("intermediate_size", shown ? base.ffn() : 4 * hidden),
+                shown ? root.integer("num_hidden_layers", base.layers()) : root.integer("num_hidden_layers"),
                 heads,
                 (int) (rotary * headDim),
-                root.integer("vocab_size"),
-                root.number("layer_norm_eps", psalm.layerNormEps()),
+                vocabulary(root, weights),
+                root.number("layer_norm_eps", base.layerNormEps()),
                 theta,
-                root.integer("max_position_embeddings", psalm.maxPositions()));
+                root.integer("max_position_embeddings", base.maxPositions()));
+    }
+
+    private static int vocabulary(JsonFields root, Optional<WeightSizes> weights) {
+        OptionalInt rows = weights.map(WeightSizes::vocabulary).orElseGet(OptionalInt::empty);
+        return rows.isPresent() ? rows.getAsInt() : root.integer("vocab_size");
     }
 
     private static void refuseUnlike(JsonFields root, String name, Object found, Object supported) {
@@ -96,8 +113,12 @@ public final class ModelConfigJson {
     }
 
     /** The backbones that PSALM's {@code swin_type} names. */
-    private static ModelConfig.Swin namedSwin(JsonFields root, ModelConfig.Swin base) {
-        String type = root.text("swin_type", "base");
+    private static ModelConfig.Swin namedSwin(JsonFields root, ModelConfig.Swin shown) {
+        if (!root.has("swin_type")) {
+            return shown;
+        }
+        String type = root.text("swin_type");
+        ModelConfig.Swin base = ModelConfig.psalm().swin();
         return switch (type) {
             case "base" -> base;
             case "large" -> new ModelConfig.Swin(

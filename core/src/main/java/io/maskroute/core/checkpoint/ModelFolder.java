@@ -1,11 +1,14 @@
 package io.maskroute.core.checkpoint;
 
+import io.maskroute.core.config.JsonFields;
 import io.maskroute.core.config.ModelConfig;
 import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.core.safetensors.CastTensors;
 import io.maskroute.core.safetensors.TensorSource;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A model folder in Hugging Face's layout: {@code config.json}, {@code tokenizer.json} and weights as {@code *.safetensors} or
@@ -13,10 +16,12 @@ import java.util.List;
  *
  * @param path the folder
  * @param tokenizer the tokenizer's file
+ * @param rounding what the stored weights are rounded to before anything reads them
+ * @param notes what a user should know of the folder, though it can be used
  */
-public record ModelFolder(Path path, ModelConfig config, Path tokenizer) {
+public record ModelFolder(Path path, ModelConfig config, Path tokenizer, WeightsRounding rounding, List<String> notes) {
     /**
-     * Reads the configuration and checks that everything is in place, without opening the weights.
+     * Reads the configuration and checks that everything is in place; of the weights, names and shapes are read.
      *
      * @throws UnusableInputException naming the file that is missing or wrong and what to do
      */
@@ -26,10 +31,27 @@ public record ModelFolder(Path path, ModelConfig config, Path tokenizer) {
                     + (Files.exists(path) ? " is a file" : " does not exist")
                     + "; a model is a folder with config.json, tokenizer.json and weights");
         }
-        ModelConfig config = ModelConfigJson.read(part(path, "config.json"));
+        JsonFields json = JsonFields.read(part(path, "config.json"));
         Path tokenizer = part(path, "tokenizer.json");
-        WeightFiles.find(path);
-        return new ModelFolder(path, config, tokenizer);
+        WeightSizes sizes;
+        try (TensorSource weights = WeightFiles.find(path).open()) {
+            sizes = WeightSizes.of(weights);
+        }
+        ModelConfig config = ModelConfigJson.read(json, Optional.of(sizes));
+        return new ModelFolder(path, config, tokenizer, WeightsRounding.NONE, notes(json, config));
+    }
+
+    /** The same folder with its weights rounded: another model, with a fingerprint of its own. */
+    public ModelFolder withRounding(WeightsRounding other) {
+        return new ModelFolder(path, config, tokenizer, other, notes);
+    }
+
+    private static List<String> notes(JsonFields json, ModelConfig config) {
+        int said = json.integer("vocab_size", config.llm().vocab());
+        return said == config.llm().vocab()
+                ? List.of()
+                : List.of(json.where() + " says vocab_size " + said + ", the table of embeddings has "
+                        + config.llm().vocab() + " rows: the table counts");
     }
 
     /** Of the names in a model folder, those that may be read: its JSON files, and weights of the kind that is preferred. */
@@ -44,27 +66,41 @@ public record ModelFolder(Path path, ModelConfig config, Path tokenizer) {
         Path file = folder.resolve(name);
         if (!Files.isRegularFile(file)) {
             throw new UnusableInputException("model folder " + folder + " has no " + name
+                    + ForeignFiles.unfinished(file)
+                            .map(half -> " (" + half.getFileName() + " is an unfinished download)")
+                            .orElse("")
                     + "; it needs config.json, tokenizer.json and weights");
         }
+        ForeignFiles.refuse(file);
         return file;
     }
 
     /**
-     * Opens the weights under PSALM's keys. Checkpoints with split attention projections are shown fused.
+     * Opens the weights under PSALM's keys, rounded as asked. Checkpoints with split attention projections are shown fused.
      *
      * @throws UnusableInputException when a file is missing or damaged; what the files hold is checked by {@link
      *     WeightCoverage}
      */
     public TensorSource openWeights() {
-        return FusedAttention.over(WeightFiles.find(path).open(), config.llm());
+        TensorSource fused = FusedAttention.over(WeightFiles.find(path).open(), config.llm());
+        return rounding.dtype()
+                .<TensorSource>map(dtype -> CastTensors.of(fused, dtype))
+                .orElse(fused);
     }
 
-    /** Opens the weights and requires that they match the configuration, see {@link WeightCoverage#require}. */
+    /**
+     * Opens what the model reads of its weights, see {@link #openWeights()}.
+     *
+     * @param allowPartial lets weights pass that do not match the configuration; what does not is zero
+     * @throws UnusableInputException as {@link WeightCoverage#require}
+     */
     public TensorSource openWeights(boolean allowPartial) {
         TensorSource weights = openWeights();
         try {
-            WeightCoverage.of(StateDict.expected(config), weights).require(allowPartial);
-            return weights;
+            List<Parameter> expected = StateDict.expected(config);
+            WeightCoverage coverage = WeightCoverage.of(expected, weights);
+            coverage.require(allowPartial);
+            return new MatchedWeights(weights, coverage, expected);
         } catch (RuntimeException e) {
             weights.close();
             throw e;

@@ -15,7 +15,7 @@ import java.util.Set;
  * @param matched keys the model reads and finds, in state-dict order
  * @param unused keys that are known but not read, in state-dict order
  * @param missing keys the model reads and does not find
- * @param unexpected keys that no part of the model has
+ * @param unknown keys that no part of the model has; they are passed over, since released checkpoints hold dead weights
  * @param misshapen keys found with another shape or kind of number, each with what was found and expected
  */
 public record WeightCoverage(
@@ -23,7 +23,7 @@ public record WeightCoverage(
         List<String> matched,
         List<String> unused,
         List<String> missing,
-        List<String> unexpected,
+        List<String> unknown,
         List<Misshapen> misshapen) {
     /** Keys of a kind in a message: all that a model has, but not all that a file which is no model may hold. */
     private static final int SHOWN = 1000;
@@ -54,14 +54,26 @@ public record WeightCoverage(
                 (parameter.required() ? matched : unused).add(key);
             }
         }
-        List<String> unexpected =
+        List<String> unknown =
                 tensors.names().stream().filter(key -> !known.contains(key)).toList();
-        return new WeightCoverage(tensors.origin(), matched, unused, missing, unexpected, misshapen);
+        return new WeightCoverage(tensors.origin(), matched, unused, missing, unknown, misshapen);
     }
 
-    /** True when every tensor the model reads is there and nothing else is. */
+    /** True when every tensor the model reads is there, whatever else is. */
     public boolean complete() {
-        return missing.isEmpty() && unexpected.isEmpty() && misshapen.isEmpty();
+        return missing.isEmpty() && misshapen.isEmpty();
+    }
+
+    /** What does not match, kind by kind and key by key; empty when {@link #complete}. */
+    public List<String> mismatches() {
+        List<String> parts = new ArrayList<>();
+        describe(parts, "missing", missing);
+        if (!missing.isEmpty()) {
+            // What is missing may be there under another name.
+            describe(parts, "unknown", unknown);
+        }
+        describe(parts, "mis-shaped", misshapen);
+        return parts;
     }
 
     /**
@@ -72,11 +84,7 @@ public record WeightCoverage(
         if (complete() || allowPartial) {
             return;
         }
-        List<String> parts = new ArrayList<>();
-        describe(parts, "missing", missing);
-        describe(parts, "unexpected", unexpected);
-        describe(parts, "mis-shaped", misshapen);
-        throw new UnusableInputException(origin + " does not fit its config.json: " + String.join("; ", parts)
+        throw new UnusableInputException(origin + " does not fit its config.json: " + String.join("; ", mismatches())
                 + ". Use the config.json that belongs to these weights, or --allow-partial with a command that has it");
     }
 

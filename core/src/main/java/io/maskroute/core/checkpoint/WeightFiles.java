@@ -21,7 +21,7 @@ import java.util.stream.Stream;
 /**
  * Which files of a model folder hold its weights. In order of preference: {@code model.safetensors}; the shards of {@code
  * model.safetensors.index.json}; any other {@code *.safetensors}; {@code pytorch_model.bin}; the shards of {@code
- * pytorch_model.bin.index.json}.
+ * pytorch_model.bin.index.json}; {@code pytorch_model-00001-of-0000N.bin} and the rest of them.
  *
  * @param files each exists
  * @param shardOf tensor name to file as the index says; empty without an index
@@ -29,28 +29,45 @@ import java.util.stream.Stream;
 record WeightFiles(Path folder, List<Path> files, Map<String, Path> shardOf) {
     private static final Pattern SHARD = Pattern.compile("(.*)-(\\d{5})-of-(\\d{5})\\.(safetensors|bin)");
 
+    /** Formats of weights, the preferred one first. */
+    private enum Kind {
+        SAFETENSORS("model.safetensors", ".*\\.safetensors"),
+        /** Beside these lie other .bin files, such as training_args.bin. */
+        PYTORCH("pytorch_model.bin", "pytorch_model-\\d{5}-of-\\d{5}\\.bin");
+
+        private final String single;
+        private final Pattern others;
+
+        Kind(String single, String others) {
+            this.single = single;
+            this.others = Pattern.compile(others);
+        }
+    }
+
     static WeightFiles find(Path folder) {
-        for (String kind : List.of("model.safetensors", "pytorch_model.bin")) {
-            if (Files.isRegularFile(folder.resolve(kind))) {
-                return new WeightFiles(folder, List.of(folder.resolve(kind)), Map.of());
+        for (Kind kind : Kind.values()) {
+            Path single = folder.resolve(kind.single);
+            if (Files.isRegularFile(single)) {
+                return new WeightFiles(folder, List.of(single), Map.of());
             }
-            Path index = folder.resolve(kind + ".index.json");
+            Path index = folder.resolve(kind.single + ".index.json");
             if (Files.isRegularFile(index)) {
                 return indexed(folder, index);
             }
-            if (kind.equals("model.safetensors")) {
-                List<Path> others = safetensors(folder);
-                if (!others.isEmpty()) {
-                    return new WeightFiles(folder, others, Map.of());
-                }
+            List<Path> others = named(folder, kind.others);
+            if (!others.isEmpty()) {
+                return new WeightFiles(folder, others, Map.of());
             }
         }
-        throw new UnusableInputException("model folder " + folder
-                + " has no weights; expected model.safetensors, shards with model.safetensors.index.json, or"
-                + " pytorch_model.bin");
+        throw new UnusableInputException("model folder " + folder + " has no weights"
+                + ForeignFiles.unfinishedWeights(folder)
+                        .map(half -> "; " + half.getFileName() + " is an unfinished download: let it finish")
+                        .orElse("; expected model.safetensors, shards with model.safetensors.index.json, or"
+                                + " pytorch_model.bin"));
     }
 
     private static WeightFiles indexed(Path folder, Path index) {
+        ForeignFiles.refuse(index);
         JsonFields weightMap = JsonFields.read(index).object("weight_map");
         Map<String, Path> shardOf = new LinkedHashMap<>();
         TreeSet<Path> files = new TreeSet<>();
@@ -61,8 +78,8 @@ record WeightFiles(Path folder, List<Path> files, Map<String, Path> shardOf) {
             }
             Path file = folder.resolve(name);
             if (files.add(file) && !Files.isRegularFile(file)) {
-                throw new UnusableInputException(
-                        "shard " + file + " is missing; " + index.getFileName() + " names it, fetch it as well");
+                throw new UnusableInputException("shard " + file + " is missing; " + index.getFileName() + " names it, "
+                        + ForeignFiles.remedy(file));
             }
             shardOf.put(tensor, file);
         }
@@ -72,11 +89,11 @@ record WeightFiles(Path folder, List<Path> files, Map<String, Path> shardOf) {
         return new WeightFiles(folder, List.copyOf(files), shardOf);
     }
 
-    /** All safetensors files; where their names number them, none may be missing. */
-    private static List<Path> safetensors(Path folder) {
+    /** All files of such names; where the names number them, none may be missing. */
+    private static List<Path> named(Path folder, Pattern names) {
         List<Path> files;
         try (Stream<Path> list = Files.list(folder)) {
-            files = list.filter(f -> f.toString().endsWith(".safetensors") && Files.isRegularFile(f))
+            files = list.filter(f -> names.matcher(f.getFileName().toString()).matches() && Files.isRegularFile(f))
                     .sorted()
                     .toList();
         } catch (IOException e) {
@@ -90,8 +107,8 @@ record WeightFiles(Path folder, List<Path> files, Map<String, Path> shardOf) {
                     String name =
                             String.format(Locale.ROOT, "%s-%05d-of-%05d.%s", shard.group(1), i, count, shard.group(4));
                     if (!files.contains(folder.resolve(name))) {
-                        throw new UnusableInputException(
-                                "shard " + folder.resolve(name) + " is missing; fetch it as well");
+                        throw new UnusableInputException("shard " + folder.resolve(name) + " is missing; "
+                                + ForeignFiles.remedy(folder.resolve(name)));
                     }
                 }
             }
@@ -115,6 +132,7 @@ record WeightFiles(Path folder, List<Path> files, Map<String, Path> shardOf) {
     }
 
     private static TensorSource openFile(Path file) {
+        ForeignFiles.refuse(file);
         return file.toString().endsWith(".safetensors") ? Safetensors.open(file) : PytorchCheckpoint.open(file);
     }
 

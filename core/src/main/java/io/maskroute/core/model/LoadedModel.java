@@ -2,9 +2,6 @@ package io.maskroute.core.model;
 
 import io.maskroute.core.checkpoint.Fingerprint;
 import io.maskroute.core.checkpoint.ModelFolder;
-import io.maskroute.core.checkpoint.Parameter;
-import io.maskroute.core.checkpoint.StateDict;
-import io.maskroute.core.checkpoint.WeightCoverage;
 import io.maskroute.core.config.ModelConfig;
 import io.maskroute.core.flops.FlopsModel;
 import io.maskroute.core.routing.RoutingAdapter;
@@ -14,7 +11,6 @@ import io.maskroute.core.segmenter.SegmenterInfo;
 import io.maskroute.core.text.PromptTokenizer;
 import io.maskroute.core.torchscript.TorchProgram;
 import java.nio.file.Path;
-import java.util.List;
 
 /** A model folder with a routing schedule, on its device and ready to run. */
 public record LoadedModel(
@@ -28,7 +24,7 @@ public record LoadedModel(
      *     the device's memory does not suffice
      */
     public static LoadedModel open(Path modelFolder, SegmenterOptions options) {
-        ModelFolder folder = ModelFolder.open(modelFolder);
+        ModelFolder folder = ModelFolder.open(modelFolder).withRounding(options.weightsRounding());
         ModelConfig config = folder.config()
                 .withMinScore(options.minScore().orElse(folder.config().minScore()));
         int side = config.imageTokenSide();
@@ -37,20 +33,12 @@ public record LoadedModel(
                 RoutingAdapter adapter = options.routing().isPresent()
                         ? RoutingAdapter.open(options.routing().get(), config)
                         : RoutingAdapter.dense()) {
-            List<Parameter> expected = StateDict.expected(config);
-            WeightCoverage coverage = WeightCoverage.of(expected, weights);
-            coverage.require(options.allowPartial());
             RoutingPlan plan = RoutingPlan.of(adapter.schedule(), config, side, side);
             PromptTokenizer tokenizer = opened.add(PromptTokenizer.open(folder.tokenizer(), config, side * side));
             TorchProgram program = opened.add(TorchProgram.load(options.device()));
             TorchProgram.enterThread(options.threads());
-            PsalmNetwork network = opened.add(new PsalmNetwork(
-                    program,
-                    config,
-                    PartialWeights.over(weights, coverage, expected),
-                    options.dtype().type(),
-                    plan,
-                    adapter.tensors()));
+            PsalmNetwork network = opened.add(
+                    new PsalmNetwork(program, config, weights, options.dtype().type(), plan, adapter.tensors()));
             FlopsModel flops = FlopsModel.asRun(config, plan, adapter.tensors().isPresent());
             SegmenterInfo info = new SegmenterInfo(
                     Fingerprint.of(folder, weights),

@@ -1,5 +1,6 @@
 package io.maskroute.core.model;
 
+import io.maskroute.core.checkpoint.WeightsRounding;
 import io.maskroute.core.torchscript.TorchType;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -15,6 +16,7 @@ import java.util.OptionalDouble;
  * @param threads that one operator may use; 0 leaves PyTorch's choice
  * @param promptBatch prompts of a call, of whichever of its pictures, that run through the LLM at once, at least 1
  * @param allowPartial lets weights pass that do not match the model; what is missing is zero
+ * @param weightsRounding of what is stored, before it is converted to {@code dtype}
  * @param minScore 0..1, in place of {@code ModelConfig.minScore}; empty for the model's own
  */
 public record SegmenterOptions(
@@ -24,6 +26,7 @@ public record SegmenterOptions(
         int threads,
         int promptBatch,
         boolean allowPartial,
+        WeightsRounding weightsRounding,
         OptionalDouble minScore) {
 
     private static final int CPU_PROMPT_BATCH = 16;
@@ -40,7 +43,8 @@ public record SegmenterOptions(
     /** Number formats a model runs in. */
     public enum Dtype {
         FP32(TorchType.FLOAT32),
-        BF16(TorchType.BFLOAT16);
+        BF16(TorchType.BFLOAT16),
+        FP16(TorchType.FLOAT16);
 
         private final TorchType type;
 
@@ -52,7 +56,7 @@ public record SegmenterOptions(
             return type;
         }
 
-        /** {@code fp32} or {@code bf16}. */
+        /** {@code fp32}, {@code bf16} or {@code fp16}. */
         public String label() {
             return name().toLowerCase(Locale.ROOT);
         }
@@ -70,6 +74,7 @@ public record SegmenterOptions(
         private int threads;
         private Integer promptBatch;
         private boolean allowPartial;
+        private WeightsRounding weightsRounding = WeightsRounding.NONE;
         private OptionalDouble minScore = OptionalDouble.empty();
 
         private Builder() {}
@@ -106,6 +111,11 @@ public record SegmenterOptions(
             return this;
         }
 
+        public Builder setWeightsRounding(WeightsRounding weightsRounding) {
+            this.weightsRounding = weightsRounding;
+            return this;
+        }
+
         public Builder setMinScore(double minScore) {
             this.minScore = OptionalDouble.of(minScore);
             return this;
@@ -120,6 +130,7 @@ public record SegmenterOptions(
                     threads,
                     promptBatch == null ? batch : promptBatch,
                     allowPartial,
+                    weightsRounding,
                     minScore);
         }
     }

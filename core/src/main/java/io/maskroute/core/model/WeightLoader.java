@@ -14,6 +14,7 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
@@ -114,6 +115,19 @@ final class WeightLoader {
                         count,
                         piece -> new IValue[] {weights, scope.of(key), scope.of(at), piece});
             }
+            if (total > 0) {
+                requireFinite(scope, weights, key, name, dtype);
+            }
+        }
+    }
+
+    /** One number that is none, in any weight, makes every mask one. */
+    private void requireFinite(TorchScope scope, IValue weights, String key, String name, TorchType dtype) {
+        float[] extremes = scope.floats(scope.run("extremes", weights, scope.of(key)));
+        if (!Float.isFinite(extremes[0]) || !Float.isFinite(extremes[1])) {
+            throw new UnusableInputException(source.origin() + ": tensor " + name + " (" + source.info(name)
+                    + ") holds numbers that are not finite in " + dtype.name().toLowerCase(Locale.ROOT)
+                    + "; the file is damaged or its training diverged, fetch it again or take an earlier checkpoint");
         }
     }
 

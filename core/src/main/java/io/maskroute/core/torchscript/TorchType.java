@@ -5,6 +5,7 @@ public enum TorchType {
     UINT8(0),
     INT32(3),
     INT64(4),
+    FLOAT16(5),
     FLOAT32(6),
     FLOAT64(7),
     BOOL(11),

@@ -23,6 +23,12 @@ def fill_weight(self, weights: Dict[str, Tensor], key: str, start: int, piece: T
     weights[key].view(-1)[start:start + piece.size(0)].copy_(piece)
 
 
+def extremes(self, weights: Dict[str, Tensor], key: str) -> Tensor:
+    """The least and the largest element, fp32 [2]; NaN where any is NaN."""
+    least, largest = torch.aminmax(weights[key])
+    return torch.stack([least, largest]).to(6)
+
+
 def linear(self, x: Tensor, w: Dict[str, Tensor], name: str) -> Tensor:
     """x [..., in] -> [..., out]"""
     return torch.linear(x, w[name + ".weight"], w.get(name + ".bias"))

@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,7 +31,8 @@ class ModelConfigJsonTest {
              "rope_scaling": null, "rope_theta": 10000.0, "swin_type": "base", "vocab_size": 50297}""";
 
     private static ModelConfig read(String json) {
-        return ModelConfigJson.read(JsonFields.parse("config.json", json.getBytes(StandardCharsets.UTF_8)));
+        return ModelConfigJson.read(
+                JsonFields.parse("config.json", json.getBytes(StandardCharsets.UTF_8)), Optional.empty());
     }
 
     private static String withOwn(String own) {

@@ -2,10 +2,12 @@ package io.maskroute.core.checkpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.maskroute.core.config.ModelConfig;
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.core.safetensors.DType;
+import io.maskroute.core.safetensors.HalfFloats;
 import io.maskroute.core.safetensors.Safetensors;
 import io.maskroute.core.safetensors.SafetensorsWriter;
 import io.maskroute.core.safetensors.TensorInfo;
@@ -21,9 +23,14 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ModelFolderTest {
     private static final ModelConfig SMALL = new ModelConfig(
@@ -197,7 +204,7 @@ class ModelFolderTest {
                 folder.resolve("model.safetensors"),
                 java.nio.file.StandardCopyOption.REPLACE_EXISTING);
         assertRefused(
-                "2 missing: seg_query, predictor.decoder_norm.bias;", "1 unexpected: seg_queries.", "--allow-partial");
+                "2 missing: seg_query, predictor.decoder_norm.bias;", "1 unknown: seg_queries.", "--allow-partial");
         ModelFolder.open(folder).openWeights(true).close();
 
         ModelConfig wider = new ModelConfig(
@@ -227,12 +234,158 @@ class ModelFolderTest {
     @Test
     void notAllKeysOfAnyOtherFileAreShown() {
         List<String> keys = IntStream.range(0, 1001).mapToObj(i -> "key" + i).toList();
-        WeightCoverage coverage = new WeightCoverage("file", List.of(), List.of(), List.of(), keys, List.of());
+        WeightCoverage coverage = new WeightCoverage("file", List.of(), List.of(), List.of("a"), keys, List.of());
         assertThatThrownBy(() -> coverage.require(false))
-                .hasMessageContaining("1001 unexpected: key0, key1,")
+                .hasMessageContaining("1 missing: a; 1001 unknown: key0, key1,")
                 .hasMessageContaining("key999, …. Use")
                 .hasMessageNotContaining("key1000");
         coverage.require(true);
+    }
+
+    /** Released checkpoints hold dead weights; PyTorch passes them over, too. */
+    @Test
+    void unknownKeysArePassedOver() throws IOException {
+        String original = fingerprint();
+        try (SafetensorsWriter writer = SafetensorsWriter.create(
+                folder.resolve("dead.safetensors"),
+                Map.of(
+                        "model.layers.0.region.f.weight", TensorInfo.of(DType.F32, 2, 2),
+                        "predictor.sim_alpha", TensorInfo.of(DType.F32),
+                        "model.layers.0.counter", TensorInfo.of(DType.I64, 1)),
+                Map.of())) {
+            writer.writeFloats("model.layers.0.region.f.weight", new float[4]);
+            writer.writeFloats("predictor.sim_alpha", new float[1]);
+            writer.writeLongs("model.layers.0.counter", new long[1]);
+            writer.finish();
+        }
+        Files.move(folder.resolve("model.safetensors"), folder.resolve("rest.safetensors"));
+        ModelFolder model = ModelFolder.open(folder);
+        assertThat(model.config()).isEqualTo(SMALL);
+        try (TensorSource weights = model.openWeights()) {
+            assertThat(WeightCoverage.of(StateDict.expected(SMALL), weights).unknown())
+                    .containsExactlyInAnyOrder(
+                            "model.layers.0.region.f.weight", "predictor.sim_alpha", "model.layers.0.counter");
+        }
+        try (TensorSource weights = model.openWeights(false)) {
+            assertThat(weights.names())
+                    .containsExactlyElementsOf(StateDict.expected(SMALL).stream()
+                            .filter(Parameter::required)
+                            .map(Parameter::key)
+                            .toList());
+        }
+        assertThat(fingerprint()).isEqualTo(original);
+    }
+
+    @Test
+    void whatIsMissingIsZeroWhereThatIsAllowed() throws IOException {
+        copy("other.safetensors", name -> name.equals("seg_query") ? null : name);
+        Files.delete(folder.resolve("model.safetensors"));
+        try (TensorSource weights = ModelFolder.open(folder).openWeights(true)) {
+            assertThat(weights.floats("seg_query")).hasSize(3 * 12).containsOnly(0);
+            assertThat(weights.floats("model.final_layernorm.weight")).containsOnly(1);
+        }
+    }
+
+    @Test
+    void weightsAreRoundedBeforeAnythingReadsThem() {
+        ModelFolder rounded = ModelFolder.open(folder).withRounding(WeightsRounding.FP16);
+        try (TensorSource stored = ModelFolder.open(folder).openWeights(false);
+                TensorSource weights = rounded.openWeights(false)) {
+            float[] expected = stored.floats("seg_query");
+            for (int i = 0; i < expected.length; i++) {
+                expected[i] = HalfFloats.fromF16(HalfFloats.toF16(expected[i]));
+            }
+            assertThat(weights.floats("seg_query")).isEqualTo(expected).isNotEqualTo(stored.floats("seg_query"));
+            assertThat(Fingerprint.of(rounded, weights)).isNotEqualTo(fingerprint());
+        }
+    }
+
+    @Test
+    void theTableOfEmbeddingsHasTheVocabularysSize() throws IOException {
+        Path config = folder.resolve("config.json");
+        Files.writeString(config, Files.readString(config).replace("\"vocab_size\" : 30", "\"vocab_size\" : 29"));
+        ModelFolder model = ModelFolder.open(folder);
+        assertThat(model.config()).isEqualTo(SMALL);
+        assertThat(model.notes()).singleElement().asString().contains("vocab_size 29", "has 30 rows");
+    }
+
+    /** Heads are not to be seen in weights, nor what no tensor depends on. */
+    @Test
+    void absentSizesAreThoseOfTheWeights() throws IOException {
+        Files.writeString(
+                folder.resolve("config.json"),
+                """
+                {"architectures": ["PSALM"], "num_attention_heads": 3, "max_position_embeddings": 128, "mm_hidden_size": 256,
+                 "maskroute": {"image": {"size": 64, "mean": [0, 0, 0], "std": [1, 1, 1]},
+                  "pixel_decoder": {"heads": 4, "points": 2}, "mask_decoder": {"heads": 4},
+                  "special_tokens": {"seg": 29, "end_of_text": 28, "pad": 27}, "vision_projector": {"planes": 0}}}""");
+        assertThat(ModelFolder.open(folder).config()).isEqualTo(SMALL);
+    }
+
+    @Test
+    void numberedBinShardsNeedNoIndex() throws IOException {
+        Files.delete(folder.resolve("model.safetensors"));
+        Files.write(folder.resolve("training_args.bin"), new byte[] {1, 2, 3});
+        assertRefused("has no weights");
+        Path first = folder.resolve("pytorch_model-00001-of-00002.bin");
+        Files.copy(Path.of("src/test/resources/bin/pytorch_model.bin"), first);
+        assertRefused("pytorch_model-00002-of-00002.bin is missing; fetch it as well");
+        Files.createFile(folder.resolve("pytorch_model-00002-of-00002.bin.incomplete"));
+        assertRefused(
+                "pytorch_model-00002-of-00002.bin is missing",
+                "pytorch_model-00002-of-00002.bin.incomplete beside it is an unfinished download");
+    }
+
+    static Stream<Arguments> downloads() {
+        String pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize %s\n";
+        return Stream.of(
+                arguments(
+                        "model.safetensors",
+                        pointer.formatted("4980000000"),
+                        "is a Git LFS pointer to 4980000000 bytes"),
+                arguments("config.json", pointer.formatted("1260"), "is a Git LFS pointer to 1260 bytes"),
+                arguments("model.safetensors", "<!DOCTYPE html>\n<html><head><title>Sign in</title>", "is a web page"),
+                arguments("config.json", "\n <html lang=\"en\">", "is a web page"),
+                arguments("model.safetensors", "", "has 0 bytes, too few for a header"),
+                arguments(
+                        "model.safetensors",
+                        "Repository not found",
+                        "it is no safetensors file, or truncated: fetch it again"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("downloads")
+    void whatADownloadLeavesIsNamed(String name, String content, String reason) throws IOException {
+        Files.writeString(folder.resolve(name), content);
+        assertRefused(folder.resolve(name).toString(), reason);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {".part", ".incomplete", ".crdownload", ".aria2", ".tmp"})
+    void unfinishedDownloadsAreNamed(String ending) throws IOException {
+        Path weights = folder.resolve("model.safetensors");
+        Files.move(weights, folder.resolve("model.safetensors" + ending));
+        assertRefused("has no weights; model.safetensors" + ending + " is an unfinished download");
+        Path config = folder.resolve("config.json");
+        Files.move(config, folder.resolve("config.json" + ending));
+        assertRefused("has no config.json (config.json" + ending + " is an unfinished download)");
+    }
+
+    /** aria2 gives the file its full size at once. */
+    @Test
+    void aFileThatIsStillFilledIsNotRead() throws IOException {
+        Files.createFile(folder.resolve("model.safetensors.aria2"));
+        assertRefused("model.safetensors is not whole yet: model.safetensors.aria2 lies beside it");
+    }
+
+    @Test
+    void truncatedWeightsAreNamed() throws IOException {
+        Path weights = folder.resolve("model.safetensors");
+        byte[] whole = Files.readAllBytes(weights);
+        for (double share : new double[] {0.999, 0.5, 0.01}) {
+            Files.write(weights, Arrays.copyOf(whole, (int) (whole.length * share)));
+            assertRefused(weights.toString(), "truncated");
+        }
     }
 
     @Test

@@ -75,7 +75,7 @@ class StateDictTest {
         try (Safetensors weights = Safetensors.open(resource("/fixtures/" + fixture + "/weights.safetensors"))) {
             WeightCoverage coverage = WeightCoverage.of(expected, weights);
             assertThat(coverage.missing()).isEmpty();
-            assertThat(coverage.unexpected()).isEmpty();
+            assertThat(coverage.unknown()).isEmpty();
             assertThat(coverage.misshapen()).isEmpty();
             assertThat(coverage.matched().size() + coverage.unused().size())
                     .isEqualTo(weights.names().size());

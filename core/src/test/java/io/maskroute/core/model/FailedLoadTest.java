@@ -20,10 +20,12 @@ import io.maskroute.core.training.Trainer;
 import io.maskroute.core.training.Trainer.Trainable;
 import io.maskroute.core.training.TrainingSettings;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Optional;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class FailedLoadTest {
@@ -104,6 +106,41 @@ class FailedLoadTest {
             }
             assertThat(ResidentMemory.kilobytes()).isLessThan(limit);
         }
+    }
+
+    /** In the first piece of a tensor and in its last, in what runs in the model's dtype and in what is always fp32. */
+    @ParameterizedTest
+    @CsvSource({
+        "model.embed_tokens.weight, NaN, FLOAT32",
+        "model.embed_tokens.weight, -Infinity, BFLOAT16",
+        "predictor.decoder_norm.bias, Infinity, FLOAT16",
+        "model.mm_projector.bias, 65520, FLOAT16",
+        "model.layers.3.self_attn.query_key_value.weight, NaN, BFLOAT16"
+    })
+    void numbersThatAreNotFiniteAreRefused(String name, float bad, TorchType dtype) {
+        TensorSource weights = spoilt(RandomWeights.of(TINY, 7), name, bad);
+        try (TorchProgram program = TorchProgram.load("cpu")) {
+            TorchProgram.enterThread(0);
+            assertThatThrownBy(() ->
+                            new PsalmNetwork(program, TINY, weights, dtype, dense(TINY), Optional.empty()).close())
+                    .isInstanceOf(UnusableInputException.class)
+                    .hasMessageContaining("tensor " + name + " (F32 [")
+                    .hasMessageContaining("holds numbers that are not finite");
+        }
+    }
+
+    /** The last number of a tensor. */
+    private static TensorSource spoilt(TensorSource all, String spoilt, float bad) {
+        return new DelegatingTensors(all) {
+            @Override
+            public void read(String name, long offset, ByteBuffer target) {
+                int end = target.limit();
+                super.read(name, offset, target);
+                if (name.equals(spoilt) && offset + end == info(name).byteLength()) {
+                    target.duplicate().order(ByteOrder.nativeOrder()).putFloat(end - Float.BYTES, bad);
+                }
+            }
+        };
     }
 
     private static void fail(TorchProgram program, ModelConfig config, TensorSource weights, int times) {

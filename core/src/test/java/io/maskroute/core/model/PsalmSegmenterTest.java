@@ -118,7 +118,10 @@ class PsalmSegmenterTest {
                         .noneMatch(prompt -> Arrays.stream(prompt.own()).anyMatch(other -> other == id)))
                 .findFirst()
                 .orElseThrow();
-        TinyModel.overwrite(folder, "model.embed_tokens.weight", 64 * word, Float.NaN);
+        // Finite, as weights must be, but their sum is not.
+        for (int channel = 0; channel < 4; channel++) {
+            TinyModel.overwrite(folder, "model.embed_tokens.weight", 64 * word + channel, Float.MAX_VALUE);
+        }
 
         try (PsalmSegmenter segmenter =
                 PsalmSegmenter.open(folder, SegmenterOptions.builder().build())) {

@@ -1,37 +1,35 @@
-package io.maskroute.core.model;
+package io.maskroute.core.checkpoint;
 
-import io.maskroute.core.checkpoint.Parameter;
-import io.maskroute.core.checkpoint.WeightCoverage;
 import io.maskroute.core.safetensors.TensorInfo;
 import io.maskroute.core.safetensors.TensorSource;
 import java.nio.ByteBuffer;
+import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
 /**
- * A checkpoint that does not match its model, let through with {@code --allow-partial}: what is missing or has another shape
- * reads as zeros, what the model does not know is left out.
+ * Of a checkpoint, what its model reads: no tensor that is derived, unused or unknown. Where {@code --allow-partial} lets one pass
+ * that does not match, what is missing or has another shape reads as zeros.
  */
-final class PartialWeights implements TensorSource {
+final class MatchedWeights implements TensorSource {
     private final TensorSource found;
-    private final Set<String> matched;
+    private final Set<String> names = new LinkedHashSet<>();
     private final Map<String, TensorInfo> zeros = new LinkedHashMap<>();
 
-    private PartialWeights(TensorSource found, WeightCoverage coverage, List<Parameter> expected) {
+    MatchedWeights(TensorSource found, WeightCoverage coverage, List<Parameter> expected) {
         this.found = found;
-        this.matched = Set.copyOf(coverage.matched());
+        Set<String> matched = Set.copyOf(coverage.matched());
         for (Parameter parameter : expected) {
-            if (parameter.required() && !matched.contains(parameter.key())) {
-                zeros.put(parameter.key(), parameter.info());
+            if (parameter.required()) {
+                names.add(parameter.key());
+                if (!matched.contains(parameter.key())) {
+                    zeros.put(parameter.key(), parameter.info());
+                }
             }
         }
-    }
-
-    /** The source itself where it is complete. */
-    static TensorSource over(TensorSource found, WeightCoverage coverage, List<Parameter> expected) {
-        return coverage.complete() ? found : new PartialWeights(found, coverage, expected);
     }
 
     @Override
@@ -41,9 +39,7 @@ final class PartialWeights implements TensorSource {
 
     @Override
     public Set<String> names() {
-        Set<String> names = new java.util.LinkedHashSet<>(matched);
-        names.addAll(zeros.keySet());
-        return names;
+        return Collections.unmodifiableSet(names);
     }
 
     @Override
