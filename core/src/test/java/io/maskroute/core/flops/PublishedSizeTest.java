@@ -51,22 +51,20 @@ class PublishedSizeTest {
         assertThat(100 * share).isCloseTo(percent, within(0.05));
     }
 
-    /** A referring prompt: 56 text tokens, the image, 15 of the task, 5 of its own. */
+    /** PSALM's referring prompts: 56 text tokens, the image, 15 of the task, 19 to 30 of their own. */
     @ParameterizedTest
-    @CsvSource({
-        "psalm-56, 16, 0.56",
-        "psalm-56, 32, 0.56",
-        "psalm-45, 16, 0.45",
-        "psalm-45, 32, 0.45",
-        "psalm-40, 16, 0.40",
-        "psalm-40, 32, 0.40"
-    })
-    void presets_keep_their_share(String preset, int side, double most) {
+    @CsvSource({"psalm-56, 0.56", "psalm-45, 0.45", "psalm-43, 0.43"})
+    void presets_keep_their_share(String preset, double most) {
         RoutingSchedule schedule = RoutingScheduleReader.read(Path.of("..", "conf", "routing", preset + ".json"));
         for (LastLayer lastLayer : LastLayer.values()) {
-            double share = share(schedule, new Execution(lastLayer, true), side, 56, 15, 5);
-
-            assertThat(share).isLessThanOrEqualTo(most).isGreaterThan(most - 0.04);
+            Execution execution = new Execution(lastLayer, true);
+            for (int own : new int[] {19, 25, 30}) {
+                assertThat(share(schedule, execution, 16, 56, 15, own))
+                        .isLessThanOrEqualTo(most)
+                        .isGreaterThan(most - 0.02);
+                // Image tokens are more of the work there, and nearly all of theirs is saved.
+                assertThat(share(schedule, execution, 32, 56, 15, own)).isLessThanOrEqualTo(most);
+            }
         }
     }
 
@@ -75,17 +73,17 @@ class PublishedSizeTest {
         RoutingSchedule dense = RoutingScheduleReader.read(Path.of("..", "conf", "routing", "dense.json"));
 
         assertThat(dense).isEqualTo(RoutingSchedule.dense());
-        assertThat(share(dense, PLAIN, 16, 56, 15, 5)).isEqualTo(1.0);
+        assertThat(share(dense, PLAIN, 16, 56, 15, 25)).isEqualTo(1.0);
     }
 
     /** No schedule gets below: one proxy for the whole picture, mask tokens that meet no layer. */
     @ParameterizedTest
     @CsvSource({
-        "16, EVERYTHING, 0.3787", "32, EVERYTHING, 0.3713",
-        "16, QUERIES_KEYS_VALUES, 0.3802", "32, QUERIES_KEYS_VALUES, 0.3759"
+        "16, EVERYTHING, 0.4064", "32, EVERYTHING, 0.3819",
+        "16, QUERIES_KEYS_VALUES, 0.4084", "32, QUERIES_KEYS_VALUES, 0.3867"
     })
     void the_floor_of_routing_one_prompt_alone(int side, LastLayer lastLayer, double floor) {
-        assertThat(share(schedule(24, side, 1), new Execution(lastLayer, true), side, 56, 15, 5))
+        assertThat(share(schedule(24, side, 1), new Execution(lastLayer, true), side, 56, 15, 25))
                 .isCloseTo(floor, within(0.00005));
     }
 
