@@ -1,39 +1,76 @@
 package io.maskroute.core.bench;
 
 import io.maskroute.core.config.ModelConfig;
+import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.segmenter.PreparedPrompt;
+import io.maskroute.core.segmenter.ReferringPrompt;
+import io.maskroute.core.text.PromptTokenizer;
+import java.util.List;
 import java.util.Random;
 
 /**
  * Numbers of text tokens of a prompt that is measured; the fields of {@link PreparedPrompt}.
  */
 public record PromptShape(int prefix, int task, int condition, int suffix) {
-    /** The fewest tokens that {@link #of} divides. */
+    /** The fewest tokens that {@link #withTokens} divides. */
     public static final int LEAST = 4;
 
-    /** Divided about as in PSALM's referring prompts: an eighth is the prompt's own, a fifth the task's, the rest comes first. */
-    public static PromptShape of(int textTokens) {
-        if (textTokens < LEAST) {
-            throw new IllegalArgumentException("a prompt of " + textTokens + " text tokens");
+    /**
+     * PSALM's referring prompt: its three fixed texts under its own tokenizer (GPT-2's), and a condition of 12 tokens, the middle of
+     * the 6 to 17 that one to three sentences take with the closing {@code [SEG]}.
+     */
+    public static final PromptShape PSALM = new PromptShape(56, 15, 12, 13);
+
+    /**
+     * The fixed texts as a model's own tokenizer divides them, with a condition as long as {@link #PSALM}'s.
+     *
+     * @throws RowFailure when they have tokens that the model does not know
+     */
+    public static PromptShape of(PromptTokenizer tokenizer) throws RowFailure {
+        PreparedPrompt prompt = tokenizer.prepare(new ReferringPrompt(List.of("")));
+        return new PromptShape(prompt.prefix().length, prompt.task().length, PSALM.condition, prompt.suffix().length);
+    }
+
+    /**
+     * The same prompt with more or fewer tokens of its own; where those before them alone are too many, all in the same proportions.
+     *
+     * @param tokens at least {@link #LEAST}
+     */
+    public PromptShape withTokens(int tokens) {
+        if (tokens < LEAST) {
+            throw new IllegalArgumentException("a prompt of " + tokens + " text tokens");
         }
-        int own = Math.max(2, textTokens / 8);
-        int task = textTokens / 5;
-        return new PromptShape(textTokens - own - task, task, own - 1, 1);
+        int before = prefix + task;
+        if (tokens >= before + 2) {
+            return withOwn(prefix, task, tokens - before);
+        }
+        int own = Math.max(2, tokens * (condition + suffix) / tokens());
+        int shorterTask = Math.max(1, tokens * task / tokens());
+        return withOwn(tokens - own - shorterTask, shorterTask, own);
+    }
+
+    private PromptShape withOwn(int prefix, int task, int own) {
+        int fixed = Math.min(suffix, own - 1);
+        return new PromptShape(prefix, task, own - fixed, fixed);
     }
 
     public int tokens() {
-        return prefix + task + condition + suffix;
+        return prefix + task + own();
     }
 
-    /** Random token ids; the prefix and the task's text depend on the configuration alone. */
+    /** Tokens that no other prompt shares. */
+    public int own() {
+        return condition + suffix;
+    }
+
+    /** Random token ids; all but the condition depend on the configuration alone. */
     PreparedPrompt prompt(ModelConfig config, long seed) {
         Random shared = new Random(config.llm().vocab());
-        Random own = new Random(seed);
         return new PreparedPrompt(
                 ids(shared, prefix, config),
                 ids(shared, task, config),
-                ids(own, condition, config),
-                ids(own, suffix, config));
+                ids(new Random(seed), condition, config),
+                ids(shared, suffix, config));
     }
 
     private static int[] ids(Random random, int count, ModelConfig config) {

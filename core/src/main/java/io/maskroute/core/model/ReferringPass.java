@@ -43,17 +43,28 @@ public final class ReferringPass {
         this.promptBatch = promptBatch;
     }
 
+    /** Is shown what the mask decoder gave for a prompt, behind the prompt's last stage: no stage's time has it. */
+    public interface Onlooker {
+        /** @param row which prompt of {@code decoded}; the rest as {@link MaskDecoder#bestMask} takes it */
+        void look(TorchScope work, IValue[] decoded, int row, MaskDecoder.Memory memory, PreparedImage image);
+    }
+
     /**
      * As {@link io.maskroute.core.segmenter.Segmenter#segment(List)}. The pictures run together through the vision encoder and the
      * prefix, their prompts together through the LLM.
      */
     public List<List<Segmentation>> segment(List<PicturePrompts> pictures) throws RowFailure {
+        return segment(pictures, (work, decoded, row, memory, image) -> {});
+    }
+
+    /** As {@link #segment(List)}, with an onlooker. */
+    public List<List<Segmentation>> segment(List<PicturePrompts> pictures, Onlooker onlooker) throws RowFailure {
         if (pictures.isEmpty()) {
             return List.of();
         }
         StageClock clock = new StageClock();
         try (TorchScope work = network.scope()) {
-            return segment(work, pictures, clock);
+            return segment(work, pictures, clock, onlooker);
         } catch (EngineException e) {
             throw EngineFailure.of(clock.stage(), e);
         }
@@ -62,8 +73,8 @@ public final class ReferringPass {
     /** One prompt of the batch; prompts of a picture stand together. */
     private record Row(int picture, PreparedPrompt prompt) {}
 
-    private List<List<Segmentation>> segment(TorchScope work, List<PicturePrompts> pictures, StageClock clock)
-            throws RowFailure {
+    private List<List<Segmentation>> segment(
+            TorchScope work, List<PicturePrompts> pictures, StageClock clock, Onlooker onlooker) throws RowFailure {
         IValue noTaps = network.noTaps();
         List<Row> rows = rows(pictures);
         PreparedPrompt first = rows.get(0).prompt();
@@ -101,7 +112,7 @@ public final class ReferringPass {
         for (int from = 0; from < rows.size(); from += promptBatch) {
             List<Row> batch = rows.subList(from, Math.min(from + promptBatch, rows.size()));
             try (TorchScope inner = network.scope()) {
-                segmentBatch(inner, pictures, batch, cache, memory, clock, (row, answer, times) -> {
+                segmentBatch(inner, pictures, batch, cache, memory, clock, onlooker, (row, answer, times) -> {
                     List<Segmentation> ofPicture = results.get(row.picture());
                     int sharing = pictures.get(row.picture()).prompts().size();
                     StageMillis latency = new StageMillis(
@@ -150,6 +161,7 @@ public final class ReferringPass {
             IValue cache,
             MaskDecoder.Memory memory,
             StageClock clock,
+            Onlooker onlooker,
             BatchConsumer consumer)
             throws RowFailure {
         IValue noTaps = network.noTaps();
@@ -179,6 +191,7 @@ public final class ReferringPass {
                     int at = p * together.widest() + i;
                     List<ScoredMask> answer = answer(work, decoder.bestMask(work, decoded, at, own, image), image);
                     consumer.accept(batch.get(row), answer, new double[] {promptMillis, decoderMillis, clock.stop()});
+                    onlooker.look(work, decoded, at, own, image);
                     row++;
                 }
             }

@@ -1,6 +1,7 @@
 package io.maskroute.core.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import io.maskroute.core.bench.BenchModel.LlmMillis;
 import io.maskroute.core.bench.BenchModel.PictureMillis;
@@ -24,7 +25,6 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** That everything runs and counts what it says; how fast it is belongs to no test. */
 class BenchModelTest {
@@ -51,6 +51,12 @@ class BenchModelTest {
                             + picture.stages().decoder()
                             + picture.stages().postprocess();
                     assertThat(stages).isPositive().isLessThanOrEqualTo(picture.total());
+                    assertThat(picture.postprocessSpread()).isPositive();
+                    assertThat(picture.totalSpread() - picture.total())
+                            .isCloseTo(
+                                    picture.postprocessSpread()
+                                            - picture.stages().postprocess(),
+                                    within(1e-9));
                 }
             }
             VisionMillis vision = model.vision();
@@ -76,16 +82,6 @@ class BenchModelTest {
         }
     }
 
-    @ParameterizedTest
-    @ValueSource(ints = {4, 5, 60, 76})
-    void aPromptHasTheTokensAskedFor(int tokens) {
-        PromptShape shape = PromptShape.of(tokens);
-
-        assertThat(shape.tokens()).isEqualTo(tokens);
-        assertThat(shape.condition()).isPositive();
-        assertThat(shape.prefix()).isPositive();
-    }
-
     private static BenchModel load(Dtype dtype, int side, boolean pictures) {
         return BenchModel.load(
                 CONFIG,
@@ -99,7 +95,7 @@ class BenchModelTest {
                         pictures,
                         SCHEDULE,
                         Optional.of(RandomProjectors.of(SCHEDULE, CONFIG.llm(), 1)),
-                        PromptShape.of(20),
+                        PromptShape.PSALM.withTokens(20),
                         3));
     }
 }

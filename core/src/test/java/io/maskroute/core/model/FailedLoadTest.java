@@ -60,7 +60,7 @@ class FailedLoadTest {
                         pictures,
                         RoutingSchedule.dense(),
                         Optional.empty(),
-                        PromptShape.of(20),
+                        PromptShape.PSALM.withTokens(20),
                         1)));
     }
 

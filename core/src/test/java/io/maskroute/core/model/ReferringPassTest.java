@@ -17,10 +17,13 @@ import io.maskroute.core.segmenter.PreparedImage;
 import io.maskroute.core.segmenter.PreparedPrompt;
 import io.maskroute.core.torchscript.TorchProgram;
 import io.maskroute.core.torchscript.TorchType;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
 import java.util.Set;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -41,8 +44,7 @@ class ReferringPassTest {
         int size = CONFIG.image().size();
         RoutingPlan plan = RoutingPlan.of(RoutingSchedule.dense(), CONFIG, side, side);
         PicturePrompts picture = new PicturePrompts(
-                new PreparedImage(new byte[3 * size * size], size, size, size, size, size),
-                List.of(new PreparedPrompt(new int[] {5}, new int[] {6}, new int[] {7, 2047}, new int[] {8})));
+                new PreparedImage(new byte[3 * size * size], size, size, size, size, size), List.of(prompt(7)));
         try (TorchProgram program = TorchProgram.load("cpu")) {
             TorchProgram.enterThread(0);
             TensorSource weights = without(RandomWeights.of(CONFIG, 7), missing);
@@ -56,6 +58,49 @@ class ReferringPassTest {
                                 .isEqualTo(stage));
             }
         }
+    }
+
+    /** Pictures with different numbers of prompts, so that rows and pictures could be mixed up. */
+    @Test
+    void anOnlookerIsShownWhatEveryAnswerWasMadeFrom() throws Exception {
+        int side = CONFIG.imageTokenSide();
+        RoutingPlan plan = RoutingPlan.of(RoutingSchedule.dense(), CONFIG, side, side);
+        List<PicturePrompts> pictures = List.of(
+                new PicturePrompts(noise(1), List.of(prompt(7), prompt(8))),
+                new PicturePrompts(noise(2), List.of(prompt(9))));
+        try (TorchProgram program = TorchProgram.load("cpu")) {
+            TorchProgram.enterThread(0);
+            try (PsalmNetwork network = new PsalmNetwork(
+                    program, CONFIG, RandomWeights.of(CONFIG, 7), TorchType.FLOAT32, plan, Optional.empty())) {
+                ReferringPass pass =
+                        new ReferringPass(network, network.llm(), FlopsModel.asRun(CONFIG, plan, false), 16);
+                List<Float> seen = new ArrayList<>();
+
+                List<Float> answers = pass
+                        .segment(
+                                pictures,
+                                (work, decoded, row, memory, image) -> seen.add(work.floats(
+                                                network.decoder().bestMask(work, decoded, row, memory, image)[0])[0]))
+                        .stream()
+                        .flatMap(List::stream)
+                        .map(segmentation -> segmentation.masks().get(0).score())
+                        .toList();
+
+                assertThat(answers).hasSize(3).doesNotHaveDuplicates();
+                assertThat(seen).isEqualTo(answers);
+            }
+        }
+    }
+
+    private static PreparedImage noise(long seed) {
+        int size = CONFIG.image().size();
+        byte[] pixels = new byte[3 * size * size];
+        new Random(seed).nextBytes(pixels);
+        return new PreparedImage(pixels, size, size, size, size, size);
+    }
+
+    private static PreparedPrompt prompt(int word) {
+        return new PreparedPrompt(new int[] {5}, new int[] {6}, new int[] {word, 2047}, new int[] {8});
     }
 
     private static TensorSource without(TensorSource all, String missing) {

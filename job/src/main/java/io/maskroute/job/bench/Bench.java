@@ -7,11 +7,13 @@ import io.maskroute.core.checkpoint.ModelFolder;
 import io.maskroute.core.checkpoint.RandomWeights;
 import io.maskroute.core.checkpoint.StateDict;
 import io.maskroute.core.config.ModelConfig;
+import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.core.routing.RandomProjectors;
 import io.maskroute.core.routing.RoutingAdapter;
 import io.maskroute.core.routing.RoutingSchedule;
 import io.maskroute.core.safetensors.TensorSource;
+import io.maskroute.core.text.PromptTokenizer;
 import io.maskroute.job.bench.BenchOptions.BenchPart;
 import io.maskroute.job.config.ConfigurationException;
 import java.io.PrintWriter;
@@ -46,19 +48,34 @@ public final class Bench {
         if (options.model().isEmpty()) {
             ModelConfig config = ModelConfig.psalm();
             try (TensorSource weights = RandomWeights.of(config, SEED)) {
-                return run(config, weights, "psalm, " + weights.origin());
+                return run(config, PromptShape.PSALM, weights, "psalm, " + weights.origin());
             }
         }
         ModelFolder folder = ModelFolder.open(options.model().get());
         try (TensorSource weights = folder.openWeights(false)) {
-            return run(folder.config(), weights, folder.path().toString());
+            return run(folder.config(), shape(folder), weights, folder.path().toString());
         }
     }
 
-    private BenchResult run(ModelConfig config, TensorSource weights, String origin) {
+    /** The model's own prompt. */
+    private static PromptShape shape(ModelFolder folder) {
+        ModelConfig config = folder.config();
+        int imageTokens = config.imageTokenSide() * config.imageTokenSide();
+        try (PromptTokenizer tokenizer = PromptTokenizer.open(folder.tokenizer(), config, imageTokens)) {
+            return PromptShape.of(tokenizer);
+        } catch (RowFailure e) {
+            throw new UnusableInputException(
+                    folder.tokenizer() + " does not fit the model: " + e.getMessage()
+                            + "; take the tokenizer that belongs to it",
+                    e);
+        }
+    }
+
+    /** @param prompt the model's own, before {@code --text} makes it longer or shorter */
+    private BenchResult run(ModelConfig config, PromptShape prompt, TensorSource weights, String origin) {
         int side = side(config);
         Set<BenchPart> parts = parts(config, side);
-        requireRoom(config, side);
+        PromptShape text = prompt.withTokens(textTokens(config, side, prompt));
         try (RoutingAdapter adapter = RoutingAdapter.open(options.routing(), config.llm())) {
             RoutingSchedule schedule = adapter.schedule();
             Optional<TensorSource> tensors = adapter.tensors();
@@ -84,7 +101,7 @@ public final class Bench {
                             parts.contains(BenchPart.IMAGE),
                             schedule,
                             tensors,
-                            PromptShape.of(options.textTokens()),
+                            text,
                             options.prompts()))) {
                 BenchResult.Model described = new BenchResult.Model(
                         origin,
@@ -92,7 +109,8 @@ public final class Bench {
                         options.dtype().label(),
                         options.device(),
                         side * side,
-                        options.textTokens(),
+                        text.tokens(),
+                        new BenchResult.Text(text.prefix(), text.task(), text.condition(), text.suffix()),
                         config.maskDecoder().queries(),
                         options.prompts(),
                         options.pictures());
@@ -130,12 +148,17 @@ public final class Bench {
         return options.parts();
     }
 
-    private void requireRoom(ModelConfig config, int side) {
-        int tokens = options.textTokens() + side * side + config.maskDecoder().queries();
-        if (tokens > config.llm().maxPositions()) {
-            throw new ConfigurationException(tokens + " tokens (" + options.textTokens() + " text, " + side * side
-                    + " image, " + config.maskDecoder().queries() + " mask) do not fit the model's "
-                    + config.llm().maxPositions() + " positions; give smaller --text or --image-tokens");
+    /** Those asked for must fit the model's positions; otherwise a small model has as many as fit. */
+    private int textTokens(ModelConfig config, int side, PromptShape prompt) {
+        int positions = config.llm().maxPositions();
+        int room = positions - side * side - config.maskDecoder().queries();
+        int tokens = options.textTokens().orElse(Math.max(PromptShape.LEAST, Math.min(prompt.tokens(), room)));
+        if (tokens > room) {
+            throw new ConfigurationException(
+                    (positions - room + tokens) + " tokens (" + tokens + " text, " + side * side
+                            + " image, " + config.maskDecoder().queries() + " mask) do not fit the model's " + positions
+                            + " positions; give smaller --text or --image-tokens");
         }
+        return tokens;
     }
 }

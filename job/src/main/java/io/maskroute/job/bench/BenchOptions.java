@@ -16,6 +16,7 @@ import java.util.Set;
  * @param prompts of a picture, in the shared runs
  * @param pictures of one call
  * @param imageTokens a square number; empty for the model's own
+ * @param textTokens of a prompt; empty for those of PSALM's referring prompt, or as many as the model has positions for
  * @param parts empty for all that go with {@code imageTokens}
  * @param threads that one operator may use; 0 leaves PyTorch's choice
  * @param command for the record
@@ -29,8 +30,8 @@ public record BenchOptions(
         int prompts,
         int pictures,
         OptionalInt imageTokens,
-        int textTokens,
-        int pairs,
+        OptionalInt textTokens,
+        Rounds rounds,
         Set<BenchPart> parts,
         int threads,
         List<String> command) {

@@ -14,6 +14,8 @@ import java.util.Map;
  * @param command as it was given
  * @param started ISO 8601
  * @param gemmGflopPerSecond best of a few products of square matrices in the model's dtype, once per pair: the machine's peak
+ * @param pairs rounds that were run, the warm-up not counted
+ * @param ratios of all parts
  * @param llm the LLM alone; null when it was not asked for
  * @param image whole pictures; null when they were not asked for
  * @param vision the vision stages of a picture; null without {@code image}
@@ -30,21 +32,28 @@ public record BenchResult(
         int pairs,
         int gemmSide,
         Spread gemmGflopPerSecond,
+        List<Ratio> ratios,
         Part llm,
         Part image,
         List<VisionStage> vision,
         Memory memory) {
-    public static final int FORMAT = 1;
+    public static final int FORMAT = 2;
 
-    /** Names of {@link Run#parts}. */
+    /** Names of {@link Run#parts}; the first is the LLM alone. */
     public static final String LLM = "llm";
 
+    public static final String PIPELINE_LLM = "pipeline_llm";
     public static final String VISION = "vision";
     public static final String DECODER = "decoder";
+    /** With the scores that the model gives; random weights give all masks alike, the worst case of post-processing. */
     public static final String PIPELINE = "pipeline";
+    /** The same run with {@link #POSTPROCESS_SPREAD} in place of its post-processing. */
+    public static final String PIPELINE_SPREAD = "pipeline_spread";
 
-    /** A name of {@link Run#stageMillisPerPrompt}. */
+    /** Names of {@link Run#stageMillisPerPrompt}. */
     public static final String POSTPROCESS = "postprocess";
+    /** The same masks with scores that differ as a trained model's do. Beside the run, not a part of it. */
+    public static final String POSTPROCESS_SPREAD = "postprocess_spread";
 
     /**
      * @param threads asked for; 0 is PyTorch's choice
@@ -69,6 +78,7 @@ public record BenchResult(
     /**
      * @param weights where they are from
      * @param textTokens of a prompt, mask tokens not included
+     * @param text what they consist of
      * @param promptsPerImage of the shared runs
      * @param imagesPerCall pictures that run together
      */
@@ -80,9 +90,13 @@ public record BenchResult(
             String device,
             int imageTokens,
             int textTokens,
+            Text text,
             int maskTokens,
             int promptsPerImage,
             int imagesPerCall) {}
+
+    /** Tokens before the image tokens, of the task, of the condition, and between it and the mask tokens. */
+    public record Text(int prefix, int task, int condition, int suffix) {}
 
     /**
      * @param projectors {@code adapter}, {@code random}, {@code untrained}, or {@code no} where image tokens are dropped
@@ -92,8 +106,8 @@ public record BenchResult(
     public record Routing(
             String source, String projectors, int maskTokenLayer, int meanProxies, double llmFlopsShare) {}
 
-    /** Runs of different kinds, taken in turn, and how they compare. */
-    public record Part(List<Run> runs, List<Ratio> ratios) {
+    /** Runs of different kinds, taken in turn. */
+    public record Part(List<Run> runs) {
         /** The run of this routing that shares most. */
         public Run mostShared(String routing) {
             return runs.stream()
@@ -106,7 +120,8 @@ public record BenchResult(
     /**
      * @param routing {@code dense} or {@code routed}
      * @param prompts that shared a picture's work
-     * @param parts {@code llm}, for pictures also {@code vision}, {@code decoder} and the whole {@code pipeline}
+     * @param parts {@code llm}; of pictures {@code pipeline_llm}, {@code vision}, {@code decoder} and the whole {@code pipeline}, with
+     *     either scores
      */
     @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
     public record Run(
@@ -123,6 +138,7 @@ public record BenchResult(
     /**
      * One run against another, pair by pair.
      *
+     * @param part of both, by its name in {@link Run#parts}
      * @param speedUp how many times faster {@code run} is than {@code against}
      * @param flopsShare FLOPs of {@code run} over those of {@code against}
      * @param conversion {@code speedUp * flopsShare}: the part of the saved work that shows as time

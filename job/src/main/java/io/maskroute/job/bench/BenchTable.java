@@ -8,6 +8,7 @@ import io.maskroute.job.bench.BenchResult.VisionStage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /** A result as lines that a person reads. Spreads are given as median (least – most). */
@@ -28,16 +29,21 @@ public final class BenchTable {
                 model.device());
         line(
                 lines,
-                "sequence   %d image + %d text + %d mask tokens; %d prompts per picture where shared; pictures at once: %d",
+                "sequence   %d image + %d text (%d + %d shared, %d a prompt's own) + %d mask tokens; %d prompts per picture where"
+                        + " shared; pictures at once: %d",
                 model.imageTokens(),
                 model.textTokens(),
+                model.text().prefix(),
+                model.text().task(),
+                model.text().condition() + model.text().suffix(),
                 model.maskTokens(),
                 model.promptsPerImage(),
                 model.imagesPerCall());
         BenchResult.Routing routing = result.routing();
         line(
                 lines,
-                "routing    %s, %s projectors: mask tokens from layer %d, %d proxies, %s of the dense LLM FLOPs",
+                "routing    %s, %s projectors: mask tokens from layer %d, %d proxies, %s of the dense LLM FLOPs for a"
+                        + " prompt alone",
                 routing.source(),
                 routing.projectors(),
                 routing.maskTokenLayer(),
@@ -60,10 +66,20 @@ public final class BenchTable {
                 spread("%.0f", result.gemmGflopPerSecond()),
                 result.pairs());
         if (result.llm() != null) {
-            part(lines, "LLM alone", result.llm());
+            part(lines, "LLM alone", result.llm(), result.ratios());
         }
         if (result.image() != null) {
-            part(lines, "whole pictures", result.image());
+            part(lines, "whole pictures", result.image(), result.ratios());
+            line(
+                    lines,
+                    "  %s: with the scores that the model gives; random weights give all masks alike, the worst case of"
+                            + " post-processing",
+                    BenchResult.PIPELINE);
+            line(
+                    lines,
+                    "  %s: the same run, post-processing with scores that differ as a trained model's do (%s)",
+                    BenchResult.PIPELINE_SPREAD,
+                    BenchResult.POSTPROCESS_SPREAD);
         }
         if (result.vision() != null) {
             vision(lines, result.vision());
@@ -72,7 +88,8 @@ public final class BenchTable {
         return lines;
     }
 
-    private static void part(List<String> lines, String title, Part part) {
+    /** @param ratios those of other parts are left out */
+    private static void part(List<String> lines, String title, Part part, List<Ratio> ratios) {
         lines.add("");
         line(lines, "%-32s %-26s %10s %10s %8s", title, "ms per prompt", "GFLOP", "GFLOP/s", "of GEMM");
         for (Run run : part.runs()) {
@@ -84,7 +101,11 @@ public final class BenchTable {
                     .append(String.format(Locale.ROOT, "%.4g", millis.median())));
             line(lines, "    stages: %s", stages);
         }
-        for (Ratio ratio : part.ratios()) {
+        Set<String> names = part.runs().get(0).parts().keySet();
+        for (Ratio ratio : ratios) {
+            if (!names.contains(ratio.part())) {
+                continue;
+            }
             line(
                     lines,
                     "  %s against %s, %s: %s at %s of the FLOPs, conversion %s",

@@ -3,7 +3,10 @@ package io.maskroute.job.bench;
 import static io.maskroute.job.bench.BenchResult.DECODER;
 import static io.maskroute.job.bench.BenchResult.LLM;
 import static io.maskroute.job.bench.BenchResult.PIPELINE;
+import static io.maskroute.job.bench.BenchResult.PIPELINE_LLM;
+import static io.maskroute.job.bench.BenchResult.PIPELINE_SPREAD;
 import static io.maskroute.job.bench.BenchResult.POSTPROCESS;
+import static io.maskroute.job.bench.BenchResult.POSTPROCESS_SPREAD;
 import static io.maskroute.job.bench.BenchResult.VISION;
 
 import io.maskroute.core.bench.BenchModel;
@@ -34,7 +37,10 @@ final class Comparison {
         this.gemm = gemm;
     }
 
-    Part llm(Map<RunKind, List<LlmMillis>> measured) {
+    /** Runs of a part, and how they compare. */
+    record Compared(Part part, List<Ratio> ratios) {}
+
+    Compared llm(Map<RunKind, List<LlmMillis>> measured) {
         Map<RunKind, Run> runs = new LinkedHashMap<>();
         measured.forEach((kind, times) -> {
             Map<String, Spread> stages = new LinkedHashMap<>();
@@ -44,10 +50,10 @@ final class Comparison {
                     Map.of(LLM, speed(perPrompt(kind, times, LlmMillis::total).values(), gflop(kind, FlopCounts::llm)));
             runs.put(kind, new Run(kind.label(), kind.routing(), kind.prompts(), stages, speeds));
         });
-        return new Part(List.copyOf(runs.values()), ratios(runs, List.of(LLM)));
+        return compared(runs, List.of(LLM));
     }
 
-    Part pictures(Map<RunKind, List<PictureMillis>> measured) {
+    Compared pictures(Map<RunKind, List<PictureMillis>> measured) {
         Map<RunKind, Run> runs = new LinkedHashMap<>();
         measured.forEach((kind, times) -> {
             Map<String, Spread> stages = new LinkedHashMap<>();
@@ -56,20 +62,24 @@ final class Comparison {
             stages.put("prompt", perPrompt(kind, times, t -> t.stages().prompt()));
             stages.put("decoder", perPrompt(kind, times, t -> t.stages().decoder()));
             stages.put(POSTPROCESS, perPrompt(kind, times, t -> t.stages().postprocess()));
+            stages.put(POSTPROCESS_SPREAD, perPrompt(kind, times, PictureMillis::postprocessSpread));
             Map<String, Speed> speeds = new LinkedHashMap<>();
-            part(speeds, LLM, kind, times, t -> llm(t.stages()), FlopCounts::llm);
+            part(speeds, PIPELINE_LLM, kind, times, t -> llm(t.stages()), FlopCounts::llm);
             part(speeds, VISION, kind, times, t -> t.stages().vision(), FlopCounts::vision);
             part(speeds, DECODER, kind, times, t -> t.stages().decoder(), FlopCounts::decoder);
-            part(
-                    speeds,
-                    PIPELINE,
-                    kind,
-                    times,
-                    PictureMillis::total,
-                    counts -> counts.llm() + counts.vision() + counts.decoder());
+            part(speeds, PIPELINE, kind, times, PictureMillis::total, Comparison::all);
+            part(speeds, PIPELINE_SPREAD, kind, times, PictureMillis::totalSpread, Comparison::all);
             runs.put(kind, new Run(kind.label(), kind.routing(), kind.prompts(), stages, speeds));
         });
-        return new Part(List.copyOf(runs.values()), ratios(runs, List.of(LLM, PIPELINE)));
+        return compared(runs, List.of(PIPELINE_LLM, PIPELINE, PIPELINE_SPREAD));
+    }
+
+    private static Compared compared(Map<RunKind, Run> runs, List<String> parts) {
+        return new Compared(new Part(List.copyOf(runs.values())), ratios(runs, parts));
+    }
+
+    private static long all(FlopCounts counts) {
+        return counts.llm() + counts.vision() + counts.decoder();
     }
 
     /** @param millis of each pair */

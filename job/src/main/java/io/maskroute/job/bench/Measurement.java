@@ -10,6 +10,7 @@ import io.maskroute.core.flops.VisionFlops;
 import io.maskroute.job.bench.BenchOptions.BenchPart;
 import io.maskroute.job.bench.BenchResult.VisionStage;
 import java.io.PrintWriter;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -18,8 +19,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Stream;
 
 /**
  * The runs themselves: every kind once to warm up, then pair by pair, forwards and backwards in turn, so that neither a slow
@@ -54,20 +57,33 @@ final class Measurement {
         String started = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
         Long afterLoad = ProcessMemory.residentBytes();
         say("warming up");
+        long warmUp = System.nanoTime();
         pair(false);
+        Duration last = since(warmUp);
         forget();
         Long afterWarmUp = ProcessMemory.residentBytes();
-        for (int pair = 0; pair < options.pairs(); pair++) {
+        Rounds rounds = options.rounds();
+        int pairs = 0;
+        while (rounds.another(pairs, since(warmUp), last)) {
             long start = System.nanoTime();
-            pair(pair % 2 == 1);
+            pair(pairs % 2 == 1);
+            pairs++;
+            last = since(start);
             say(String.format(
                     Locale.ROOT,
-                    "pair %d of %d: %.1f s",
-                    pair + 1,
-                    options.pairs(),
-                    (System.nanoTime() - start) / 1e9));
+                    "pair %d of %s%d: %.1f s",
+                    pairs,
+                    rounds.least() == rounds.most() ? "" : "at most ",
+                    rounds.most(),
+                    last.toMillis() / 1e3));
+        }
+        if (pairs < rounds.most()) {
+            say("no further pair: it would end more than " + rounds.limit().toMinutes()
+                    + " minutes after the warm-up began; --pairs N fixes the number");
         }
         Comparison comparison = new Comparison(model, gemm);
+        Comparison.Compared ofLlm = llm.isEmpty() ? null : comparison.llm(llm);
+        Comparison.Compared ofPictures = pictures.isEmpty() ? null : comparison.pictures(pictures);
         return new BenchResult(
                 BenchResult.FORMAT,
                 options.command(),
@@ -80,13 +96,21 @@ final class Measurement {
                         model.plan(Variant.ROUTED).maskTokenLayer(),
                         model.plan(Variant.ROUTED).meanProxies(),
                         model.llmFlopsShare()),
-                options.pairs(),
+                pairs,
                 model.gemmSide(),
                 Spread.of(gemm),
-                llm.isEmpty() ? null : comparison.llm(llm),
-                pictures.isEmpty() ? null : comparison.pictures(pictures),
+                Stream.of(ofLlm, ofPictures)
+                        .filter(Objects::nonNull)
+                        .flatMap(compared -> compared.ratios().stream())
+                        .toList(),
+                ofLlm == null ? null : ofLlm.part(),
+                ofPictures == null ? null : ofPictures.part(),
                 vision.isEmpty() ? null : stages(comparison),
                 memory(afterLoad, afterWarmUp));
+    }
+
+    private static Duration since(long start) {
+        return Duration.ofNanos(System.nanoTime() - start);
     }
 
     private void pair(boolean backwards) {

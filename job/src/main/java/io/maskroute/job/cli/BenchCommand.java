@@ -1,12 +1,14 @@
 package io.maskroute.job.cli;
 
 import io.maskroute.core.bench.PromptShape;
+import io.maskroute.core.model.AutoDtype;
 import io.maskroute.core.model.SegmenterOptions.Dtype;
 import io.maskroute.job.bench.Bench;
 import io.maskroute.job.bench.BenchOptions;
 import io.maskroute.job.bench.BenchOptions.BenchPart;
 import io.maskroute.job.bench.BenchResult;
 import io.maskroute.job.bench.BenchTable;
+import io.maskroute.job.bench.Rounds;
 import io.maskroute.job.config.ConfigurationException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -28,6 +30,7 @@ import picocli.CommandLine.Spec;
         description = "Measures dense against routed runs, alternating in one process on this machine.")
 final class BenchCommand implements Callable<Integer> {
     private static final String PSALM = "psalm";
+    private static final String AUTO = "auto";
 
     private final Cli.Environment environment;
 
@@ -66,10 +69,12 @@ final class BenchCommand implements Callable<Integer> {
     @Option(
             names = "--dtype",
             paramLabel = "TYPE",
-            defaultValue = "bf16",
+            defaultValue = AUTO,
             converter = DtypeConverter.class,
-            description = "fp32 or bf16; default: ${DEFAULT-VALUE}.")
-    private Dtype dtype;
+            description =
+                    "fp32, bf16, or auto: bf16 on a GPU of compute capability 8.0 or more, fp32 on others and on a"
+                            + " CPU; default: ${DEFAULT-VALUE}.")
+    private Dtype dtype; // null for auto
 
     @Option(
             names = "--device",
@@ -103,16 +108,17 @@ final class BenchCommand implements Callable<Integer> {
     @Option(
             names = "--text",
             paramLabel = "N",
-            defaultValue = "60",
-            description = "Text tokens of a prompt, of which an eighth is its own; default: ${DEFAULT-VALUE}.")
-    private int text;
+            description =
+                    "Text tokens of a prompt; default: 96 as in PSALM's referring prompts (56 before the picture, 15 of the"
+                            + " task, 25 of its own), with --model as its tokenizer has the fixed texts. Other numbers change"
+                            + " the prompt's own.")
+    private Integer text;
 
     @Option(
             names = "--pairs",
             paramLabel = "N",
-            defaultValue = "5",
-            description = "Rounds of alternating runs; default: ${DEFAULT-VALUE}.")
-    private int pairs;
+            description = "Rounds of alternating runs; default: 2 to 5, as many as end within 12 minutes.")
+    private Integer pairs;
 
     @Option(
             names = "--parts",
@@ -140,21 +146,19 @@ final class BenchCommand implements Callable<Integer> {
         requireAtLeast("--pairs", pairs, 1);
         requireAtLeast("--text", text, PromptShape.LEAST);
         requireAtLeast("--threads", threads, 0);
-        if (imageTokens != null) {
-            requireAtLeast("--image-tokens", imageTokens, 1);
-        }
+        requireAtLeast("--image-tokens", imageTokens, 1);
         json.requireWritable();
         BenchOptions options = new BenchOptions(
                 model.equals(PSALM) ? Optional.empty() : Optional.of(Path.of(model)),
                 routing == null ? environment.home().resolve("conf/routing/psalm-56.json") : routing,
                 randomProjectors,
-                dtype,
+                dtype == null ? AutoDtype.resolve(device) : dtype,
                 device,
                 prompts,
                 pictures,
-                imageTokens == null ? OptionalInt.empty() : OptionalInt.of(imageTokens),
-                text,
-                pairs,
+                optional(imageTokens),
+                optional(text),
+                pairs == null ? Rounds.TIMED : Rounds.fixed(pairs),
                 parts,
                 threads,
                 commandLine());
@@ -171,15 +175,26 @@ final class BenchCommand implements Callable<Integer> {
         return line;
     }
 
-    private static void requireAtLeast(String option, int value, int least) {
-        if (value < least) {
+    private static OptionalInt optional(Integer value) {
+        return value == null ? OptionalInt.empty() : OptionalInt.of(value);
+    }
+
+    /** @param value null where it was not given */
+    private static void requireAtLeast(String option, Integer value, int least) {
+        if (value != null && value < least) {
             throw new ConfigurationException(option + " must be at least " + least + ", not " + value);
         }
     }
 
+    /** {@code auto} is null. */
     private static final class DtypeConverter extends LabelConverter<Dtype> {
         DtypeConverter() {
-            super(Dtype.values(), Dtype::label);
+            super(Dtype.values(), Dtype::label, AUTO);
+        }
+
+        @Override
+        public Dtype convert(String text) {
+            return text.equals(AUTO) ? null : super.convert(text);
         }
     }
 }

@@ -3,6 +3,7 @@ package io.maskroute.job.cli;
 import java.util.Arrays;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
@@ -10,10 +11,13 @@ import picocli.CommandLine.TypeConversionException;
 abstract class LabelConverter<E extends Enum<E>> implements ITypeConverter<E> {
     private final E[] values;
     private final Function<E, String> label;
+    private final String[] others;
 
-    LabelConverter(E[] values, Function<E, String> label) {
+    /** @param others what is read before this converter is asked; for its message */
+    LabelConverter(E[] values, Function<E, String> label, String... others) {
         this.values = values;
         this.label = label;
+        this.others = others;
     }
 
     @Override
@@ -22,7 +26,10 @@ abstract class LabelConverter<E extends Enum<E>> implements ITypeConverter<E> {
                 .filter(value -> label.apply(value).equals(text))
                 .findFirst()
                 .orElseThrow(() -> new TypeConversionException("must be "
-                        + Arrays.stream(values).map(label).collect(Collectors.joining(" or ")) + ", not '" + text
-                        + "'"));
+                        + Stream.concat(
+                                        Arrays.stream(others),
+                                        Arrays.stream(values).map(label))
+                                .collect(Collectors.joining(" or "))
+                        + ", not '" + text + "'"));
     }
 }

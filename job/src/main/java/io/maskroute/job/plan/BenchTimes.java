@@ -48,11 +48,12 @@ record BenchTimes(BenchResult bench, String file) {
             Fleet fleet,
             Optional<PreparationTimes> preparing) {
         Run run = bench.image().mostShared(dense ? "dense" : "routed");
-        double llm = hours(run, BenchResult.LLM, flops.llm());
+        double llm = hours(run, BenchResult.PIPELINE_LLM, flops.llm());
         double vision = hours(run, BenchResult.VISION, flops.vision());
         double decoder = hours(run, BenchResult.DECODER, flops.decoder());
+        // The model of a dataset is a trained one, whatever the one that was measured.
         double post = prompts
-                * run.stageMillisPerPrompt().get(BenchResult.POSTPROCESS).median()
+                * run.stageMillisPerPrompt().get(BenchResult.POSTPROCESS_SPREAD).median()
                 / 1e3
                 / SECONDS;
         double model = llm + vision + decoder + post;

@@ -1,14 +1,19 @@
 package io.maskroute.job.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.maskroute.core.bench.PromptShape;
+import io.maskroute.core.checkpoint.ModelFolder;
+import io.maskroute.core.text.PromptTokenizer;
 import io.maskroute.job.testing.CliRun;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -37,32 +42,68 @@ class BenchCommandTest {
 
     @Test
     void everyPartIsMeasured() throws Exception {
-        CliRun run =
-                bench("--pairs", "2", "--prompts", "3", "--pictures", "2", "--text", "40", "--json", json.toString());
+        CliRun run = bench(
+                "--pairs",
+                "2",
+                "--prompts",
+                "3",
+                "--pictures",
+                "2",
+                "--text",
+                "240",
+                "--dtype",
+                "bf16",
+                "--json",
+                json.toString());
 
         assertThat(run.err()).contains("pair 2 of 2");
         assertThat(run.code()).isZero();
         JsonNode result = new ObjectMapper().readTree(json.toFile());
-        assertThat(result.at("/format").intValue()).isEqualTo(1);
+        assertThat(result.at("/format").intValue()).isEqualTo(2);
         assertThat(result.at("/command/0").textValue()).isEqualTo("maskroute");
         assertThat(result.at("/command/1").textValue()).isEqualTo("bench");
         assertThat(result.at("/routing/projectors").textValue()).isEqualTo("random");
         assertThat(result.at("/model/image_tokens").intValue()).isEqualTo(256);
         assertThat(result.at("/model/images_per_call").intValue()).isEqualTo(2);
         assertThat(result.at("/model/dtype").textValue()).isEqualTo("bf16");
+        assertThat(result.at("/model/text_tokens").intValue()).isEqualTo(240);
+        assertThat(result.at("/pairs").intValue()).isEqualTo(2);
         assertThat(result.at("/gemm_gflop_per_second/values")).hasSize(2);
         assertThat(names(result.at("/llm/runs")))
                 .containsExactly("dense_alone", "routed_alone", "dense_shared", "routed_shared");
         assertThat(names(result.at("/image/runs"))).containsExactly("dense_alone", "dense_shared", "routed_shared");
         assertThat(result.at("/vision")).hasSize(6);
-        // Of the LLM three against the baseline and one against dense and shared; of pictures two and one, in two
-        // parts.
-        assertThat(result.at("/llm/ratios")).hasSize(4);
-        assertThat(result.at("/image/ratios")).hasSize(6);
-        assertThat(result.at("/llm/ratios/0/flops_share").doubleValue())
-                .isEqualTo(result.at("/routing/llm_flops_share").doubleValue());
+        // Of the LLM three against the baseline and one against dense and shared; of pictures two and one, of each
+        // part.
+        assertThat(ratios(result, "llm"))
+                .containsExactly(
+                        "routed_alone dense_alone",
+                        "dense_shared dense_alone",
+                        "routed_shared dense_alone",
+                        "routed_shared dense_shared");
+        for (String part : List.of("pipeline_llm", "pipeline", "pipeline_spread")) {
+            assertThat(ratios(result, part))
+                    .containsExactly(
+                            "dense_shared dense_alone", "routed_shared dense_alone", "routed_shared dense_shared");
+        }
+        assertThat(result.at("/ratios")).hasSize(4 + 3 * 3);
+        assertThat(result.at("/ratios/0/flops_share").doubleValue())
+                .isCloseTo(result.at("/routing/llm_flops_share").doubleValue(), within(1e-12));
         assertConsistent(result);
-        assertThat(run.out()).contains("LLM alone", "whole pictures", "vision, one picture", "conversion");
+        assertThat(run.out())
+                .contains(
+                        "bf16 on cpu",
+                        "256 image + 240 text (",
+                        String.format(
+                                Locale.ROOT,
+                                "%.1f %% of the dense LLM FLOPs",
+                                100 * result.at("/routing/llm_flops_share").doubleValue()),
+                        "2 pairs of runs",
+                        "LLM alone",
+                        "whole pictures",
+                        "vision, one picture",
+                        "conversion",
+                        "routed_shared against dense_alone, pipeline_spread");
     }
 
     /** Every number is finite and positive, and what follows from others does. */
@@ -81,11 +122,26 @@ class BenchCommandTest {
                             .isEqualTo(gflop / seconds);
                 }
             }
-            for (JsonNode ratio : result.path(part).path("ratios")) {
-                assertSpread(ratio.path("speed_up"));
-                assertSpread(ratio.path("conversion"));
-                assertThat(ratio.path("flops_share").doubleValue()).isBetween(0.0, 1.0);
-            }
+        }
+        for (JsonNode ratio : result.path("ratios")) {
+            assertSpread(ratio.path("speed_up"));
+            assertSpread(ratio.path("conversion"));
+            double share = ratio.path("flops_share").doubleValue();
+            assertThat(share).isBetween(0.0, 1.0);
+            assertThat(ratio.at("/conversion/values/1").doubleValue())
+                    .isEqualTo(share * ratio.at("/speed_up/values/1").doubleValue());
+        }
+        for (JsonNode run : result.at("/image/runs")) {
+            // What differs between the two is post-processing.
+            double own = run.at("/parts/pipeline/millis_per_prompt/values/1").doubleValue();
+            double spread =
+                    run.at("/parts/pipeline_spread/millis_per_prompt/values/1").doubleValue();
+            JsonNode stages = run.path("stage_millis_per_prompt");
+            assertThat(own - spread)
+                    .isCloseTo(
+                            stages.at("/postprocess/values/1").doubleValue()
+                                    - stages.at("/postprocess_spread/values/1").doubleValue(),
+                            within(1e-6));
         }
         assertThat(result.path("vision")).allSatisfy(stage -> assertSpread(stage.path("millis")));
     }
@@ -96,6 +152,18 @@ class BenchCommandTest {
         assertThat(median)
                 .isBetween(spread.path("min").doubleValue(), spread.path("max").doubleValue());
         assertThat(spread.path("values")).hasSize(2);
+    }
+
+    /** Each run and what it is compared with. */
+    private static List<String> ratios(JsonNode result, String part) {
+        List<String> ratios = new ArrayList<>();
+        result.path("ratios").forEach(ratio -> {
+            if (ratio.path("part").textValue().equals(part)) {
+                ratios.add(ratio.path("run").textValue() + " "
+                        + ratio.path("against").textValue());
+            }
+        });
+        return ratios;
     }
 
     private static List<String> names(JsonNode runs) {
@@ -113,8 +181,6 @@ class BenchCommandTest {
                 "1",
                 "--image-tokens",
                 "1024",
-                "--dtype",
-                "fp32",
                 "--no-random-projectors",
                 "--json",
                 json.toString());
@@ -126,6 +192,36 @@ class BenchCommandTest {
         assertThat(names(result.at("/llm/runs"))).containsExactly("dense_alone", "routed_alone");
         assertThat(result.at("/routing/projectors").textValue()).isEqualTo("untrained");
         assertThat(result.at("/model/image_tokens").intValue()).isEqualTo(1024);
+        assertThat(ratios(result, "llm")).containsExactly("routed_alone dense_alone");
+        // What a CPU runs in when nothing is said, and the prompt that the model's own tokenizer makes.
+        assertThat(result.at("/model/dtype").textValue()).isEqualTo("fp32");
+        JsonNode text = result.at("/model/text");
+        assertThat(result.at("/model/text_tokens").intValue())
+                .isEqualTo(text.path("prefix").intValue()
+                        + text.path("task").intValue()
+                        + text.path("condition").intValue()
+                        + text.path("suffix").intValue());
+        assertThat(text).isEqualTo(new ObjectMapper().valueToTree(ownText()));
+    }
+
+    private static PromptShape ownText() throws Exception {
+        ModelFolder folder = ModelFolder.open(Path.of(MODEL));
+        try (PromptTokenizer tokenizer = PromptTokenizer.open(folder.tokenizer(), folder.config(), 256)) {
+            return PromptShape.of(tokenizer);
+        }
+    }
+
+    /** 2,025 image tokens and 16 mask tokens leave 7. */
+    @Test
+    void aPromptHasAtMostAsManyTokensAsTheModelHasPositions() throws Exception {
+        CliRun run = bench("--pairs", "1", "--prompts", "1", "--image-tokens", "2025", "--json", json.toString());
+
+        assertThat(run.code()).as(run.err()).isZero();
+        assertThat(new ObjectMapper()
+                        .readTree(json.toFile())
+                        .at("/model/text_tokens")
+                        .intValue())
+                .isEqualTo(7);
     }
 
     @Test
@@ -149,9 +245,11 @@ class BenchCommandTest {
     void whatCannotBeMeasuredIsRefused() {
         assertRefused(1, "--image-tokens 250 is no square grid", "--image-tokens", "250");
         assertRefused(1, "this model's pictures have 256 image tokens", "--image-tokens", "64", "--parts", "image");
-        assertRefused(1, "do not fit the model's 2048 positions", "--image-tokens", "2025");
+        assertRefused(1, "do not fit the model's 2048 positions", "--image-tokens", "2025", "--text", "8");
+        assertRefused(1, "do not fit the model's 2048 positions", "--image-tokens", "2116");
         assertRefused(1, "--pairs must be at least 1, not 0", "--pairs", "0");
-        assertRefused(1, "bf17", "--dtype", "bf17");
+        assertRefused(1, "must be auto or fp32 or bf16, not 'bf17'", "--dtype", "bf17");
+        assertRefused(2, "device cuda is not known", "--device", "cuda");
         assertRefused(2, "no-such.json", "--routing", "no-such.json");
         assertRefused(2, "cannot be written", "--json", temp.toString());
     }

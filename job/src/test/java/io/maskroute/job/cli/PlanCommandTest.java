@@ -296,12 +296,12 @@ class PlanCommandTest {
     /** The routed run that shares most is the one to go by. */
     private static String bench(long parameters, String dtype) {
         return """
-               {"format": 1, "model": {"parameters": %d, "dtype": "%s", "device": "cuda:0", "images_per_call": 1}, "image": {"ratios": [], "runs": [
+               {"format": 2, "model": {"parameters": %d, "dtype": "%s", "device": "cuda:0", "images_per_call": 1}, "image": {"runs": [
                 {"name": "dense_shared", "routing": "dense", "prompts": 7, "parts": {}},
                 {"name": "routed_alone", "routing": "routed", "prompts": 1, "parts": {}},
                 {"name": "routed_shared", "routing": "routed", "prompts": 7,
-                 "stage_millis_per_prompt": {"postprocess": {"median": 5}},
-                 "parts": {"llm": %s, "vision": %s, "decoder": %s}}]}}
+                 "stage_millis_per_prompt": {"postprocess": {"median": 50}, "postprocess_spread": {"median": 5}},
+                 "parts": {"pipeline_llm": %s, "vision": %s, "decoder": %s}}]}}
                """
                 .formatted(
                         parameters, dtype, GIGAFLOPS.formatted(10), GIGAFLOPS.formatted(20), GIGAFLOPS.formatted(40));
@@ -345,11 +345,13 @@ class PlanCommandTest {
     @Test
     void whatCannotBeUsedIsRefused() throws Exception {
         Path other = Files.writeString(temp.resolve("other.json"), bench(5, "fp32"));
-        Path llmOnly = Files.writeString(temp.resolve("llm.json"), "{\"format\": 1, \"model\": {\"dtype\": \"fp32\"}}");
+        Path llmOnly = Files.writeString(temp.resolve("llm.json"), "{\"format\": 2, \"model\": {\"dtype\": \"fp32\"}}");
+        Path older = Files.writeString(temp.resolve("older.json"), "{\"format\": 1, \"model\": {\"dtype\": \"fp32\"}}");
         Path broken = Files.writeString(temp.resolve("broken.json"), "{");
 
         assertRefused(2, "a model of 5 parameters", "--bench", other.toString());
         assertRefused(2, "has measured the LLM alone", "--bench", llmOnly.toString());
+        assertRefused(2, "older.json is no result of this maskroute's bench", "--bench", older.toString());
         assertRefused(2, "cannot be understood", "--bench", broken.toString());
         assertRefused(
                 2,
