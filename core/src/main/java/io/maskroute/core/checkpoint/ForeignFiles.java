@@ -15,12 +15,12 @@ import java.util.stream.Stream;
 
 /** What a download leaves where a model's file should be: pointers, pages of errors, halves. */
 final class ForeignFiles {
-    private static final int HEAD_BYTES = 1024;
-    /** <a href="https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md">Git LFS pointers</a>, under its first name too. */
-    private static final Pattern LFS = Pattern.compile(
-            "version https://(?:git-lfs|hawser)\\.github\\.com/spec/v\\S+\\n(?:.*\\n)*?size (\\d{1,18})\\n");
+    /** As much of a file as {@link #recognise} needs: what a pointer may have at most. */
+    static final int HEAD_BYTES = 1024;
 
-    private static final Pattern HTML = Pattern.compile("\\A\\s*<(?:!doctype html|html)\\b");
+    /** Lines of keys and values, the version first: https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md. */
+    private static final Pattern LFS_POINTER =
+            Pattern.compile("version https://git-lfs\\.github\\.com/spec/v1\\r?\\n(?:[^\\n]*\\n)*?size (\\d{1,19})\\b");
 
     private static final Pattern WEIGHTS = Pattern.compile("\\.(?:safetensors|bin)\\.");
 
@@ -42,18 +42,32 @@ final class ForeignFiles {
 
     private ForeignFiles() {}
 
+    /**
+     * Recognises a Git LFS pointer and a web page. No file of a model folder begins like either.
+     *
+     * @param head the file's first {@link #HEAD_BYTES}, or all of it
+     * @return what it is and what to do, to stand behind the file's name in a message; empty for anything else
+     */
+    static Optional<String> recognise(byte[] head) {
+        String text = new String(head, 0, Math.min(head.length, HEAD_BYTES), StandardCharsets.ISO_8859_1);
+        Matcher pointer = LFS_POINTER.matcher(text);
+        if (pointer.lookingAt()) {
+            return Optional.of("is a Git LFS pointer, not the file of " + pointer.group(1)
+                    + " bytes that it stands for; run git lfs pull in its folder, or download the file itself");
+        }
+        String start = text.replaceFirst("^(?:\u00ef\u00bb\u00bf)?\\s*", "").toLowerCase(Locale.ROOT);
+        if (start.startsWith("<!doctype html") || start.startsWith("<html") || start.startsWith("<head")) {
+            return Optional.of(
+                    "is an HTML page, not the file itself; download it again, signed in where that is needed");
+        }
+        return Optional.empty();
+    }
+
     /** @throws UnusableInputException when the file, which exists, is something else that downloads leave in its place */
     static void refuse(Path file) {
-        String head = head(file);
-        Matcher pointer = LFS.matcher(head);
-        if (pointer.lookingAt()) {
-            throw new UnusableInputException(file + " is a Git LFS pointer to " + pointer.group(1)
-                    + " bytes and not the file itself; fetch that with git lfs pull, or download it");
-        }
-        if (HTML.matcher(head.toLowerCase(Locale.ROOT)).find()) {
-            throw new UnusableInputException(file
-                    + " is a web page and not the file that its name says; download it again (was a login needed?)");
-        }
+        recognise(head(file)).ifPresent(what -> {
+            throw new UnusableInputException(file + " " + what);
+        });
         Path control = file.resolveSibling(file.getFileName() + ARIA2);
         if (Files.exists(control)) {
             throw new UnusableInputException(
@@ -89,9 +103,9 @@ final class ForeignFiles {
                 .orElse("fetch it as well");
     }
 
-    private static String head(Path file) {
+    private static byte[] head(Path file) {
         try (InputStream in = Files.newInputStream(file)) {
-            return new String(in.readNBytes(HEAD_BYTES), StandardCharsets.ISO_8859_1);
+            return in.readNBytes(HEAD_BYTES);
         } catch (IOException e) {
             throw new UnusableInputException(file + " cannot be read: " + e, e);
         }
