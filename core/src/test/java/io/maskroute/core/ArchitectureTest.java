@@ -53,8 +53,8 @@ class ArchitectureTest {
     }
 
     @ArchTest
-    static void filesDependOnNothing(JavaClasses classes) {
-        packageDependsOnlyOn("io.maskroute.core.files").check(classes);
+    static void filesDependOnTheNameOfTheNativeLibrariesFolder(JavaClasses classes) {
+        packageDependsOnlyOn("io.maskroute.core.files", "ai.djl.util").check(classes);
     }
 
     @ArchTest

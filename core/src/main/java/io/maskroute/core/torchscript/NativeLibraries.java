@@ -1,8 +1,9 @@
 package io.maskroute.core.torchscript;
 
-import ai.djl.util.Utils;
+import io.maskroute.core.files.NativeCache;
 import io.maskroute.core.files.ProcessLock;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.Supplier;
@@ -15,6 +16,7 @@ import java.util.function.Supplier;
  */
 final class NativeLibraries {
     private static final String LOCK = "maskroute.lock";
+    private static final String LIBRARIES = "pytorch";
 
     private NativeLibraries() {}
 
@@ -27,9 +29,31 @@ final class NativeLibraries {
         }
     }
 
+    /** Why loading failed and what to do, from what DJL threw. */
+    static String failure(Throwable thrown) {
+        Throwable root = thrown;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        if (root instanceof FileSystemException why) {
+            return NativeCache.cannotBeWritten(LIBRARIES, why);
+        }
+        return firstLine(thrown) + (root == thrown ? "" : " (" + firstLine(root) + ")") + "; "
+                + NativeCache.unpackedTo(LIBRARIES)
+                + "; put a pytorch-native jar on the class path, or set PYTORCH_LIBRARY_PATH to the folder of a libtorch";
+    }
+
+    private static String firstLine(Throwable e) {
+        return String.valueOf(e.getMessage())
+                .lines()
+                .findFirst()
+                .filter(line -> !line.isEmpty())
+                .orElse(e.getClass().getSimpleName());
+    }
+
     /** Null where the cache cannot be written: then everything has been unpacked before, or loading says what is wrong. */
     private static ProcessLock lock() {
-        Path folder = Utils.getEngineCacheDir("pytorch");
+        Path folder = NativeCache.folder(LIBRARIES);
         try {
             Files.createDirectories(folder);
             return ProcessLock.acquire(folder.resolve(LOCK), () -> {});

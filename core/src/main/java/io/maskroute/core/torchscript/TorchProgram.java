@@ -64,10 +64,7 @@ public final class TorchProgram implements AutoCloseable {
             OneDnnKernels.limitWhereCachesAreHidden();
             NativeLibraries.load(() -> Engine.getEngine(ENGINE));
         } catch (EngineException | UnsatisfiedLinkError e) {
-            throw new UnusableInputException(
-                    "PyTorch cannot be loaded: " + firstLine(e)
-                            + "; put a pytorch-native jar on the class path, or set PYTORCH_LIBRARY_PATH to the folder of a libtorch",
-                    e);
+            throw new UnusableInputException("PyTorch cannot be loaded: " + NativeLibraries.failure(e), e);
         }
         Model model = Model.newInstance("maskroute", Device.cpu(), ENGINE);
         try {
@@ -164,13 +161,5 @@ public final class TorchProgram implements AutoCloseable {
 
     private static String firstSentence(String reason) {
         return reason.replaceFirst("^RuntimeError: (?:CUDA error: )?", "").replaceFirst("[.;](?: .*)?$", "");
-    }
-
-    private static String firstLine(Throwable e) {
-        return String.valueOf(e.getMessage())
-                .lines()
-                .findFirst()
-                .filter(line -> !line.isEmpty())
-                .orElse(e.getClass().getSimpleName());
     }
 }
