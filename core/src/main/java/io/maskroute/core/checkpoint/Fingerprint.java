@@ -1,12 +1,9 @@
 package io.maskroute.core.checkpoint;
 
-import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.core.safetensors.TensorInfo;
 import io.maskroute.core.safetensors.TensorSource;
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
@@ -30,11 +27,7 @@ public final class Fingerprint {
     public static String of(ModelFolder model, TensorSource weights) {
         MessageDigest digest = sha256();
         section(digest, "config", ModelConfigJson.toBytes(model.config()));
-        try {
-            section(digest, "tokenizer", Files.readAllBytes(model.tokenizer()));
-        } catch (IOException e) {
-            throw new UnusableInputException(model.tokenizer() + " cannot be read: " + e, e);
-        }
+        section(digest, "tokenizer", model.tokenizer().json());
         TreeSet<String> keys = new TreeSet<>(
                 WeightCoverage.of(StateDict.expected(model.config()), weights).matched());
         ByteBuffer chunk = ByteBuffer.allocate(CHUNK_BYTES);

@@ -11,28 +11,27 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A model folder in Hugging Face's layout: {@code config.json}, {@code tokenizer.json} and weights as {@code *.safetensors} or
- * {@code pytorch_model*.bin}, in one file or in shards.
+ * A model folder in Hugging Face's layout: {@code config.json}, a tokenizer ({@code tokenizer.json}, or {@code
+ * vocab.json} and {@code merges.txt}) and weights as {@code *.safetensors} or {@code pytorch_model*.bin}, in one file or in shards.
  *
  * @param path the folder
- * @param tokenizer the tokenizer's file
  * @param rounding what the stored weights are rounded to before anything reads them
  * @param notes what a user should know of the folder, though it can be used
  */
-public record ModelFolder(Path path, ModelConfig config, Path tokenizer, WeightsRounding rounding, List<String> notes) {
+public record ModelFolder(
+        Path path, ModelConfig config, TokenizerJson tokenizer, WeightsRounding rounding, List<String> notes) {
+    static final String CONFIG = "config.json";
+    private static final String CONTENTS = CONFIG + ", a tokenizer (" + TokenizerJson.NEEDED + ") and weights";
+
     /**
-     * Reads the configuration and checks that everything is in place; of the weights, names and shapes are read.
+     * Reads the configuration and the tokenizer and checks that everything is in place; of the weights, names and shapes are read.
      *
      * @throws UnusableInputException naming the file that is missing or wrong and what to do
      */
     public static ModelFolder open(Path path) {
-        if (!Files.isDirectory(path)) {
-            throw new UnusableInputException(path
-                    + (Files.exists(path) ? " is a file" : " does not exist")
-                    + "; a model is a folder with config.json, tokenizer.json and weights");
-        }
-        JsonFields json = JsonFields.read(part(path, "config.json"));
-        Path tokenizer = part(path, "tokenizer.json");
+        requireFolder(path);
+        JsonFields json = JsonFields.read(part(path, CONFIG));
+        TokenizerJson tokenizer = TokenizerJson.open(path);
         WeightSizes sizes;
         try (TensorSource weights = WeightFiles.find(path).open()) {
             sizes = WeightSizes.of(weights);
@@ -41,12 +40,20 @@ public record ModelFolder(Path path, ModelConfig config, Path tokenizer, Weights
         return new ModelFolder(path, config, tokenizer, WeightsRounding.NONE, notes(json, config));
     }
 
+    static void requireFolder(Path path) {
+        if (!Files.isDirectory(path)) {
+            throw new UnusableInputException(path
+                    + (Files.exists(path) ? " is a file" : " does not exist")
+                    + "; a model is a folder with " + CONTENTS);
+        }
+    }
+
     /** The same folder with its weights rounded: another model, with a fingerprint of its own. */
     public ModelFolder withRounding(WeightsRounding other) {
         return new ModelFolder(path, config, tokenizer, other, notes);
     }
 
-    private static List<String> notes(JsonFields json, ModelConfig config) {
+    static List<String> notes(JsonFields json, ModelConfig config) {
         int said = json.integer("vocab_size", config.llm().vocab());
         return said == config.llm().vocab()
                 ? List.of()
@@ -54,22 +61,24 @@ public record ModelFolder(Path path, ModelConfig config, Path tokenizer, Weights
                         + config.llm().vocab() + " rows: the table counts");
     }
 
-    /** Of the names in a model folder, those that may be read: its JSON files, and weights of the kind that is preferred. */
+    /** Of the names in a model folder, those that may be read: its JSON files, the tokenizer's merges, and weights of the kind that is preferred. */
     public static List<String> filesToRead(List<String> names) {
         boolean safetensors = names.stream().anyMatch(name -> name.endsWith(".safetensors"));
         return names.stream()
-                .filter(name -> name.endsWith(".json") || name.endsWith(safetensors ? ".safetensors" : ".bin"))
+                .filter(name -> name.endsWith(".json")
+                        || name.equals(VocabAndMerges.MERGES)
+                        || name.endsWith(safetensors ? ".safetensors" : ".bin"))
                 .toList();
     }
 
-    private static Path part(Path folder, String name) {
+    static Path part(Path folder, String name) {
         Path file = folder.resolve(name);
         if (!Files.isRegularFile(file)) {
             throw new UnusableInputException("model folder " + folder + " has no " + name
                     + ForeignFiles.unfinished(file)
                             .map(half -> " (" + half.getFileName() + " is an unfinished download)")
                             .orElse("")
-                    + "; it needs config.json, tokenizer.json and weights");
+                    + "; it needs " + CONTENTS);
         }
         ForeignFiles.refuse(file);
         return file;
@@ -86,6 +95,13 @@ public record ModelFolder(Path path, ModelConfig config, Path tokenizer, Weights
         return rounding.dtype()
                 .<TensorSource>map(dtype -> CastTensors.of(fused, dtype))
                 .orElse(fused);
+    }
+
+    /** How what the files hold matches the configuration; reads names and shapes alone. */
+    public WeightCoverage coverage() {
+        try (TensorSource weights = openWeights()) {
+            return WeightCoverage.of(StateDict.expected(config), weights);
+        }
     }
 
     /**

@@ -61,15 +61,24 @@ public final class JsonFields {
             }
             return new JsonFields(origin, "", root);
         } catch (JsonProcessingException e) {
-            String where =
-                    e.getLocation() == null ? "" : " (line " + e.getLocation().getLineNr() + ")";
-            throw new UnusableInputException(
-                    origin + " is not valid JSON" + where + ": "
-                            + e.getOriginalMessage().replaceAll("\\s+", " "),
-                    e);
+            throw invalid(origin, e);
         } catch (IOException e) {
             throw new UnusableInputException(origin + " cannot be read: " + e, e);
         }
+    }
+
+    /**
+     * For what a JSON parser says of a file.
+     *
+     * @param origin the file, for the message
+     */
+    public static UnusableInputException invalid(String origin, JsonProcessingException e) {
+        String where =
+                e.getLocation() == null ? "" : " (line " + e.getLocation().getLineNr() + ")";
+        return new UnusableInputException(
+                origin + " is not valid JSON" + where + ": "
+                        + e.getOriginalMessage().replaceAll("\\s+", " "),
+                e);
     }
 
     /** The file and, inside nested objects, the path of this one. */

@@ -1,21 +1,25 @@
 package io.maskroute.core.text;
 
+import ai.djl.engine.EngineException;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import ai.djl.huggingface.tokenizers.jni.LibUtils;
+import io.maskroute.core.checkpoint.TokenizerJson;
 import io.maskroute.core.config.ModelConfig;
 import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.error.Stage;
 import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.core.files.NativeCache;
 import io.maskroute.core.segmenter.PreparedPrompt;
 import io.maskroute.core.segmenter.ReferringPrompt;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 
 /**
- * Turns prompts into token ids with a model's own {@code tokenizer.json}. Thread-safe.
+ * Turns prompts into token ids with a model's own tokenizer. Thread-safe.
  *
  * <p>DJL carries the native library for the CPU in its jar. Where it finds a GPU it would rather download another one; the
  * system property {@code ai.djl.offline=true} (or {@code DJL_OFFLINE}) keeps it to the jar.
@@ -24,6 +28,15 @@ public final class PromptTokenizer implements AutoCloseable {
     /** No vocabulary here has longer tokens; keeps absurd texts away from the tokenizer. */
     private static final int MAX_CHARS_PER_TOKEN = 256;
 
+    private static final int MAX_MESSAGE_CHARS = 300;
+    /** DJL's name for them. */
+    private static final String LIBRARIES = "tokenizers";
+    /** About what the library has. */
+    private static final int LIBRARY_BYTES = 15_000_000;
+    /** A text's own tokens, all of them. */
+    private static final Map<String, String> AS_IT_IS =
+            Map.of("addSpecialTokens", "false", "truncation", "false", "padding", "false");
+
     private final HuggingFaceTokenizer tokenizer;
     private final ModelConfig config;
     private final int[] prefix;
@@ -31,7 +44,7 @@ public final class PromptTokenizer implements AutoCloseable {
     private final int[] suffix;
     private final int maxCondition;
 
-    private PromptTokenizer(HuggingFaceTokenizer tokenizer, Path file, ModelConfig config, int imageTokens) {
+    private PromptTokenizer(HuggingFaceTokenizer tokenizer, String where, ModelConfig config, int imageTokens) {
         this.tokenizer = tokenizer;
         this.config = config;
         List<String> pieces = PromptTexts.REFERRING.pieces();
@@ -47,8 +60,8 @@ public final class PromptTokenizer implements AutoCloseable {
         this.maxCondition = config.llm().maxPositions() - fixed;
         int vocab = config.llm().vocab();
         if (!inVocabulary(prefix) || !inVocabulary(task) || !inVocabulary(suffix)) {
-            throw new UnusableInputException(file + " has token ids beyond the model's " + vocab
-                    + " embeddings; take the tokenizer.json that belongs to the model");
+            throw new UnusableInputException(where + " has token ids beyond the model's " + vocab
+                    + " embeddings; take the tokenizer that belongs to the model");
         }
         if (config.specialTokens().seg() >= vocab) {
             throw new UnusableInputException("the model's [SEG] token "
@@ -61,31 +74,51 @@ public final class PromptTokenizer implements AutoCloseable {
     }
 
     /**
-     * @param file a model's {@code tokenizer.json}
      * @param imageTokens the number of image tokens in every sequence
-     * @throws UnusableInputException when the file is absent, broken or does not fit the model
+     * @throws UnusableInputException when the tokenizer is broken or does not fit the model, or its library cannot be loaded
      */
-    public static PromptTokenizer open(Path file, ModelConfig config, int imageTokens) {
-        if (!Files.isRegularFile(file)) {
-            throw new UnusableInputException(file + " is missing; a model folder holds its tokenizer.json");
-        }
-        HuggingFaceTokenizer tokenizer;
+    public static PromptTokenizer open(TokenizerJson json, ModelConfig config, int imageTokens) {
+        HuggingFaceTokenizer tokenizer = load(json);
         try {
-            tokenizer = HuggingFaceTokenizer.builder()
-                    .optTokenizerPath(file)
-                    .optAddSpecialTokens(false)
-                    .optTruncation(false)
-                    .optPadding(false)
-                    .build();
-        } catch (IOException | RuntimeException e) {
-            throw new UnusableInputException(file + " is no tokenizer that can be read: " + e.getMessage(), e);
-        }
-        try {
-            return new PromptTokenizer(tokenizer, file, config, imageTokens);
+            json.requireOf(config.specialTokens());
+            return new PromptTokenizer(tokenizer, json.where(), config, imageTokens);
         } catch (RuntimeException e) {
             tokenizer.close();
             throw e;
         }
+    }
+
+    static HuggingFaceTokenizer load(TokenizerJson json) {
+        loadLibrary();
+        try {
+            return HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(json.json()), AS_IT_IS);
+        } catch (IOException | RuntimeException e) {
+            throw new UnusableInputException(json.where() + " is no tokenizer that can be read: " + message(e), e);
+        }
+    }
+
+    /** By itself, so that what fails here is not put down to a tokenizer's file. */
+    private static void loadLibrary() {
+        try {
+            LibUtils.checkStatus();
+        } catch (EngineException | LinkageError e) {
+            // DJL only logs why it cannot unpack.
+            throw new UnusableInputException(
+                    "the native library for tokenizers cannot be loaded: "
+                            + NativeCache.failure(LIBRARIES, LIBRARY_BYTES)
+                                    .map(why -> NativeCache.cannotBeWritten(LIBRARIES, why))
+                                    .orElseGet(() -> message(rootOf(e)) + "; " + NativeCache.unpackedTo(LIBRARIES)),
+                    e);
+        }
+    }
+
+    private static Throwable rootOf(Throwable e) {
+        return e.getCause() == null ? e : rootOf(e.getCause());
+    }
+
+    private static String message(Throwable e) {
+        String line = String.valueOf(e.getMessage()).replaceAll("\\s+", " ");
+        return line.length() <= MAX_MESSAGE_CHARS ? line : line.substring(0, MAX_MESSAGE_CHARS) + "…";
     }
 
     /** Numbers of text tokens that all prompts of one picture share: before and after the image tokens. */

@@ -149,7 +149,7 @@ class ModelFolderTest {
                 .isInstanceOf(UnusableInputException.class)
                 .hasMessageContaining("absent does not exist");
         Files.move(folder.resolve("tokenizer.json"), folder.resolve("t"));
-        assertRefused("has no tokenizer.json");
+        assertRefused("has no tokenizer; it needs tokenizer.json, or vocab.json and merges.txt", folder.toString());
         Files.move(folder.resolve("t"), folder.resolve("tokenizer.json"));
         Files.delete(folder.resolve("model.safetensors"));
         assertRefused("has no weights", folder.toString());

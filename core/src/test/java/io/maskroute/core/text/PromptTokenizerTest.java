@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.maskroute.core.checkpoint.ReleasedTokenizer;
+import io.maskroute.core.checkpoint.TokenizerJson;
 import io.maskroute.core.config.ModelConfig;
 import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.error.Stage;
@@ -36,13 +38,14 @@ class PromptTokenizerTest {
     @TempDir
     static Path folder;
 
+    private static TokenizerJson released;
     private static PromptTokenizer tokenizer;
 
     @BeforeAll
     static void open() throws IOException {
-        Path file = folder.resolve("tokenizer.json");
-        Gpt2Tokenizer.write(file);
-        tokenizer = PromptTokenizer.open(file, PSALM, IMAGE_TOKENS);
+        ReleasedTokenizer.write(folder);
+        released = TokenizerJson.open(folder);
+        tokenizer = PromptTokenizer.open(released, PSALM, IMAGE_TOKENS);
     }
 
     @AfterAll
@@ -151,26 +154,30 @@ class PromptTokenizerTest {
         }
     }
 
-    @Test
-    void saysWhatIsWrongWithTheFile() throws IOException {
-        Path missing = folder.resolve("missing/tokenizer.json");
-        assertThatThrownBy(() -> PromptTokenizer.open(missing, PSALM, IMAGE_TOKENS))
-                .isInstanceOf(UnusableInputException.class)
-                .hasMessageContaining(missing.toString())
-                .hasMessageContaining("missing");
-        Path broken = Files.writeString(folder.resolve("broken.json"), "{\"model\":");
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{}",
+                "{\"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": 0}, \"merges\": [\"a b\"]}}",
+                "{\"model\": {\"type\": \"None\"}}"
+            })
+    void saysWhatTheLibrarySaysOfTheFile(String json) throws IOException {
+        Path file =
+                Files.writeString(Files.createTempDirectory(folder, "broken").resolve("tokenizer.json"), json);
+        TokenizerJson broken = TokenizerJson.open(file.getParent());
         assertThatThrownBy(() -> PromptTokenizer.open(broken, PSALM, IMAGE_TOKENS))
                 .isInstanceOf(UnusableInputException.class)
-                .hasMessageContaining(broken.toString());
+                .hasMessageStartingWith(file + " is no tokenizer that can be read: ")
+                .hasMessageNotContaining("null")
+                .hasMessageNotContaining("\n");
     }
 
     @Test
     void refusesATokenizerThatDoesNotFitTheModel() {
-        Path file = folder.resolve("tokenizer.json");
-        assertThatThrownBy(() -> PromptTokenizer.open(file, withSizes(1000, 2048), IMAGE_TOKENS))
+        assertThatThrownBy(() -> PromptTokenizer.open(released, withSizes(1000, 2048), IMAGE_TOKENS))
                 .isInstanceOf(UnusableInputException.class)
                 .hasMessageContaining("beyond the model's 1000 embeddings");
-        assertThatThrownBy(() -> PromptTokenizer.open(file, withSizes(50297, 300), IMAGE_TOKENS))
+        assertThatThrownBy(() -> PromptTokenizer.open(released, withSizes(50297, 300), IMAGE_TOKENS))
                 .isInstanceOf(UnusableInputException.class)
                 .hasMessageContaining("300 positions")
                 .hasMessageContaining(" beside its words");

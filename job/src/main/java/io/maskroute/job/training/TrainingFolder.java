@@ -2,6 +2,7 @@ package io.maskroute.job.training;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.maskroute.core.checkpoint.TokenizerJson;
 import io.maskroute.core.config.ModelConfig;
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.core.routing.AdapterFolder;
@@ -13,6 +14,7 @@ import io.maskroute.core.training.TrainedModel;
 import io.maskroute.core.training.TrainingState;
 import io.maskroute.job.config.ModelOptions;
 import io.maskroute.job.results.Json;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
@@ -163,16 +165,17 @@ public final class TrainingFolder {
      */
     void writeModel(
             ModelConfig model,
-            Path tokenizer,
+            TokenizerJson tokenizer,
             Map<String, float[]> averages,
             TensorSource initial,
             RoutingAdapter adapter)
             throws IOException {
         TrainedModel.write(folder, model, averages, initial, dtype, Map.of());
-        Path copy = folder.resolve("tokenizer.json");
-        if (!copy.equals(tokenizer)) {
-            Files.copy(tokenizer, copy, StandardCopyOption.REPLACE_EXISTING);
-        }
+        // In one file, from whichever it comes. A link to another folder's is replaced, not followed.
+        Files.copy(
+                new ByteArrayInputStream(tokenizer.json()),
+                folder.resolve(TokenizerJson.FILE),
+                StandardCopyOption.REPLACE_EXISTING);
         if (adapter.tensors().isPresent()) {
             AdapterFolder.write(
                     folder.resolve(ROUTING), adapter.schedule(), model.llm(), averages, Map.of("format", "pt"));

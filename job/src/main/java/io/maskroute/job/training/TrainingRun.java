@@ -4,6 +4,7 @@ import io.maskroute.core.checkpoint.ModelConfigJson;
 import io.maskroute.core.checkpoint.ModelFolder;
 import io.maskroute.core.checkpoint.RandomWeights;
 import io.maskroute.core.checkpoint.RepeatedMaskTokens;
+import io.maskroute.core.checkpoint.TokenizerJson;
 import io.maskroute.core.config.ModelConfig;
 import io.maskroute.core.config.ModelConfigCheck;
 import io.maskroute.core.error.UnusableInputException;
@@ -45,7 +46,7 @@ public final class TrainingRun {
     public record Pace(int log, int checkpoint, int validation, int pictures, int stopAfter) {}
 
     /**
-     * @param init folder with {@code config.json}, {@code tokenizer.json} and, unless training starts from random numbers, weights
+     * @param init folder with {@code config.json}, a tokenizer and, unless training starts from random numbers, weights
      * @param fromScratch whether its weights, if any, are left alone
      * @param maskTokens that the model gets, empty for as many as it has
      */
@@ -79,7 +80,7 @@ public final class TrainingRun {
      */
     public boolean run(SparkSession spark, InputDataset dataset, Optional<InputDataset> held) {
         ModelConfig model = model();
-        Path tokenizerFile = start.init().resolve("tokenizer.json");
+        TokenizerJson tokenizerJson = TokenizerJson.open(start.init());
         int side = model.imageTokenSide();
         int late = options.lateMaskTokens().last();
         if (late > model.llm().layers()) {
@@ -89,7 +90,7 @@ public final class TrainingRun {
         }
         try (TensorSource weights = weights(model);
                 RoutingAdapter adapter = adapter(model);
-                PromptTokenizer tokenizer = PromptTokenizer.open(tokenizerFile, model, side * side);
+                PromptTokenizer tokenizer = PromptTokenizer.open(tokenizerJson, model, side * side);
                 Trainer trainer = Trainer.open(
                         model,
                         weights,
@@ -109,7 +110,7 @@ public final class TrainingRun {
                     tokenizer,
                     trainer,
                     state.map(TrainingState::rows).orElse(0L));
-            folder.writeModel(model, tokenizerFile, trainer.state(rows).averages(), weights, adapter);
+            folder.writeModel(model, tokenizerJson, trainer.state(rows).averages(), weights, adapter);
             return trainer.steps() >= options.steps();
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.maskroute.core.checkpoint.ModelFolder;
+import io.maskroute.core.checkpoint.TokenizerJson;
 import io.maskroute.core.safetensors.TensorSource;
 import io.maskroute.job.testing.CliRun;
 import java.io.IOException;
@@ -204,6 +205,46 @@ class TrainCommandTest {
         assertThat(parts.resolve("model.safetensors")).hasSameBinaryContentAs(whole.resolve("model.safetensors"));
         assertThat(parts.resolve("training/state.safetensors"))
                 .hasSameBinaryContentAs(whole.resolve("training/state.safetensors"));
+    }
+
+    /** As PSALM's released folder. What is trained from it has the tokenizer in one file. */
+    @Test
+    void aFolderWithVocabularyAndMergesTrainsTheSameModel() throws Exception {
+        Path released = Files.createDirectory(temp.resolve("released"));
+        Files.copy(init.resolve("config.json"), released.resolve("config.json"));
+        writeVocabularyAndMerges(released);
+        String[] options = {"--steps", "2", "--objective", "pointing"};
+        Path same = temp.resolve("from-one-file");
+        Path output = temp.resolve("from-vocabulary");
+        assertThat(train(same, options).code()).isZero();
+
+        CliRun run = train(released, output, options);
+
+        assertThat(run.code()).as(run.err()).isZero();
+        assertThat(output.resolve("model.safetensors")).hasSameBinaryContentAs(same.resolve("model.safetensors"));
+        TokenizerJson given = ModelFolder.open(output).tokenizer();
+        assertThat(given.source()).isEqualTo("tokenizer.json");
+        assertThat(given.json()).isEqualTo(TokenizerJson.open(released).json());
+
+        Files.delete(released.resolve("merges.txt"));
+        CliRun half = train(released, temp.resolve("from-half"), options);
+        assertThat(half.code()).isEqualTo(Cli.UNUSABLE_INPUT);
+        assertThat(half.err()).contains("has vocab.json but no merges.txt");
+    }
+
+    /** The tokenizer of {@link #init}, whose last two tokens are the added ones. */
+    private static void writeVocabularyAndMerges(Path folder) throws IOException {
+        JsonNode tokenizer = JSON.readTree(init.resolve("tokenizer.json").toFile());
+        ObjectNode vocabulary = (ObjectNode) tokenizer.at("/model/vocab");
+        ObjectNode added = JSON.createObjectNode();
+        for (String token : List.of("[PAD]", "[SEG]")) {
+            added.set(token, vocabulary.remove(token));
+        }
+        JSON.writeValue(folder.resolve("vocab.json").toFile(), vocabulary);
+        JSON.writeValue(folder.resolve("added_tokens.json").toFile(), added);
+        List<String> merges = new ArrayList<>(List.of("#version: 0.2"));
+        tokenizer.at("/model/merges").forEach(merge -> merges.add(merge.textValue()));
+        Files.write(folder.resolve("merges.txt"), merges);
     }
 
     @Test

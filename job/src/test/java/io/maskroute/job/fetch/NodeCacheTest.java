@@ -146,6 +146,9 @@ class NodeCacheTest {
         assertThat(ModelFolder.filesToRead(
                         List.of("config.json", "pytorch_model-00001-of-00002.bin", "flax_model.msgpack")))
                 .containsExactly("config.json", "pytorch_model-00001-of-00002.bin");
+        assertThat(ModelFolder.filesToRead(
+                        List.of("config.json", "vocab.json", "merges.txt", "notes.txt", "model.safetensors")))
+                .containsExactly("config.json", "vocab.json", "merges.txt", "model.safetensors");
     }
 
     @Test
