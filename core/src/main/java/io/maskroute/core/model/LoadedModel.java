@@ -35,7 +35,7 @@ public record LoadedModel(
                         : RoutingAdapter.dense()) {
             RoutingPlan plan = RoutingPlan.of(adapter.schedule(), config, side, side);
             PromptTokenizer tokenizer = opened.add(PromptTokenizer.open(folder.tokenizer(), config, side * side));
-            TorchProgram program = opened.add(TorchProgram.load(options.device()));
+            TorchProgram program = opened.add(TorchProgram.load(options.device(), options.tf32()));
             TorchProgram.enterThread(options.threads());
             PsalmNetwork network = opened.add(
                     new PsalmNetwork(program, config, weights, options.dtype().type(), plan, adapter.tensors()));

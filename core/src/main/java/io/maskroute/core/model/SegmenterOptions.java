@@ -17,6 +17,7 @@ import java.util.OptionalDouble;
  * @param promptBatch prompts of a call, of whichever of its pictures, that run through the LLM at once, at least 1
  * @param allowPartial lets weights pass that do not match the model; what is missing is zero
  * @param weightsRounding of what is stored, before it is converted to {@code dtype}
+ * @param tf32 whether a GPU may round the factors of fp32 products to TF32
  * @param minScore 0..1, in place of {@code ModelConfig.minScore}; empty for the model's own
  */
 public record SegmenterOptions(
@@ -27,6 +28,7 @@ public record SegmenterOptions(
         int promptBatch,
         boolean allowPartial,
         WeightsRounding weightsRounding,
+        boolean tf32,
         OptionalDouble minScore) {
 
     private static final int CPU_PROMPT_BATCH = 16;
@@ -75,6 +77,7 @@ public record SegmenterOptions(
         private Integer promptBatch;
         private boolean allowPartial;
         private WeightsRounding weightsRounding = WeightsRounding.NONE;
+        private boolean tf32;
         private OptionalDouble minScore = OptionalDouble.empty();
 
         private Builder() {}
@@ -116,6 +119,11 @@ public record SegmenterOptions(
             return this;
         }
 
+        public Builder setTf32(boolean tf32) {
+            this.tf32 = tf32;
+            return this;
+        }
+
         public Builder setMinScore(double minScore) {
             this.minScore = OptionalDouble.of(minScore);
             return this;
@@ -131,6 +139,7 @@ public record SegmenterOptions(
                     promptBatch == null ? batch : promptBatch,
                     allowPartial,
                     weightsRounding,
+                    tf32,
                     minScore);
         }
     }

@@ -1,6 +1,5 @@
 package io.maskroute.core.torchscript;
 
-import com.sun.jna.Function;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,9 +21,8 @@ final class OneDnnKernels {
 
     /** To be called before PyTorch is loaded. What the user set stays. */
     static void limitWhereCachesAreHidden() {
-        if (System.getenv(VARIABLE) == null && mustBeLimited(CPU_INFO, CACHES)) {
-            // Java cannot change its own process's environment. The last argument: do not overwrite.
-            Function.getFunction("c", "setenv").invokeInt(new Object[] {VARIABLE, "AVX2", 0});
+        if (mustBeLimited(CPU_INFO, CACHES)) {
+            NativeEnvironment.setUnlessSet(VARIABLE, "AVX2");
         }
     }
 

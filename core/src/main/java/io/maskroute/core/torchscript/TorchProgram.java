@@ -44,24 +44,34 @@ public final class TorchProgram implements AutoCloseable {
      * @throws UnusableInputException when PyTorch cannot be loaded here or there is no such device
      */
     public static TorchProgram load(String device) {
-        return load(device, false);
+        return load(device, false, false);
     }
 
     /**
-     * As {@link #load}, for tensors that take part in gradients. Threads must then choose, with {@link #recordGradients}.
+     * As {@link #load(String)}.
      *
-     * @throws UnusableInputException as {@link #load}
+     * @param tf32 whether a GPU may round the factors of fp32 products to TF32; the first program of a process on a GPU decides
      */
-    public static TorchProgram loadForTraining(String device) {
-        return load(device, true);
+    public static TorchProgram load(String device, boolean tf32) {
+        return load(device, tf32, false);
     }
 
-    private static TorchProgram load(String device, boolean training) {
+    /**
+     * As {@link #load(String)}, for tensors that take part in gradients. Threads must then choose, with {@link #recordGradients}.
+     *
+     * @throws UnusableInputException as {@link #load(String)}
+     */
+    public static TorchProgram loadForTraining(String device) {
+        return load(device, false, true);
+    }
+
+    private static TorchProgram load(String device, boolean tf32, boolean training) {
         if (!device.matches("cpu|cuda:\\d{1,3}")) {
             throw new UnusableInputException("device " + device + " is not known; use cpu or cuda:N");
         }
         try {
             OneDnnKernels.limitWhereCachesAreHidden();
+            Tf32.choose(tf32, device);
             NativeLibraries.load(() -> Engine.getEngine(ENGINE));
         } catch (EngineException | UnsatisfiedLinkError e) {
             throw new UnusableInputException("PyTorch cannot be loaded: " + NativeLibraries.failure(e), e);
