@@ -342,10 +342,11 @@ class ModelFolderTest {
                 arguments(
                         "model.safetensors",
                         pointer.formatted("4980000000"),
-                        "is a Git LFS pointer to 4980000000 bytes"),
-                arguments("config.json", pointer.formatted("1260"), "is a Git LFS pointer to 1260 bytes"),
-                arguments("model.safetensors", "<!DOCTYPE html>\n<html><head><title>Sign in</title>", "is a web page"),
-                arguments("config.json", "\n <html lang=\"en\">", "is a web page"),
+                        "is a Git LFS pointer, not the file of 4980000000 bytes"),
+                arguments("config.json", pointer.formatted("1260"), "is a Git LFS pointer, not the file of 1260 bytes"),
+                arguments(
+                        "model.safetensors", "<!DOCTYPE html>\n<html><head><title>Sign in</title>", "is an HTML page"),
+                arguments("config.json", "\n <html lang=\"en\">", "is an HTML page"),
                 arguments("model.safetensors", "", "has 0 bytes, too few for a header"),
                 arguments(
                         "model.safetensors",

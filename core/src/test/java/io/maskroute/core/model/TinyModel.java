@@ -62,7 +62,7 @@ public final class TinyModel {
     }
 
     /** Changes one number of a tensor of {@link #write}. */
-    static void overwrite(Path folder, String name, int element, float value) throws IOException {
+    public static void overwrite(Path folder, String name, int element, float value) throws IOException {
         Path file = folder.resolve("model.safetensors");
         try (Safetensors found = Safetensors.open(file)) {
             Map<String, TensorInfo> infos = new LinkedHashMap<>();
