@@ -20,6 +20,7 @@ import io.maskroute.job.results.CalibrationResult;
 import io.maskroute.job.results.CalibrationTable;
 import io.maskroute.job.results.Json;
 import io.maskroute.job.results.Versions;
+import io.maskroute.job.run.DtypeChoice;
 import io.maskroute.job.run.SegmenterFactory;
 import io.maskroute.job.run.SparkSessions;
 import java.io.IOException;
@@ -55,7 +56,9 @@ public final class Calibration {
     private final CalibrationOptions options;
     private final SegmenterFactory segmenters;
     private final PrintWriter progress;
-    private final ModelOptions model;
+    /** Dense; its dtype may be open still. */
+    private final ModelOptions given;
+
     private final ModelFolder folder;
     private final ModelConfig network;
     private final CalibrationPlan plan;
@@ -64,14 +67,12 @@ public final class Calibration {
     /** @throws UnusableInputException when the model, the schedule or the output cannot be used */
     public Calibration(
             JobConfig config, CalibrationOptions options, SegmenterFactory segmenters, PrintWriter progress) {
-        ModelOptions given = config.model();
         this.config = config;
         this.options = options;
         this.segmenters = segmenters;
         this.progress = progress;
-        this.model =
-                new ModelOptions(given.path(), ModelOptions.DENSE, given.dtype(), given.device(), given.allowPartial());
-        this.folder = ModelFolder.open(Path.of(model.path()));
+        this.given = config.model().withRouting(ModelOptions.DENSE);
+        this.folder = ModelFolder.open(Path.of(given.path())).withRounding(given.weightsRounding());
         this.network = folder.config();
         this.plan = CalibrationPlan.of(options, network);
         this.output = Path.of(config.output());
@@ -87,16 +88,21 @@ public final class Calibration {
     /** @throws UnusableInputException when the dataset cannot be used or the budget is out of reach */
     public CalibrationResult run() {
         DatasetManifest manifest = DatasetManifest.read(config.dataset(), SparkSessions.hadoop(config));
-        String fingerprint = segmenters.inspect(model).fingerprint();
+        String fingerprint = segmenters.inspect(given).fingerprint();
         try {
             return SparkSessions.with(
-                    config, spark -> run(InputDataset.open(spark, config.dataset(), manifest), spark, fingerprint));
+                    config,
+                    spark -> run(
+                            InputDataset.open(spark, config.dataset(), manifest),
+                            spark,
+                            DtypeChoice.settle(spark, given, config.runtime()),
+                            fingerprint));
         } finally {
             CalibrationModels.closeAll();
         }
     }
 
-    private CalibrationResult run(InputDataset dataset, SparkSession spark, String fingerprint) {
+    private CalibrationResult run(InputDataset dataset, SparkSession spark, ModelOptions model, String fingerprint) {
         PictureSample sample = PictureSample.of(dataset, options.limit(), options.heldOut());
         State state = new State(
                 State.FORMAT,
@@ -114,7 +120,7 @@ public final class Calibration {
             if (config.fresh()) {
                 removeAdapter();
             }
-            Passes passes = new Passes(dataset, spark, sample, work);
+            Passes passes = new Passes(dataset, spark, model, sample, work);
             int count = passes.run();
             Totals totals = work.totals().orElseThrow();
             CalibrationOutcome outcome = new CalibrationOutcome(folder, plan, totals, unit -> work.errors(unit));
@@ -177,13 +183,15 @@ public final class Calibration {
     /** The dataset, as often as it must be read. */
     private final class Passes {
         private final InputDataset dataset;
+        private final ModelOptions model;
         private final JavaSparkContext context;
         private final PictureSample sample;
         private final WorkFolder work;
         private final Broadcast<SerializableConfiguration> hadoop;
 
-        Passes(InputDataset dataset, SparkSession spark, PictureSample sample, WorkFolder work) {
+        Passes(InputDataset dataset, SparkSession spark, ModelOptions model, PictureSample sample, WorkFolder work) {
             this.dataset = dataset;
+            this.model = model;
             this.context = new JavaSparkContext(spark.sparkContext());
             this.sample = sample;
             this.work = work;

@@ -2,13 +2,10 @@ package io.maskroute.job.calibrate;
 
 import io.maskroute.core.calibration.DensePass;
 import io.maskroute.core.model.LoadedModel;
-import io.maskroute.core.model.SegmenterOptions;
-import io.maskroute.core.model.SegmenterOptions.Dtype;
 import io.maskroute.core.torchscript.TorchProgram;
 import io.maskroute.job.config.ModelOptions;
 import java.nio.file.Path;
 import java.util.HashMap;
-import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -29,13 +26,8 @@ final class CalibrationModels {
     static synchronized DensePass get(ModelOptions options) {
         DensePass pass = MODELS.computeIfAbsent(
                 options,
-                o -> new DensePass(LoadedModel.open(
-                        Path.of(o.path()),
-                        SegmenterOptions.builder()
-                                .setDevice(o.device())
-                                .setDtype(Dtype.valueOf(o.dtype().toUpperCase(Locale.ROOT)))
-                                .setAllowPartial(o.allowPartial())
-                                .build())));
+                o -> new DensePass(
+                        LoadedModel.open(Path.of(o.path()), o.segmenter().build())));
         // Not before the first program is loaded: PyTorch is not there until then.
         TorchProgram.enterThread(0);
         return pass;

@@ -143,13 +143,15 @@ final class CalibrateCommand implements Callable<Integer> {
             description = "That read the dataset at once, each with sums of its own; default: one per executor.")
     private Integer tasks;
 
-    @Option(names = "--dtype", paramLabel = "TYPE", description = "fp32 or bf16.")
+    @Option(names = "--dtype", paramLabel = "TYPE", description = DtypeOption.DESCRIPTION)
     private String dtype;
 
     @Option(names = "--device", paramLabel = "DEVICE", description = "cpu, cuda:N, or gpu (the one Spark assigns).")
     private String device;
 
-    @Option(names = "--allow-partial", description = "Go on with missing or unexpected weights.")
+    @Option(
+            names = "--allow-partial",
+            description = "Go on with weights that are missing or have another shape, as zeros.")
     private Boolean allowPartial;
 
     CalibrateCommand(Cli.Environment environment) {

@@ -6,12 +6,14 @@ import io.maskroute.job.config.JobConfig;
 import io.maskroute.job.input.InputDataset;
 import io.maskroute.job.results.Rescoring;
 import io.maskroute.job.results.RunFolder;
+import io.maskroute.job.results.RunRecord;
 import io.maskroute.job.results.RunSummary;
 import io.maskroute.job.results.SummaryTable;
 import io.maskroute.job.run.SegmentRun;
 import io.maskroute.job.run.SparkSessions;
 import io.maskroute.job.run.SparkSteps;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.apache.hadoop.conf.Configuration;
@@ -39,6 +41,13 @@ final class EvaluateCommand implements Callable<Integer> {
             description = "Score these predictions (a run folder, or their Parquet files) without a model.")
     private String predictions;
 
+    @Option(
+            names = "--as-published",
+            paramLabel = "MODEL",
+            description = "psalm: under the conditions of its published figures (dtype, rounding of weights, answer,"
+                    + " metric); refuses a dataset of another protocol or raster.")
+    private String asPublished;
+
     @Mixin
     private JsonArgument json;
 
@@ -52,7 +61,13 @@ final class EvaluateCommand implements Callable<Integer> {
             throw new ConfigurationException(
                     run.firstOfAModel() + " has no meaning with --predictions: nothing runs and no run folder is made");
         }
-        JobConfig config = configuration.load(environment.home(), run.options());
+        if (predictions != null && asPublished != null) {
+            throw new ConfigurationException(
+                    "--as-published has no meaning with --predictions: how they were made cannot be chosen any more");
+        }
+        Map<String, Object> options = run.options();
+        options.put("metrics.as-published", asPublished);
+        JobConfig config = configuration.load(environment.home(), options);
         json.requireWritable();
         if (predictions != null) {
             RunSummary summary = score(config);
@@ -88,6 +103,6 @@ final class EvaluateCommand implements Callable<Integer> {
                                         predictions,
                                         config.rules(),
                                         Math.max(asked, stored))
-                                .score(predictions, notes)));
+                                .score(predictions, notes, RunRecord.DatasetRecord.of(config.dataset(), manifest))));
     }
 }

@@ -45,7 +45,7 @@ final class PlanCommand implements Callable<Integer> {
             description = "dense, a routing.json, or a folder with routing.json and routing.safetensors.")
     private String routing;
 
-    @Option(names = "--dtype", paramLabel = "TYPE", description = "fp32 or bf16.")
+    @Option(names = "--dtype", paramLabel = "TYPE", description = DtypeOption.DESCRIPTION)
     private String dtype;
 
     @Option(

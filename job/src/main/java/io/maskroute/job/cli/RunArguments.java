@@ -39,13 +39,21 @@ final class RunArguments {
             description = "dense, a routing.json, or a folder with routing.json and routing.safetensors.")
     private String routing;
 
-    @Option(names = "--dtype", paramLabel = "TYPE", description = "fp32 or bf16.")
+    @Option(names = "--dtype", paramLabel = "TYPE", description = DtypeOption.DESCRIPTION)
     private String dtype;
+
+    @Option(
+            names = "--weights-rounding",
+            paramLabel = "TYPE",
+            description = "none, or fp16: round the stored weights first, as published evaluations did.")
+    private String weightsRounding;
 
     @Option(names = "--device", paramLabel = "DEVICE", description = "cpu, cuda:N, or gpu (the one Spark assigns).")
     private String device;
 
-    @Option(names = "--allow-partial", description = "Go on with missing or unexpected weights.")
+    @Option(
+            names = "--allow-partial",
+            description = "Go on with weights that are missing or have another shape, as zeros.")
     private Boolean allowPartial;
 
     @Option(
@@ -64,6 +72,7 @@ final class RunArguments {
         options.put("output.max-failure-rate", maxFailureRate);
         options.put("model.routing", routing);
         options.put("model.dtype", dtype);
+        options.put("model.weights-rounding", weightsRounding);
         options.put("model.device", device);
         options.put("model.allow-partial", allowPartial);
         options.put("model.min-score", minScore);
@@ -80,6 +89,7 @@ final class RunArguments {
         given.put("--max-failure-rate", maxFailureRate);
         given.put("--routing", routing);
         given.put("--dtype", dtype);
+        given.put("--weights-rounding", weightsRounding);
         given.put("--device", device);
         given.put("--allow-partial", allowPartial);
         return given.entrySet().stream()

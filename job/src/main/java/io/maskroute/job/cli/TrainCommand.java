@@ -1,6 +1,7 @@
 package io.maskroute.job.cli;
 
 import io.maskroute.core.checkpoint.ModelConfigJson;
+import io.maskroute.core.checkpoint.ModelFolder;
 import io.maskroute.core.safetensors.DType;
 import io.maskroute.core.training.Trainer.Trainable;
 import io.maskroute.core.training.TrainingSettings;
@@ -251,7 +252,11 @@ final class TrainCommand implements Callable<Integer> {
         // Before --fresh removes anything: the inputs are there.
         Configuration hadoop = SparkSessions.hadoop(config);
         DatasetManifest manifest = DatasetManifest.read(config.dataset(), hadoop);
-        ModelConfigJson.read(init.resolve("config.json"));
+        if (fromScratch) {
+            ModelConfigJson.read(init.resolve("config.json"));
+        } else {
+            ModelFolder.open(init);
+        }
         TrainingFolder folder = TrainingFolder.open(
                 output,
                 storeAs,

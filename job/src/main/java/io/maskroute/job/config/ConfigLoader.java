@@ -11,14 +11,17 @@ import com.typesafe.config.ConfigUtil;
 import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueFactory;
 import com.typesafe.config.ConfigValueType;
+import io.maskroute.core.checkpoint.WeightsRounding;
 import io.maskroute.datasets.metrics.EmptyUnion;
 import io.maskroute.datasets.metrics.MissingPrediction;
 import io.maskroute.datasets.metrics.ReferringRules;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -28,6 +31,7 @@ import java.util.regex.Pattern;
 public final class ConfigLoader {
     private static final String SPARK = "spark";
     private static final String COMMAND_LINE = "the command line";
+    private static final String AS_PUBLISHED = "metrics.as-published";
 
     private final Optional<Path> siteFile;
     private final Optional<Path> file;
@@ -69,20 +73,42 @@ public final class ConfigLoader {
                 ConfigParseOptions.defaults().setAllowMissing(false));
         KnownKeys known = KnownKeys.of(flatten(reference).keySet());
 
-        Map<String, ConfigValue> merged = new TreeMap<>(flatten(reference));
-        siteFile.filter(Files::exists).ifPresent(f -> merged.putAll(checked(known, parse(f))));
+        Map<String, ConfigValue> defaults = flatten(reference);
+        Map<String, ConfigValue> given = new TreeMap<>();
+        siteFile.filter(Files::exists).ifPresent(f -> given.putAll(checked(known, parse(f))));
         file.ifPresent(f -> {
             // The parser takes a folder for an empty file.
             if (!Files.isRegularFile(f)) {
                 throw new ConfigurationException(
                         "--conf " + f + ": " + (Files.exists(f) ? "not a file" : "no such file"));
             }
-            merged.putAll(checked(known, parse(f)));
+            given.putAll(checked(known, parse(f)));
         });
         Map<String, ConfigValue> commandLine = new LinkedHashMap<>();
         overrides.forEach((key, value) -> commandLine.put(key, ConfigValueFactory.fromAnyRef(value, origin)));
-        merged.putAll(checked(known, commandLine));
-        return typed(new Values(merged));
+        given.putAll(checked(known, commandLine));
+        Map<String, ConfigValue> merged = new TreeMap<>(defaults);
+        merged.putAll(given);
+        Optional<AsPublished> asPublished = new Values(merged).asPublished();
+        asPublished.ifPresent(published -> merged.putAll(published(published, given)));
+        return typed(new Values(merged), asPublished);
+    }
+
+    /** Its settings, of which none may be given otherwise: what is not asked for by name is not changed behind anybody's back. */
+    private static Map<String, ConfigValue> published(AsPublished published, Map<String, ConfigValue> given) {
+        String origin = AS_PUBLISHED + " = " + published.label();
+        Map<String, ConfigValue> settings = new TreeMap<>();
+        published.settings().forEach((key, value) -> {
+            ConfigValue other = given.get(key);
+            if (other != null
+                    && other.valueType() != ConfigValueType.NULL
+                    && !other.unwrapped().toString().equals(value)) {
+                throw new ConfigurationException(place(other) + ": " + key + " = " + other.unwrapped() + ", but "
+                        + origin + " means " + value + ": leave one of them out");
+            }
+            settings.put(key, ConfigValueFactory.fromAnyRef(value, origin));
+        });
+        return settings;
     }
 
     private static Map<String, ConfigValue> parse(Path path) {
@@ -126,14 +152,17 @@ public final class ConfigLoader {
         });
     }
 
-    private JobConfig typed(Values values) {
+    private JobConfig typed(Values values, Optional<AsPublished> asPublished) {
         Optional<String> model = values.location("model.path");
         ModelOptions modelOptions = new ModelOptions(
                 model.orElse(""),
                 values.location("model.routing").orElse(ModelOptions.DENSE),
-                values.oneOf("model.dtype", List.of("fp32", "bf16")),
+                values.oneOf("model.dtype", List.of(ModelOptions.AUTO, "fp32", "bf16", "fp16")),
                 values.matching("model.device", Pattern.compile("cpu|gpu|cuda:\\d{1,3}"), "cpu, gpu or cuda:N"),
                 values.flag("model.allow-partial"),
+                WeightsRounding.valueOf(values.oneOf("model.weights-rounding", List.of("none", "fp16"))
+                        .toUpperCase(Locale.ROOT)),
+                values.flag("runtime.tf32"),
                 values.isSet("model.min-score") ? values.fraction("model.min-score") : null);
         RuntimeOptions runtime = new RuntimeOptions(
                 values.integer("runtime.images-ahead", 1, 1024),
@@ -177,6 +206,7 @@ public final class ConfigLoader {
                                 ? EmptyUnion.ONE
                                 : EmptyUnion.ZERO,
                         MissingPrediction.COUNTED),
+                asPublished,
                 values.integer("report.samples", 0, 24),
                 values.duration("progress.interval"),
                 spark,
@@ -212,6 +242,15 @@ public final class ConfigLoader {
                                 + "): give it to Hadoop's credential providers instead, see conf/s3a.conf");
             }
             return location;
+        }
+
+        Optional<AsPublished> asPublished() {
+            if (!isSet(AS_PUBLISHED)) {
+                return Optional.empty();
+            }
+            List<String> labels =
+                    Arrays.stream(AsPublished.values()).map(AsPublished::label).toList();
+            return Optional.of(AsPublished.values()[labels.indexOf(oneOf(AS_PUBLISHED, labels))]);
         }
 
         boolean flag(String key) {

@@ -2,6 +2,7 @@ package io.maskroute.job.config;
 
 import io.maskroute.datasets.metrics.ReferringRules;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 
@@ -13,6 +14,7 @@ import java.util.Optional;
  * @param fresh start over instead of continuing what the output folder holds
  * @param retryFailed run failed prompts again before continuing
  * @param rules of the metrics
+ * @param asPublished whose published figures those of this run shall be comparable with; the settings above are theirs then
  * @param reportSamples pictures in the report's gallery
  * @param spark Spark properties ({@code spark.…}) from configuration files
  * @param sparkOverrides Spark properties from the command line; they win over what spark-submit was given
@@ -29,6 +31,7 @@ public record JobConfig(
         WaveOptions waves,
         RuntimeOptions runtime,
         ReferringRules rules,
+        Optional<AsPublished> asPublished,
         int reportSamples,
         Duration progressInterval,
         Map<String, String> spark,
@@ -51,5 +54,28 @@ public record JobConfig(
     private static String required(Optional<String> value, String what, String option, String key) {
         return value.orElseThrow(() -> new ConfigurationException(
                 "no " + what + " named: give " + option + " or set " + key + " in conf/maskroute.conf"));
+    }
+
+    /** The same with the dtype that {@code auto} stands for, also where it is recorded. */
+    public JobConfig withDtype(String settled) {
+        Map<String, String> recorded = new LinkedHashMap<>(resolved);
+        recorded.put("model.dtype", settled);
+        return new JobConfig(
+                modelPath,
+                modelOptions.withDtype(settled),
+                modelCache,
+                datasetPath,
+                outputPath,
+                fresh,
+                retryFailed,
+                waves,
+                runtime,
+                rules,
+                asPublished,
+                reportSamples,
+                progressInterval,
+                spark,
+                sparkOverrides,
+                recorded);
     }
 }

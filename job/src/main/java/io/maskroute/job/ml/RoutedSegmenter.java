@@ -100,9 +100,10 @@ public final class RoutedSegmenter extends Transformer implements DefaultParamsW
         engine = text("engine", "deep learning engine: " + ENGINE);
         batchSize = new IntParam(this, "batchSize", "prompts of a picture that go through the model together");
         routing = text("routing", "dense, a routing.json, or a folder with routing.json and routing.safetensors");
-        dtype = text("dtype", "fp32 or bf16");
+        dtype = text("dtype", "auto, fp32, bf16 or fp16");
         device = text("device", "cpu, cuda:N, or gpu: the one Spark gave the executor");
-        allowPartial = new BooleanParam(this, "allowPartial", "go on with missing or unexpected weights");
+        allowPartial =
+                new BooleanParam(this, "allowPartial", "go on with weights that are missing or have another shape");
         minScore = new DoubleParam(
                 this,
                 "minScore",

@@ -13,6 +13,11 @@ record BenchTimes(BenchResult bench, String file) {
     private static final double GIGA = 1e9;
     private static final double SECONDS = 3600;
 
+    /** What was measured; empty where the file does not say. */
+    Optional<String> dtype() {
+        return Optional.ofNullable(bench.model()).map(BenchResult.Model::dtype);
+    }
+
     /** @throws UnusableInputException unless whole pictures of this model were measured in this dtype on this kind of device */
     void requireMeasured(long parameters, Dtype dtype, String device) {
         if (bench.format() != BenchResult.FORMAT || bench.model() == null) {

@@ -64,11 +64,8 @@ public final class Plan {
         boolean dense = options.routing().equals(ModelOptions.DENSE);
         try (RoutingAdapter adapter =
                 dense ? RoutingAdapter.dense() : RoutingAdapter.open(Path.of(options.routing()), folder.config())) {
-            Costs costs = new Costs(
-                    folder,
-                    adapter.schedule(),
-                    adapter.tensors().isPresent(),
-                    Dtype.valueOf(options.dtype().toUpperCase(Locale.ROOT)));
+            Costs costs =
+                    new Costs(folder, adapter.schedule(), adapter.tensors().isPresent(), dtype(options));
             times.ifPresent(t -> t.requireMeasured(costs.parameters(), costs.dtype, options.device()));
             Optional<PreparationTimes> preparing =
                     measuredRun.map(run -> PreparationTimes.of(run, SparkSessions.hadoop(config)));
@@ -81,6 +78,17 @@ public final class Plan {
                                     InputDataset.open(spark, config.dataset(), manifest), files, config.model())));
             return costs.of(counts, preparing);
         }
+    }
+
+    /** A plan is made where the GPUs are not: what was measured there tells, else they are taken to be cards of today. */
+    private Dtype dtype(ModelOptions options) {
+        String label = options.dtype();
+        if (label.equals(ModelOptions.AUTO)) {
+            label = options.device().equals("cpu")
+                    ? Dtype.FP32.label()
+                    : times.flatMap(BenchTimes::dtype).orElse(Dtype.BF16.label());
+        }
+        return Dtype.valueOf(label.toUpperCase(Locale.ROOT));
     }
 
     /** One model under one routing. */

@@ -36,10 +36,16 @@ public final class PredictionFigures {
     /**
      * @param runId of the run that is summed up
      * @param notes go into the summary as they are
+     * @param conditions under which the predictions were made
      * @param minScore masks that scored less are not among the predictions
      * @param throughput of the run, or null
      */
-    public record About(String runId, List<String> notes, double minScore, RunSummary.Throughput throughput) {}
+    public record About(
+            String runId,
+            List<String> notes,
+            RunConditions conditions,
+            double minScore,
+            RunSummary.Throughput throughput) {}
 
     /** The summary of predictions with the overlaps that are stored in them. */
     public static RunSummary of(
@@ -61,8 +67,18 @@ public final class PredictionFigures {
 
     static RunSummary summary(
             RunTally tally, Map<String, RunSummary.Latency> latency, InputDataset.Counts counts, About about) {
+        RunConditions conditions = about.conditions();
         return new RunSummary(
                 about.runId(),
+                conditions.dataset(),
+                conditions.model(),
+                conditions.routing(),
+                conditions.dtype(),
+                conditions.tf32(),
+                conditions.weightsRounding(),
+                conditions.protocol(),
+                conditions.groundTruthRaster(),
+                conditions.asPublished(),
                 about.notes(),
                 about.minScore(),
                 counts.images(),

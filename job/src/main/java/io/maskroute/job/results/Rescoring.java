@@ -112,7 +112,7 @@ public final class Rescoring {
      * @throws UnusableInputException when predictions do not belong to the dataset, or a prompt has more than one, or a least
      *     score is asked for and the masks have none
      */
-    public RunSummary score(String runId, List<String> notes) {
+    public RunSummary score(String runId, List<String> notes, RunRecord.DatasetRecord source) {
         boolean scored = present(MASKS + ".score");
         if (minScore > 0 && !scored) {
             throw new UnusableInputException(
@@ -150,7 +150,10 @@ public final class Rescoring {
                         ? PredictionFigures.latency(predictions)
                         : Map.of();
         return PredictionFigures.summary(
-                tally, latency, dataset.counts(), new PredictionFigures.About(runId, notes, minScore, null));
+                tally,
+                latency,
+                dataset.counts(),
+                new PredictionFigures.About(runId, notes, RunConditions.scored(source), minScore, null));
     }
 
     /** The masks' RLEs, whatever types another tool gave their parts; null where that tool wrote nothing but empty lists. */

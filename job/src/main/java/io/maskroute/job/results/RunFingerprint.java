@@ -16,6 +16,9 @@ import java.util.Set;
  * @param parts name to value, as text; null where there is none
  */
 public record RunFingerprint(@JsonValue Map<String, String> parts) {
+    /** What the model computes in, never {@code auto}. */
+    public static final String DTYPE = "model.dtype";
+
     /** Below it an answer is empty; null where the best mask is always given. */
     public static final String MIN_SCORE = "the least score of a mask";
 

@@ -15,6 +15,8 @@ import java.util.Map;
  * @param fingerprint what has to be the same for the run to be continued
  * @param checkpoint where the progress is kept; null: in the run folder
  * @param models as the executors loaded them; one, unless a run mixed devices; null before the end
+ * @param unknownWeights tensors of the model's files that no part of the model has, and that were passed over; null in runs of
+ *     older versions
  * @param config every key with its value
  */
 @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
@@ -29,6 +31,7 @@ public record RunRecord(
         String checkpoint,
         List<ModelRecord> models,
         Map<String, String> versions,
+        List<String> unknownWeights,
         Map<String, String> config) {
 
     /** @param protocol of referring prompts and the raster of their truth decide which published numbers compare */
@@ -56,6 +59,17 @@ public record RunRecord(
     }
 
     public RunRecord finish(String time, List<ModelRecord> found) {
-        return new RunRecord(runId, command, started, time, dataset, fingerprint, checkpoint, found, versions, config);
+        return new RunRecord(
+                runId,
+                command,
+                started,
+                time,
+                dataset,
+                fingerprint,
+                checkpoint,
+                found,
+                versions,
+                unknownWeights,
+                config);
     }
 }

@@ -11,6 +11,7 @@ import java.util.Map;
 /**
  * {@code summary.json}: the figures of a run. Ratios are fractions of 1.
  *
+ * @param dataset and the eight after it: as in {@link RunConditions}; null in what older versions wrote
  * @param notes what a reader must know before believing any figure
  * @param minScore a prompt whose best mask scored less has none
  * @param images rows of the dataset
@@ -27,6 +28,15 @@ import java.util.Map;
 @JsonInclude(JsonInclude.Include.ALWAYS)
 public record RunSummary(
         String runId,
+        String dataset,
+        String model,
+        String routing,
+        String dtype,
+        Boolean tf32,
+        String weightsRounding,
+        String protocol,
+        String groundTruthRaster,
+        String asPublished,
         List<String> notes,
         double minScore,
         long images,
@@ -48,6 +58,12 @@ public record RunSummary(
     /** @throws io.maskroute.core.error.UnusableInputException when the folder holds no finished run */
     public static RunSummary read(RunFolder folder) {
         return Json.read(folder, RunFolder.SUMMARY, RunSummary.class);
+    }
+
+    /** The second to the tenth component in one. */
+    RunConditions conditions() {
+        return new RunConditions(
+                dataset, model, routing, dtype, tf32, weightsRounding, protocol, groundTruthRaster, asPublished);
     }
 
     public RunSummary {

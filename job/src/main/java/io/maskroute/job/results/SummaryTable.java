@@ -66,6 +66,10 @@ public final class SummaryTable {
                         percent(metrics.targetAccuracy()));
             }
         }
+        String conditions = summary.conditions().line();
+        if (!conditions.isEmpty()) {
+            row(lines, "made with", "%s", conditions);
+        }
         RunSummary.Latency total = summary.latencyMs().get(RunSummary.TOTAL);
         RunSummary.Latency work = summary.latencyMs().get(RunSummary.WORK);
         if (total != null) {

@@ -6,7 +6,6 @@ import io.maskroute.core.checkpoint.Fingerprint;
 import io.maskroute.core.checkpoint.ModelFolder;
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.core.model.PsalmSegmenter;
-import io.maskroute.core.model.SegmenterOptions;
 import io.maskroute.core.routing.RoutingAdapter;
 import io.maskroute.core.safetensors.TensorSource;
 import io.maskroute.core.segmenter.Segmenter;
@@ -15,7 +14,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.util.Locale;
+import java.util.List;
 import java.util.Optional;
 
 /** PSALM-shaped models from folders of this machine. */
@@ -27,7 +26,8 @@ public final class PsalmSegmenterFactory implements SegmenterFactory {
 
     @Override
     public ModelSummary inspect(ModelOptions options) {
-        ModelFolder folder = ModelFolder.open(path(options.path()));
+        ModelFolder folder = ModelFolder.open(path(options.path())).withRounding(options.weightsRounding());
+        List<String> unknown = folder.coverage().unknown();
         String fingerprint;
         try (TensorSource weights = folder.openWeights(options.allowPartial())) {
             fingerprint = Fingerprint.of(folder, weights);
@@ -39,21 +39,17 @@ public final class PsalmSegmenterFactory implements SegmenterFactory {
                     fingerprint,
                     adapter.fingerprint(),
                     options.minScore() == null ? folder.config().minScore() : options.minScore(),
-                    hasRandomWeights(folder.path().resolve(MODEL_CARD)));
+                    hasRandomWeights(folder.path().resolve(MODEL_CARD)),
+                    unknown,
+                    folder.notes());
         }
     }
 
     @Override
     public Segmenter open(ModelOptions options) {
-        SegmenterOptions.Builder settings = SegmenterOptions.builder()
-                .setDevice(options.device())
-                .setDtype(SegmenterOptions.Dtype.valueOf(options.dtype().toUpperCase(Locale.ROOT)))
-                .setRouting(routing(options).orElse(null))
-                .setAllowPartial(options.allowPartial());
-        if (options.minScore() != null) {
-            settings.setMinScore(options.minScore());
-        }
-        return PsalmSegmenter.open(path(options.path()), settings.build());
+        return PsalmSegmenter.open(
+                path(options.path()),
+                options.segmenter().setRouting(routing(options).orElse(null)).build());
     }
 
     private static Optional<Path> routing(ModelOptions options) {

@@ -17,6 +17,7 @@ import io.maskroute.job.report.ReportWriter;
 import io.maskroute.job.results.Json;
 import io.maskroute.job.results.PredictionFigures;
 import io.maskroute.job.results.ReportSource;
+import io.maskroute.job.results.RunConditions;
 import io.maskroute.job.results.RunFolder;
 import io.maskroute.job.results.RunRecord;
 import io.maskroute.job.results.RunSummary;
@@ -247,6 +248,7 @@ final class RunSession {
                         new PredictionFigures.About(
                                 record.runId(),
                                 notes,
+                                RunConditions.of(record.dataset(), config),
                                 minScore,
                                 here.prompts() == 0
                                         ? null

@@ -1,5 +1,6 @@
 package io.maskroute.job.run;
 
+import io.maskroute.core.checkpoint.WeightsRounding;
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.datasets.schema.DatasetManifest;
 import io.maskroute.datasets.schema.HadoopFiles;
@@ -36,10 +37,12 @@ import org.slf4j.LoggerFactory;
 /** One run of the model over a dataset: the checks that come before anything is written, then a {@link RunSession}. */
 public final class SegmentRun {
     private static final Logger LOG = LoggerFactory.getLogger(SegmentRun.class);
+    /** Tensors in a line of the log. */
+    private static final int NAMED = 10;
 
     private final String command;
     private final JobConfig config;
-    private final SegmenterFactory factory;
+    private final FetchingSegmenters factory;
     private final boolean scored;
     private final PrintWriter progress;
 
@@ -50,10 +53,20 @@ public final class SegmentRun {
      */
     public SegmentRun(
             String command, JobConfig config, SegmenterFactory factory, boolean scored, PrintWriter progress) {
+        this(
+                command,
+                config,
+                new FetchingSegmenters(
+                        factory, new ModelFiles(config.modelCache().orElse(null))),
+                scored,
+                progress);
+    }
+
+    private SegmentRun(
+            String command, JobConfig config, FetchingSegmenters factory, boolean scored, PrintWriter progress) {
         this.command = command;
         this.config = config;
-        this.factory = new FetchingSegmenters(
-                factory, new ModelFiles(config.modelCache().orElse(null)));
+        this.factory = factory;
         this.scored = scored;
         this.progress = progress;
     }
@@ -68,64 +81,82 @@ public final class SegmentRun {
     public RunSummary run() {
         Configuration hadoop = SparkSessions.hadoop(config);
         DatasetManifest manifest = DatasetManifest.read(config.dataset(), hadoop);
+        config.asPublished().ifPresent(published -> published.require(config.dataset(), manifest));
         RunFolder folder = new RunFolder(config.output(), hadoop);
         folder.requireApart(config.dataset());
         boolean held = folder.holdsRun();
         RunRecord.DatasetRecord source = RunRecord.DatasetRecord.of(located(config.dataset(), hadoop), manifest);
         Optional<RunRecord> earlier = held && !config.fresh() ? Optional.of(folder.record()) : Optional.empty();
-        Optional<Model> here = ModelFiles.isRemote(config.model())
-                ? Optional.empty()
-                : Optional.of(checked(factory.inspect(config.model()), source, earlier));
+        Optional<SegmenterFactory.ModelSummary> here =
+                ModelFiles.isRemote(config.model()) ? Optional.empty() : Optional.of(factory.inspect(config.model()));
+        Optional<SegmentRun> settled =
+                DtypeChoice.known(config.model(), earlier).map(model -> withConfig(config.withDtype(model.dtype())));
+        // What cannot be continued is refused before Spark starts, where that can be known.
+        earlier.ifPresent(record -> here.ifPresent(
+                model -> settled.ifPresent(run -> run.requireSame(record, run.fingerprint(source, model)))));
         try {
-            return SparkSessions.with(config, spark -> {
-                InputDataset dataset = SparkSteps.named(
-                        spark.sparkContext(),
-                        "open " + config.dataset(),
-                        () -> InputDataset.open(spark, config.dataset(), manifest));
-                InputDataset.Counts counts = SparkSteps.named(
-                        spark.sparkContext(), "count the images and prompts of " + config.dataset(), dataset::counts);
-                if (counts.prompts() == 0) {
-                    throw new UnusableInputException("the dataset " + config.dataset() + " has no prompts ("
-                            + counts.images() + " images): there is nothing to do");
-                }
-                Model model = here.orElseGet(
-                        () -> checked(RemoteInspection.run(spark, factory, config.model()), source, earlier));
-                loadIfLocal(spark);
-                RunRecord record = earlier.orElseGet(() -> begin(spark, folder, source, model.fingerprint()));
-                try {
-                    return new RunSession(
-                                    spark,
-                                    config,
-                                    factory,
-                                    model.summary(),
-                                    scored,
-                                    progress,
-                                    folder,
-                                    dataset,
-                                    counts,
-                                    record)
-                            .run(notes(model.summary()));
-                } catch (RuntimeException | Error e) {
-                    boolean learned = !(e instanceof UnusableInputException) && folder.hasSuspects();
-                    if (earlier.isEmpty() && folder.waves().committed().isEmpty() && !learned) {
-                        remove(folder);
-                    }
-                    throw e;
-                }
-            });
+            return SparkSessions.with(config, spark -> settled.orElseGet(() ->
+                            withConfig(config.withDtype(DtypeChoice.settle(spark, config.model(), config.runtime())
+                                    .dtype())))
+                    .run(spark, manifest, folder, source, earlier, here));
         } finally {
             ExecutorModels.closeAll();
         }
     }
 
-    /** A model that fits the run which the output folder holds, if it holds one. */
-    private record Model(SegmenterFactory.ModelSummary summary, RunFingerprint fingerprint) {}
+    private SegmentRun withConfig(JobConfig other) {
+        return new SegmentRun(command, other, factory, scored, progress);
+    }
 
-    private Model checked(
-            SegmenterFactory.ModelSummary summary, RunRecord.DatasetRecord source, Optional<RunRecord> earlier) {
-        RunFingerprint fingerprint = fingerprint(source, summary);
+    private RunSummary run(
+            SparkSession spark,
+            DatasetManifest manifest,
+            RunFolder folder,
+            RunRecord.DatasetRecord source,
+            Optional<RunRecord> earlier,
+            Optional<SegmenterFactory.ModelSummary> here) {
+        InputDataset dataset = SparkSteps.named(
+                spark.sparkContext(),
+                "open " + config.dataset(),
+                () -> InputDataset.open(spark, config.dataset(), manifest));
+        InputDataset.Counts counts = SparkSteps.named(
+                spark.sparkContext(), "count the images and prompts of " + config.dataset(), dataset::counts);
+        if (counts.prompts() == 0) {
+            throw new UnusableInputException("the dataset " + config.dataset() + " has no prompts (" + counts.images()
+                    + " images): there is nothing to do");
+        }
+        SegmenterFactory.ModelSummary model =
+                here.orElseGet(() -> RemoteInspection.run(spark, factory, config.model()));
+        RunFingerprint fingerprint = fingerprint(source, model);
         earlier.ifPresent(record -> requireSame(record, fingerprint));
-        return new Model(summary, fingerprint);
+        say(model);
+        loadIfLocal(spark);
+        RunRecord record = earlier.orElseGet(() -> begin(spark, folder, source, fingerprint, model.unknownWeights()));
+        try {
+            return new RunSession(spark, config, factory, model, scored, progress, folder, dataset, counts, record)
+                    .run(notes(model));
+        } catch (RuntimeException | Error e) {
+            boolean learned = !(e instanceof UnusableInputException) && folder.hasSuspects();
+            if (earlier.isEmpty() && folder.waves().committed().isEmpty() && !learned) {
+                remove(folder);
+            }
+            throw e;
+        }
+    }
+
+    /** What is passed over must be known to whoever reads the figures. */
+    private void say(SegmenterFactory.ModelSummary model) {
+        model.notes().forEach(LOG::warn);
+        List<String> unknown = model.unknownWeights();
+        if (!unknown.isEmpty()) {
+            LOG.warn(
+                    "Passing over {} tensors of {} that no part of the model has ({}{}); {} lists them",
+                    unknown.size(),
+                    config.model().path(),
+                    String.join(", ", unknown.subList(0, Math.min(NAMED, unknown.size()))),
+                    unknown.size() > NAMED ? ", …" : "",
+                    RunFolder.RUN);
+        }
     }
 
     private RunFingerprint fingerprint(RunRecord.DatasetRecord source, SegmenterFactory.ModelSummary model) {
@@ -137,7 +168,14 @@ public final class SegmentRun {
         parts.put("the ground truth's raster", source.groundTruthRaster());
         parts.put("the model", model.fingerprint());
         parts.put("the routing", model.routingFingerprint());
-        parts.put("model.dtype", config.model().dtype());
+        parts.put(RunFingerprint.DTYPE, config.model().dtype());
+        parts.put(
+                "model.weights-rounding",
+                config.model().weightsRounding() == WeightsRounding.NONE
+                        ? null
+                        : config.model().weightsRounding().label());
+        // On a CPU there is none, and where it is off runs of older versions can be continued.
+        parts.put("runtime.tf32", config.model().tf32() ? "true" : null);
         parts.put("model.allow-partial", String.valueOf(config.model().allowPartial()));
         parts.put(RunFingerprint.MIN_SCORE, model.minScore() == 0 ? null : String.valueOf(model.minScore()));
         parts.put("the command", command);
@@ -159,7 +197,11 @@ public final class SegmentRun {
     }
 
     private RunRecord begin(
-            SparkSession spark, RunFolder folder, RunRecord.DatasetRecord source, RunFingerprint fingerprint) {
+            SparkSession spark,
+            RunFolder folder,
+            RunRecord.DatasetRecord source,
+            RunFingerprint fingerprint,
+            List<String> unknownWeights) {
         folder.create();
         String id = UUID.randomUUID().toString();
         RunRecord record = new RunRecord(
@@ -175,6 +217,7 @@ public final class SegmentRun {
                         .orElse(null),
                 null,
                 Versions.all(spark.version()),
+                unknownWeights,
                 config.resolved());
         folder.write(RunFolder.RUN, out -> out.write(Json.write(record)));
         if (!config.model().routing().equals(ModelOptions.DENSE)) {

@@ -72,7 +72,7 @@ public record SegmentTask(
             throws IOException, InterruptedException {
         TaskContext task = TaskContext.get();
         AssignedDevice device = AssignedDevice.of(model, runtime, task);
-        ModelThread modelThread = ExecutorModels.get(factory, device.options(), runtime);
+        ModelThread modelThread = ExecutorModels.get(factory, DtypeChoice.here(device.options()), runtime);
         SegmenterInfo info = opened(modelThread);
         RunIdentity identity = new RunIdentity(
                 runId,

@@ -4,6 +4,7 @@ import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.core.segmenter.Segmenter;
 import io.maskroute.job.config.ModelOptions;
 import java.io.Serializable;
+import java.util.List;
 
 /** Where models come from. It travels to the executors, so it holds no model itself. */
 public interface SegmenterFactory extends Serializable {
@@ -30,7 +31,25 @@ public interface SegmenterFactory extends Serializable {
      * @param routingFingerprint as in {@code SegmenterInfo}
      * @param minScore of a mask, 0 to 1, below which the answer is empty; the model's own, or what the options say instead
      * @param randomWeights whether its model card says that the weights are random numbers, so that its masks mean nothing
+     * @param unknownWeights tensors of its files that no part of the model has
+     * @param notes what else a user should know of its folder
      */
-    record ModelSummary(String fingerprint, String routingFingerprint, double minScore, boolean randomWeights)
-            implements Serializable {}
+    record ModelSummary(
+            String fingerprint,
+            String routingFingerprint,
+            double minScore,
+            boolean randomWeights,
+            List<String> unknownWeights,
+            List<String> notes)
+            implements Serializable {
+        public ModelSummary {
+            unknownWeights = List.copyOf(unknownWeights);
+            notes = List.copyOf(notes);
+        }
+
+        /** Of a folder of which there is nothing else to say. */
+        public ModelSummary(String fingerprint, String routingFingerprint, double minScore, boolean randomWeights) {
+            this(fingerprint, routingFingerprint, minScore, randomWeights, List.of(), List.of());
+        }
+    }
 }

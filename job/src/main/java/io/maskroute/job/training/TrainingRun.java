@@ -121,7 +121,9 @@ public final class TrainingRun {
     }
 
     private ModelConfig model() {
-        ModelConfig model = ModelConfigJson.read(start.init().resolve("config.json"));
+        ModelConfig model = start.fromScratch()
+                ? ModelConfigJson.read(start.init().resolve("config.json"))
+                : ModelFolder.open(start.init()).config();
         if (start.maskTokens().isEmpty()) {
             return model;
         }

@@ -28,7 +28,7 @@ class ConfigLoaderTest {
         assertThat(config.runtime().queueBytes()).isEqualTo(31 << 10);
         assertThat(config.runtime().imagesAhead()).isEqualTo(22);
         assertThat(config.runtime().promptsPerCall()).isEqualTo(13);
-        assertThat(config.modelOptions().dtype()).isEqualTo("fp32");
+        assertThat(config.modelOptions().dtype()).isEqualTo("auto");
     }
 
     @Test
@@ -55,7 +55,7 @@ class ConfigLoaderTest {
         "runtime.queue-bytes, much, runtime.queue-bytes cannot be \"much\"",
         "runtime.queue-bytes, 0, runtime.queue-bytes must be more than nothing",
         "runtime.gpu-device, cuda:0, 'runtime.gpu-device must be cuda:{address} or cpu, not \"cuda:0\"'",
-        "model.dtype, fp8, 'model.dtype must be fp32 or bf16, not \"fp8\"'",
+        "model.dtype, fp8, 'model.dtype must be auto or fp32 or bf16 or fp16, not \"fp8\"'",
         "model.device, tpu, 'model.device must be cpu, gpu or cuda:N, not \"tpu\"'",
         "output.fresh, perhaps, output.fresh cannot be \"perhaps\"",
         "output.max-failure-rate, 5, output.max-failure-rate must be 0 to 1",

@@ -279,7 +279,7 @@ class RoutedSegmenterTest {
                 .hasMessageContaining("engine must be PyTorch, not TensorFlow");
         assertThatThrownBy(() -> fake().setDtype("int8").transformSchema(dataset))
                 .isInstanceOf(ConfigurationException.class)
-                .hasMessage("RoutedSegmenter: model.dtype must be fp32 or bf16, not \"int8\"");
+                .hasMessage("RoutedSegmenter: model.dtype must be auto or fp32 or bf16 or fp16, not \"int8\"");
         assertThatThrownBy(() -> fake().setBatchSize(0).transformSchema(dataset))
                 .hasMessageContaining("runtime.prompts-per-call must be 1 to 4096");
         assertThatThrownBy(() -> fake().setSettings("runtime.image-ahead=1").transformSchema(dataset))

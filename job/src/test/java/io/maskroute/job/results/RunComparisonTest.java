@@ -110,6 +110,15 @@ class RunComparisonTest {
                 Map.of("prefix", new RunSummary.Latency(1, 2, 1.5), "prompt", new RunSummary.Latency(2, 3, 2));
         RunSummary summary = new RunSummary(
                 "id",
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
                 List.of("made for a test"),
                 0,
                 10,
@@ -133,6 +142,7 @@ class RunComparisonTest {
                 null,
                 List.of(),
                 Map.of(),
+                List.of(),
                 Map.of());
         Files.write(folder.resolve(RunFolder.SUMMARY), Json.write(summary));
         Files.write(folder.resolve(RunFolder.RUN), Json.write(record));
