@@ -71,6 +71,7 @@ record BenchTimes(BenchResult bench, String file) {
         return new PlanResult.Time(
                 file,
                 bench.model().imagesPerCall(),
+                run.prompts(),
                 executors,
                 llm,
                 vision,

@@ -110,6 +110,7 @@ public record PlanResult(
      *
      * @param bench file the speeds are from
      * @param benchImages that it ran together; 0 where it does not say
+     * @param benchPrompts that shared a picture there
      * @param executors given, or the fewest that keep the deadline
      * @param llmHours and the next ones: of one executor's model
      * @param executorHours of one executor's model, all parts
@@ -123,6 +124,7 @@ public record PlanResult(
     public record Time(
             String bench,
             int benchImages,
+            int benchPrompts,
             int executors,
             double llmHours,
             double visionHours,

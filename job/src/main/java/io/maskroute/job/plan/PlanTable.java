@@ -8,6 +8,8 @@ import java.util.Locale;
 public final class PlanTable {
     private static final double GIGABYTE = 1e9;
     private static final double TERA = 1e12;
+    /** From such a ratio on, the speed of the LLM is another: its products have more rows, or fewer. */
+    private static final double OTHERWISE = 2;
 
     private PlanTable() {}
 
@@ -117,6 +119,18 @@ public final class PlanTable {
                         time.benchImages(),
                         memory.images(),
                         memory.images());
+            }
+            double sharing =
+                    tokens.passes() == 0 ? time.benchPrompts() : (double) dataset.usablePrompts() / tokens.passes();
+            double ratio = sharing / time.benchPrompts();
+            if (ratio >= OTHERWISE || ratio <= 1 / OTHERWISE) {
+                row(
+                        lines,
+                        "",
+                        "prompts that share a picture: %d when measured, %.1f in a run; bench --prompts %d measures that",
+                        time.benchPrompts(),
+                        sharing,
+                        Math.round(sharing));
             }
             PlanResult.Preparation preparation = time.preparation();
             if (preparation == null) {

@@ -19,6 +19,7 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.ToLongFunction;
 import org.apache.spark.sql.Row;
@@ -257,6 +258,26 @@ class PlanCommandTest {
         assertThat(plan.at("/time/preparation").isNull()).isTrue();
     }
 
+    /** Four prompts in two passes share 2; what was measured shared 7. */
+    @Test
+    void whenPromptsShareOtherwiseThanMeasuredThePlanSaysSo() throws Exception {
+        Path seven = Files.writeString(temp.resolve("bench.json"), bench(3687142, "fp32"));
+        Path three = Files.writeString(
+                temp.resolve("three.json"), bench(3687142, "fp32").replace("\"prompts\": 7", "\"prompts\": 3"));
+        String[] options = {"--device", "gpu", "--routing", schedule.toString(), "--bench"};
+
+        assertThat(run(with(options, seven)).out())
+                .contains(
+                        "prompts that share a picture: 7 when measured, 2.0 in a run; bench --prompts 2 measures that");
+        assertThat(run(with(options, three)).out()).contains("as fast as in").doesNotContain("share a picture");
+    }
+
+    private static String[] with(String[] options, Path last) {
+        String[] all = Arrays.copyOf(options, options.length + 1);
+        all[options.length] = last.toString();
+        return all;
+    }
+
     /** Two pictures that take 6 s each to prepare, three times as long as their prompts take the model. */
     @Test
     void executorsThatWaitForPicturesTakeLonger() throws Exception {
@@ -339,7 +360,7 @@ class PlanCommandTest {
                                 "runtime.images-per-call=1")
                         .out())
                 .contains("as fast as in")
-                .doesNotContain("when measured");
+                .doesNotContain("pictures together: 1 when measured");
     }
 
     @Test
