@@ -27,6 +27,13 @@ record Bytes(byte[] data, int offset, int length) {
         return littleEndian ? second << 16 | first : first << 16 | second;
     }
 
+    /** Negative where it is 2^63 or more. */
+    long u64(int at, boolean littleEndian) {
+        long first = u32(at, littleEndian);
+        long second = u32(at + 4, littleEndian);
+        return littleEndian ? second << 32 | first : first << 32 | second;
+    }
+
     /** Whether these one-byte characters stand at {@code at}; false where the stretch is too short. */
     boolean startsWith(int at, String ascii) {
         if (at + ascii.length() > length) {

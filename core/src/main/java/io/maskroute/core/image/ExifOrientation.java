@@ -1,16 +1,31 @@
 package io.maskroute.core.image;
 
+import com.fasterxml.jackson.annotation.JsonValue;
+
 /**
- * What to do with a picture's EXIF orientation.
- *
- * <p>{@link #IGNORE} is the default: ground truth of COCO, RefCOCO and their like lies on the stored pixels, and Pillow and
- * ImageIO, with which people look at masks, show the stored pixels too. PSALM's own evaluation reads pictures through
- * detectron2, which applies the orientation; for the rare rotated picture its masks then no longer lie on the stored
- * pixels.
+ * What is done with a picture's EXIF orientation. It decides the pixels that a model sees and the size of its masks, and ground
+ * truth fits one of the two: annotations of COCO, RefCOCO and their like lie on the stored pixels; browsers, label tools and
+ * PSALM's own reader (detectron2) show pictures upright.
  */
 public enum ExifOrientation {
     /** Keep the stored pixels; masks are of the stored size. */
-    IGNORE,
+    STORED("stored"),
     /** Turn the picture upright before anything else; masks are of the upright size. */
-    APPLY
+    APPLY("apply");
+
+    private final String label;
+
+    ExifOrientation(String label) {
+        this.label = label;
+    }
+
+    @JsonValue
+    public String label() {
+        return label;
+    }
+
+    @Override
+    public String toString() {
+        return label;
+    }
 }

@@ -78,17 +78,32 @@ final class JpegColors {
         return samples;
     }
 
+    /** Stored are the complements of the inks. */
     private static byte[] cmykToRgb(byte[] cmyk) {
         byte[] rgb = new byte[cmyk.length / 4 * 3];
-        for (int i = 0, o = 0; o < rgb.length; i += 4) {
-            int light = cmyk[i + 3] & 0xff;
-            for (int c = 0; c < 3; c++) {
-                int ink = 255 - (cmyk[i + c] & 0xff);
-                int scaled = ink * light + 128;
-                rgb[o++] = clip(light - ((scaled + (scaled >> 8)) >> 8));
-            }
+        for (int i = 0, o = 0; o < rgb.length; i += 4, o += 3) {
+            inkToRgb(
+                    255 - (cmyk[i] & 0xff),
+                    255 - (cmyk[i + 1] & 0xff),
+                    255 - (cmyk[i + 2] & 0xff),
+                    255 - (cmyk[i + 3] & 0xff),
+                    rgb,
+                    o);
         }
         return rgb;
+    }
+
+    /** Pillow's {@code cmyk2rgb}; the inks are 0..255, 0 for none. */
+    static void inkToRgb(int c, int m, int y, int k, byte[] rgb, int o) {
+        int light = 255 - k;
+        rgb[o] = lit(c, light);
+        rgb[o + 1] = lit(m, light);
+        rgb[o + 2] = lit(y, light);
+    }
+
+    private static byte lit(int ink, int light) {
+        int scaled = ink * light + 128;
+        return clip(light - ((scaled + (scaled >> 8)) >> 8));
     }
 
     private static byte clip(int v) {

@@ -10,10 +10,10 @@ import java.io.ByteArrayOutputStream;
  * {@link #pixelStream} leaves them out, and its one Adobe marker tells the decoder to hand out the samples as they are
  * stored: the colour conversion is then ours, by the rule of libjpeg ({@link Colors}), the same as in Pillow.
  *
- * @param orientation EXIF orientation, 1..8
+ * @param orientation what EXIF says
  * @param pixelStream a JPEG file with the same samples, marked as not colour-transformed
  */
-record JpegFile(int height, int width, Colors colors, int orientation, byte[] pixelStream) {
+record JpegFile(int height, int width, Colors colors, Orientation orientation, byte[] pixelStream) {
 
     /** What the stored components mean. */
     enum Colors {
@@ -47,17 +47,67 @@ record JpegFile(int height, int width, Colors colors, int orientation, byte[] pi
     };
 
     /**
+     * What stands in front of the pixels.
+     *
+     * @param frame body of the frame header
+     * @param adobeTransform of the Adobe marker, or -1
+     * @param kept the segments that the pixels need
+     * @param scans where the first scan's marker stands, past its 0xFF
+     */
+    private record Head(
+            Bytes frame,
+            boolean progressive,
+            boolean jfif,
+            int adobeTransform,
+            Orientation orientation,
+            ByteArrayOutputStream kept,
+            int scans) {
+        int height() {
+            return frame.u16(1, false);
+        }
+
+        int width() {
+            return frame.u16(3, false);
+        }
+    }
+
+    static boolean isJpeg(Bytes file) {
+        return file.startsWith(0, "\u00ff\u00d8\u00ff");
+    }
+
+    static ImageHeader header(Bytes file) throws RowFailure {
+        Head head = head(file);
+        return new ImageHeader(head.height(), head.width(), head.orientation());
+    }
+
+    /**
      * @throws RowFailure {@code truncated-image}, {@code corrupt-image}, or {@code unsupported-image} for lossless and
      *     arithmetic coding and for more than 8 bits
      */
     static JpegFile parse(Bytes file) throws RowFailure {
-        ByteArrayOutputStream kept = new ByteArrayOutputStream(file.length() + 32);
+        Head head = head(file);
+        int end = endOfScans(file, head.scans(), head.progressive());
+        ByteArrayOutputStream kept = head.kept();
+        kept.write(0xFF);
+        kept.write(file.data(), file.offset() + head.scans(), end - head.scans());
+        kept.write(0xFF);
+        kept.write(EOI);
+        return new JpegFile(
+                head.height(),
+                head.width(),
+                colors(head.frame(), head.jfif(), head.adobeTransform()),
+                head.orientation(),
+                kept.toByteArray());
+    }
+
+    private static Head head(Bytes file) throws RowFailure {
+        ByteArrayOutputStream kept = new ByteArrayOutputStream();
         kept.writeBytes(START_UNTRANSFORMED);
         Bytes frame = null;
         boolean progressive = false;
         boolean jfif = false;
         int adobeTransform = -1;
-        int orientation = Orientation.UPRIGHT;
+        Orientation orientation = null;
         int at = nextMarker(file, 2);
         while (file.u8(at) != SOS) {
             int marker = file.u8(at);
@@ -82,10 +132,10 @@ record JpegFile(int height, int width, Colors colors, int orientation, byte[] pi
                 jfif |= body.startsWith(0, "JFIF\0");
             } else if (marker == APP14 && body.startsWith(0, "Adobe") && body.length() >= 12) {
                 adobeTransform = body.u8(11);
-            } else if (marker == APP1 && body.startsWith(0, "Exif\0")) {
-                orientation = TiffDirectory.parse(
-                                body.slice(Math.min(6, body.length()), Math.max(0, body.length() - 6)))
-                        .orientation();
+            } else if (marker == APP1 && orientation == null && body.startsWith(0, "Exif\0\0")) {
+                // Where EXIF takes several segments its first directory is in the first.
+                orientation =
+                        TiffDirectory.parse(body.slice(6, body.length() - 6)).orientation();
             }
             if (isFrame(marker) || marker == DHT || marker == DQT || marker == DRI) {
                 kept.write(0xFF);
@@ -99,17 +149,14 @@ record JpegFile(int height, int width, Colors colors, int orientation, byte[] pi
         if (frame.u8(0) != 8) {
             throw Bytes.failure("unsupported-image", "JPEG with " + frame.u8(0) + " bits a sample cannot be read");
         }
-        int end = endOfScans(file, at, progressive);
-        kept.write(0xFF);
-        kept.write(file.data(), file.offset() + at, end - at);
-        kept.write(0xFF);
-        kept.write(EOI);
-        return new JpegFile(
-                frame.u16(1, false),
-                frame.u16(3, false),
-                colors(frame, jfif, adobeTransform),
-                orientation,
-                kept.toByteArray());
+        return new Head(
+                frame,
+                progressive,
+                jfif,
+                adobeTransform,
+                orientation == null ? Orientation.TOP_LEFT : orientation,
+                kept,
+                at);
     }
 
     /** The colour rule of libjpeg's {@code default_decompress_parms}. */

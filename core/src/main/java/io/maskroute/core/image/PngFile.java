@@ -9,21 +9,42 @@ import java.util.zip.CRC32;
  * lets gamma, profiles and transparency change samples; so the checksums are checked here and only the chunks that carry
  * pixels go on to it. An animation shows its first frame.
  *
- * @param orientation EXIF orientation, 1..8
+ * @param orientation what EXIF says
  * @param pixelStream a PNG file with the same samples
  */
-record PngFile(long height, long width, int orientation, byte[] pixelStream) {
-    static final String SIGNATURE = "\u0089PNG\r\n\u001a\n";
+record PngFile(long height, long width, Orientation orientation, byte[] pixelStream) {
+    private static final String SIGNATURE = "\u0089PNG\r\n\u001a\n";
 
+    private static final int PALETTE = 3;
     private static final byte[] END = {0, 0, 0, 0, 'I', 'E', 'N', 'D', (byte) 0xAE, 0x42, 0x60, (byte) 0x82};
+
+    static boolean isPng(Bytes file) {
+        return file.startsWith(0, SIGNATURE);
+    }
+
+    static ImageHeader header(Bytes file) throws RowFailure {
+        Bytes size = file.slice(16, 8);
+        Orientation orientation = Orientation.TOP_LEFT;
+        long at = 8;
+        while (at + 12 <= file.length()) {
+            int chunk = (int) at;
+            long length = file.u32(chunk, false);
+            if (file.startsWith(chunk + 4, "eXIf") && chunk + 12 + length <= file.length()) {
+                orientation = TiffDirectory.parse(file.slice(chunk + 8, length)).orientation();
+            }
+            at += 12 + length;
+        }
+        return new ImageHeader((int) size.u32(4, false), (int) size.u32(0, false), orientation);
+    }
 
     /** @throws RowFailure {@code truncated-image} or {@code corrupt-image} */
     static PngFile parse(Bytes file) throws RowFailure {
         ByteArrayOutputStream kept = new ByteArrayOutputStream(file.length());
         kept.write(file.data(), file.offset(), 8);
-        int orientation = Orientation.UPRIGHT;
+        Orientation orientation = Orientation.TOP_LEFT;
         Bytes header = null;
         boolean pixels = false;
+        boolean palette = false;
         int at = 8;
         // A file without its end chunk is as good as a whole one when the pixels are all there.
         while (at < file.length() && !file.startsWith(at, "\0\0\0\0IEND")) {
@@ -43,10 +64,14 @@ record PngFile(long height, long width, int orientation, byte[] pixelStream) {
                 header = chunk;
             }
             pixels |= image;
+            palette |= chunk.startsWith(4, "PLTE");
             at += chunk.length();
         }
         if (header == null || !pixels) {
             throw Bytes.failure("truncated-image", "the PNG file is cut off before its pixels");
+        }
+        if (header.u8(17) == PALETTE && !palette) {
+            throw Bytes.failure("corrupt-image", "the PNG file has no palette");
         }
         kept.writeBytes(END);
         return new PngFile(header.u32(12, false), header.u32(8, false), orientation, kept.toByteArray());

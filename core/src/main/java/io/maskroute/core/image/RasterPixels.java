@@ -6,7 +6,6 @@ import java.awt.image.BufferedImage;
 import java.awt.image.ColorModel;
 import java.awt.image.ComponentColorModel;
 import java.awt.image.DataBuffer;
-import java.awt.image.DirectColorModel;
 import java.awt.image.IndexColorModel;
 import java.awt.image.Raster;
 
@@ -28,8 +27,6 @@ final class RasterPixels {
             fromPalette(raster, palette, rgb);
         } else if (colors instanceof ComponentColorModel && isReadable(colors)) {
             fromSamples(raster, colors.getComponentSize(0) - 8, rgb);
-        } else if (colors instanceof DirectColorModel) {
-            fromPacked(image, rgb);
         } else {
             throw Bytes.failure("unsupported-image", "only gray and RGB pictures of up to 16 bits can be read");
         }
@@ -76,20 +73,6 @@ final class RasterPixels {
                 rgb[o++] = (byte) (row[i] >> shift);
                 rgb[o++] = (byte) (row[i + green] >> shift);
                 rgb[o++] = (byte) (row[i + blue] >> shift);
-            }
-        }
-    }
-
-    /** 15-, 16- and 32-bit pixels, all of the sRGB colour space. */
-    private static void fromPacked(BufferedImage image, byte[] rgb) {
-        int[] row = new int[image.getWidth()];
-        int o = 0;
-        for (int y = 0; y < image.getHeight(); y++) {
-            image.getRGB(0, y, row.length, 1, row, 0, row.length);
-            for (int argb : row) {
-                rgb[o++] = (byte) (argb >> 16);
-                rgb[o++] = (byte) (argb >> 8);
-                rgb[o++] = (byte) argb;
             }
         }
     }

@@ -11,11 +11,30 @@ import java.nio.charset.StandardCharsets;
  *
  * @param height of the canvas; 0 in a simple file, where the bitstream alone knows
  * @param left where the bitstream's picture lies on the canvas
- * @param orientation EXIF orientation, 1..8
+ * @param orientation what EXIF says
  * @param pixelStream a simple WebP file with the same samples
  */
-record WebpFile(int height, int width, int top, int left, int orientation, byte[] pixelStream) {
+record WebpFile(int height, int width, int top, int left, Orientation orientation, byte[] pixelStream) {
     private static final int HEADER = 12;
+    /** Bytes that the reader of lossless pixels holds ahead. With them a sound file never makes it ask beyond the end. */
+    private static final int READ_AHEAD = 8;
+
+    static boolean isWebp(Bytes file) {
+        return file.startsWith(0, "RIFF") && file.startsWith(8, "WEBP");
+    }
+
+    static ImageHeader header(Bytes file) throws RowFailure {
+        WebpFile webp = parse(file);
+        if (webp.height > 0) {
+            return new ImageHeader(webp.height, webp.width, webp.orientation);
+        }
+        Bytes stream = Bytes.of(webp.pixelStream).slice(HEADER + 8, 10);
+        if (file.startsWith(HEADER, "VP8L")) {
+            int sides = (int) stream.u32(1, true);
+            return new ImageHeader(1 + (sides >> 14 & 0x3FFF), 1 + (sides & 0x3FFF), webp.orientation);
+        }
+        return new ImageHeader(stream.u16(8, true) & 0x3FFF, stream.u16(6, true) & 0x3FFF, webp.orientation);
+    }
 
     /** @throws RowFailure {@code truncated-image} or {@code corrupt-image} */
     static WebpFile parse(Bytes file) throws RowFailure {
@@ -23,7 +42,7 @@ record WebpFile(int height, int width, int top, int left, int orientation, byte[
         int width = 0;
         int top = 0;
         int left = 0;
-        int orientation = Orientation.UPRIGHT;
+        Orientation orientation = Orientation.TOP_LEFT;
         Bytes pixels = null;
         int at = HEADER;
         while (at + 8 <= file.length()) {
@@ -66,7 +85,9 @@ record WebpFile(int height, int width, int top, int left, int orientation, byte[
 
     private static byte[] simpleFile(Bytes chunk) {
         int padded = chunk.length() + (chunk.length() & 1);
-        ByteBuffer file = ByteBuffer.allocate(HEADER + padded).order(ByteOrder.LITTLE_ENDIAN);
+        boolean lossless = chunk.startsWith(0, "VP8L");
+        ByteBuffer file = ByteBuffer.allocate(lossless ? HEADER + chunk.length() + READ_AHEAD : HEADER + padded)
+                .order(ByteOrder.LITTLE_ENDIAN);
         file.put("RIFF".getBytes(StandardCharsets.US_ASCII));
         file.putInt(4 + padded);
         file.put("WEBP".getBytes(StandardCharsets.US_ASCII));
