@@ -41,6 +41,11 @@ public enum Orientation {
         return value >= 1 && value <= 8 ? values()[(int) value - 1] : TOP_LEFT;
     }
 
+    /** Of the EXIF tag, 1..8. */
+    public int value() {
+        return ordinal() + 1;
+    }
+
     /** Whether height and width change places. */
     public boolean swapsSides() {
         return swapsSides;

@@ -1,6 +1,7 @@
 package io.maskroute.datasets.refcoco;
 
 import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.core.image.ExifOrientation;
 import io.maskroute.core.pickle.PickleLimits;
 import io.maskroute.core.pickle.PickleReader;
 import io.maskroute.datasets.coco.CocoInstances;
@@ -41,6 +42,7 @@ public final class RefcocoImport {
     private final String split;
     private final Protocol protocol;
     private final GroundTruthRaster groundTruthRaster;
+    private final ExifOrientation orientation;
     private final boolean embedImages;
     private final String output;
     private final String name;
@@ -56,6 +58,7 @@ public final class RefcocoImport {
         importerVersion = Objects.requireNonNull(builder.importerVersion, "importerVersion");
         protocol = builder.protocol;
         groundTruthRaster = builder.groundTruthRaster;
+        orientation = builder.orientation;
         embedImages = builder.embedImages;
         name = builder.name != null ? builder.name : nameOf(refsPath);
     }
@@ -85,7 +88,7 @@ public final class RefcocoImport {
                 images, planned.stream().map(image -> image.coco().fileName()).toList(), hadoop);
         List<PlannedImage> rows =
                 planned.stream().map(image -> row(image, folder, coco)).toList();
-        DatasetWriter.Checked checked = writer.check(rows, findings);
+        DatasetWriter.Checked checked = writer.check(rows, orientation, findings);
         Map<String, Integer> refsOf = planned.stream()
                 .collect(Collectors.toMap(image -> Long.toString(image.coco().id()), RefPlan.Image::refs));
         for (DatasetWriter.Rejected rejected : checked.rejected()) {
@@ -169,6 +172,7 @@ public final class RefcocoImport {
                 split,
                 protocol,
                 groundTruthRaster,
+                orientation,
                 categories.isEmpty() ? Map.of() : Map.of("categories", categories),
                 importerVersion,
                 counts,
@@ -195,6 +199,7 @@ public final class RefcocoImport {
         private String split;
         private Protocol protocol = Protocol.PER_EXPRESSION;
         private GroundTruthRaster groundTruthRaster = GroundTruthRaster.COCO;
+        private ExifOrientation orientation = ExifOrientation.STORED;
         private boolean embedImages = true;
         private String output;
         private String name;
@@ -235,6 +240,12 @@ public final class RefcocoImport {
         /** Default: COCO's. */
         public Builder groundTruthRaster(GroundTruthRaster rule) {
             groundTruthRaster = Objects.requireNonNull(rule);
+            return this;
+        }
+
+        /** Default: as stored, for COCO's annotations lie on the stored pixels. To apply it turns them with their picture. */
+        public Builder orientation(ExifOrientation orientation) {
+            this.orientation = Objects.requireNonNull(orientation);
             return this;
         }
 

@@ -1,6 +1,6 @@
 /**
  * Import of RefCOCO, RefCOCO+ and RefCOCOg from their official files ({@code refs(*).p}, {@code instances.json}, COCO
  * train2014 images). {@link io.maskroute.datasets.refcoco.RefcocoImport} is the way in. Depends on {@code coco},
- * {@code writer}, {@code schema} and {@code core.pickle}.
+ * {@code writer}, {@code schema}, {@code core.pickle} and {@code core.image}'s orientation.
  */
 package io.maskroute.datasets.refcoco;

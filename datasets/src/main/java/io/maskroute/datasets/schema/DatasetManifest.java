@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.core.image.ExifOrientation;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -30,6 +31,8 @@ import org.apache.hadoop.fs.Path;
  * @param split label of the split, or null
  * @param protocol of referring prompts, or null
  * @param groundTruthRaster of masks made from polygons, or null
+ * @param orientation whether a picture's EXIF orientation turns it; truth and regions fit the picture as it is decoded so.
+ *     Datasets of before it was recorded are {@code stored}
  * @param classSets vocabularies by name, for the column {@code class_set}
  * @param importerVersion of the maskroute that wrote it, or null
  * @param counts how much is in it, or null
@@ -43,6 +46,7 @@ public record DatasetManifest(
         String split,
         Protocol protocol,
         GroundTruthRaster groundTruthRaster,
+        ExifOrientation orientation,
         Map<String, List<Category>> classSets,
         String importerVersion,
         Counts counts,
@@ -60,6 +64,7 @@ public record DatasetManifest(
             .build();
 
     public DatasetManifest {
+        orientation = orientation == null ? ExifOrientation.STORED : orientation;
         classSets = classSets == null ? Map.of() : Map.copyOf(classSets);
         sources = sources == null ? List.of() : List.copyOf(sources);
     }

@@ -1,5 +1,6 @@
 package io.maskroute.datasets.schema;
 
+import io.maskroute.core.image.Orientation;
 import io.maskroute.datasets.mask.InvalidRleException;
 import io.maskroute.datasets.mask.Rle;
 import java.io.Serializable;
@@ -32,5 +33,14 @@ public record EncodedMask(List<Integer> size, String counts) implements Serializ
                     + (counts == null ? "none" : "counts"));
         }
         return Rle.parse(size.get(0), size.get(1), counts);
+    }
+
+    /**
+     * The mask turned as its picture.
+     *
+     * @throws InvalidRleException when it is no mask, or too large to be laid out
+     */
+    public EncodedMask turned(Orientation orientation) {
+        return orientation == Orientation.TOP_LEFT ? this : of(Rle.of(orientation.turn(decode().toMask())));
     }
 }

@@ -1,6 +1,7 @@
 package io.maskroute.datasets.shapesref;
 
 import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.core.image.ExifOrientation;
 import io.maskroute.datasets.mask.Rle;
 import io.maskroute.datasets.schema.DatasetManifest;
 import io.maskroute.datasets.schema.EncodedMask;
@@ -96,6 +97,7 @@ public record ShapesRefImport(ShapesRef shapes, long pictures, String name, Stri
                 shapes.split(),
                 Protocol.PER_EXPRESSION,
                 null,
+                ExifOrientation.STORED,
                 Map.of("categories", categories),
                 importerVersion,
                 new DatasetManifest.Counts(pictures, null, pictures * shapes.prompts(), Map.of(), Map.of()),

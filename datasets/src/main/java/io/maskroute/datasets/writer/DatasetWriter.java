@@ -1,6 +1,8 @@
 package io.maskroute.datasets.writer;
 
 import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.core.image.ExifOrientation;
+import io.maskroute.core.image.Orientation;
 import io.maskroute.datasets.schema.DatasetManifest;
 import io.maskroute.datasets.schema.DatasetSchema;
 import io.maskroute.datasets.schema.EncodedMask;
@@ -32,7 +34,6 @@ import org.apache.spark.util.SerializableConfiguration;
 public final class DatasetWriter {
     static final long FILE_BYTES = 128L << 20;
     private static final long ROW_GROUP_BYTES = 16L << 20;
-    private static final long LARGEST_IMAGE_BYTES = 256L << 20;
     private static final int IMAGES_PER_LOOK = 256;
 
     private final SparkSession spark;
@@ -88,17 +89,19 @@ public final class DatasetWriter {
     /**
      * Looks at every image file and sorts out the images that cannot go with their masks.
      *
-     * @param findings takes a note for each image whose header cannot be read; it is kept
+     * @param orientation of the dataset. To apply it means that masks made on stored pixels are turned with their picture;
+     *     those that have the turned picture's size already were made on it and stay
+     * @param findings takes a note for each image whose header cannot be read, which is kept, and for each that is turned
      */
-    public Checked check(List<PlannedImage> images, Findings findings) {
-        List<ImageFile> found = inspect(images);
+    public Checked check(List<PlannedImage> images, ExifOrientation orientation, Findings findings) {
+        List<ImageFile> found = inspect(images, orientation);
         List<PlannedImage> kept = new ArrayList<>(images.size());
         List<Long> bytes = new ArrayList<>(images.size());
         List<Rejected> rejected = new ArrayList<>();
         for (int i = 0; i < images.size(); i++) {
             PlannedImage image = images.get(i);
             ImageFile file = found.get(i);
-            UnusableEntryException problem = problem(image, file);
+            UnusableEntryException problem = problem(image, file, orientation);
             if (problem != null) {
                 rejected.add(new Rejected(image, problem));
                 continue;
@@ -106,7 +109,7 @@ public final class DatasetWriter {
             if (!file.sizeKnown()) {
                 findings.note("unreadable-image-header", "image " + image.imageId() + ": " + image.uri());
             }
-            kept.add(image);
+            kept.add(orientation == ExifOrientation.APPLY ? upright(image, file, findings) : image);
             bytes.add(file.bytes());
         }
         return new Checked(kept, bytes, rejected);
@@ -122,26 +125,45 @@ public final class DatasetWriter {
     /** An image that cannot be written. */
     public record Rejected(PlannedImage image, UnusableEntryException problem) {}
 
-    private static UnusableEntryException problem(PlannedImage image, ImageFile file) {
+    /** Its masks as they fit the picture turned. */
+    private static PlannedImage upright(PlannedImage image, ImageFile file, Findings findings) {
+        if (file.orientation() == Orientation.TOP_LEFT) {
+            return image;
+        }
+        // What fits both was made on stored pixels, as in COCO's family.
+        boolean stored = file.isStoredAs(image);
+        findings.note(
+                stored ? "turned-masks" : "masks-made-upright",
+                "image " + image.imageId() + ": " + image.uri() + " has EXIF orientation "
+                        + file.orientation().value() + "; its masks "
+                        + (stored ? "are turned with it" : "have the size of the turned picture already"));
+        return stored ? image.turned(file.orientation()) : image;
+    }
+
+    private static UnusableEntryException problem(PlannedImage image, ImageFile file, ExifOrientation orientation) {
         if (!file.exists()) {
             return new UnusableEntryException(
                     "missing-image", "image " + image.imageId() + ": there is no file " + image.uri());
         }
-        if (file.bytes() > LARGEST_IMAGE_BYTES) {
+        if (file.bytes() > ImageFile.LARGEST_BYTES) {
             return new UnusableEntryException(
                     "image-too-large",
                     "image " + image.imageId() + ": " + image.uri() + " has " + file.bytes() + " bytes");
         }
-        if (file.sizeKnown() && (file.height() != image.height() || file.width() != image.width())) {
+        boolean applied = orientation == ExifOrientation.APPLY;
+        if (file.sizeKnown() && !file.isStoredAs(image) && !(applied && file.isTurnedTo(image))) {
             return new UnusableEntryException(
                     "image-size-differs",
                     "image " + image.imageId() + ": " + image.uri() + " is " + file.width() + "x" + file.height()
-                            + ", its annotations are for " + image.width() + "x" + image.height());
+                            + ", its annotations are for " + image.width() + "x" + image.height()
+                            + (file.isTurnedTo(image)
+                                    ? ", which is the picture as EXIF turns it: import with --orientation apply"
+                                    : ""));
         }
         return null;
     }
 
-    private List<ImageFile> inspect(List<PlannedImage> images) {
+    private List<ImageFile> inspect(List<PlannedImage> images, ExifOrientation orientation) {
         if (images.isEmpty()) {
             return List.of();
         }
@@ -152,7 +174,7 @@ public final class DatasetWriter {
         try {
             return context()
                     .parallelize(uris, tasks)
-                    .map(uri -> ImageFile.inspect(uri, conf.value().value()))
+                    .map(uri -> ImageFile.inspect(uri, orientation, conf.value().value()))
                     .collect();
         } finally {
             spark.sparkContext().setJobDescription(null);

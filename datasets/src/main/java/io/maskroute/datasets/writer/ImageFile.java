@@ -1,14 +1,15 @@
 package io.maskroute.datasets.writer;
 
+import io.maskroute.core.error.RowFailure;
+import io.maskroute.core.image.ExifOrientation;
+import io.maskroute.core.image.ImageHeader;
+import io.maskroute.core.image.Orientation;
 import io.maskroute.datasets.schema.HadoopFiles;
+import java.io.ByteArrayOutputStream;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.Serializable;
-import java.util.Iterator;
-import javax.imageio.ImageIO;
-import javax.imageio.ImageReader;
-import javax.imageio.stream.MemoryCacheImageInputStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -18,29 +19,60 @@ import org.apache.hadoop.fs.Path;
  * What a look at an image file's header says.
  *
  * @param bytes length of the file; {@value #ABSENT} when there is no such file
- * @param height in pixels as encoded (EXIF rotation is not applied), 0 when the header cannot be read
+ * @param height in pixels as stored, 0 when the header cannot be read
  * @param width in pixels, likewise
+ * @param orientation as EXIF says, where it was asked for
  */
-record ImageFile(long bytes, int height, int width) implements Serializable {
+record ImageFile(long bytes, int height, int width, Orientation orientation) implements Serializable {
     static final long ABSENT = -1;
+    static final long LARGEST_BYTES = 256L << 20;
 
-    /** Reads the header alone: a lying one costs nothing. */
-    static ImageFile inspect(String uri, Configuration hadoop) throws IOException {
+    /** Enough for the size in nearly all files. */
+    private static final int START = 256 << 10;
+
+    /** @param wanted where it is to be applied the whole file is read, for EXIF may stand at the end */
+    static ImageFile inspect(String uri, ExifOrientation wanted, Configuration hadoop) throws IOException {
         Path path = new Path(uri);
         FileSystem files = HadoopFiles.fileSystem(path, hadoop);
         FileStatus status;
         try {
             status = files.getFileStatus(path);
         } catch (FileNotFoundException e) {
-            return new ImageFile(ABSENT, 0, 0);
+            return new ImageFile(ABSENT, 0, 0, Orientation.TOP_LEFT);
         }
         if (!status.isFile()) {
-            return new ImageFile(ABSENT, 0, 0);
+            return new ImageFile(ABSENT, 0, 0, Orientation.TOP_LEFT);
         }
-        try (InputStream in = files.open(path);
-                MemoryCacheImageInputStream image = new MemoryCacheImageInputStream(in)) {
-            return new ImageFile(status.getLen(), 0, 0).withSizeOf(image);
+        if (status.getLen() > LARGEST_BYTES) {
+            return unknown(status);
         }
+        try (InputStream in = files.open(path)) {
+            ByteArrayOutputStream read = new ByteArrayOutputStream();
+            if (wanted == ExifOrientation.STORED) {
+                read.writeBytes(in.readNBytes(START));
+                try {
+                    return of(status, ImageHeader.of(read.toByteArray()));
+                } catch (RowFailure e) {
+                    // Where the header goes on it is read on.
+                    if (read.size() < START) {
+                        return unknown(status);
+                    }
+                }
+            }
+            read.writeBytes(in.readNBytes((int) LARGEST_BYTES));
+            return of(status, ImageHeader.of(read.toByteArray()));
+        } catch (RowFailure e) {
+            // Whether the picture can be used is decided when it is decoded.
+            return unknown(status);
+        }
+    }
+
+    private static ImageFile of(FileStatus status, ImageHeader header) {
+        return new ImageFile(status.getLen(), header.height(), header.width(), header.orientation());
+    }
+
+    private static ImageFile unknown(FileStatus status) {
+        return new ImageFile(status.getLen(), 0, 0, Orientation.TOP_LEFT);
     }
 
     static byte[] read(String uri, Configuration hadoop) throws IOException {
@@ -50,29 +82,20 @@ record ImageFile(long bytes, int height, int width) implements Serializable {
         }
     }
 
-    private ImageFile withSizeOf(MemoryCacheImageInputStream image) {
-        Iterator<ImageReader> readers = ImageIO.getImageReaders(image);
-        if (!readers.hasNext()) {
-            return this;
-        }
-        ImageReader reader = readers.next();
-        try {
-            reader.setInput(image, true, true);
-            return new ImageFile(bytes, reader.getHeight(0), reader.getWidth(0));
-        } catch (IOException | RuntimeException e) {
-            // Decoders answer a broken header with either; whether the picture can be used is decided when it is
-            // decoded.
-            return this;
-        } finally {
-            reader.dispose();
-        }
-    }
-
     boolean exists() {
         return bytes != ABSENT;
     }
 
     boolean sizeKnown() {
         return height > 0 && width > 0;
+    }
+
+    boolean isStoredAs(PlannedImage image) {
+        return image.height() == height && image.width() == width;
+    }
+
+    /** Whether the masks fit the picture as its EXIF orientation turns it. */
+    boolean isTurnedTo(PlannedImage image) {
+        return orientation.swapsSides() ? image.height() == width && image.width() == height : isStoredAs(image);
     }
 }

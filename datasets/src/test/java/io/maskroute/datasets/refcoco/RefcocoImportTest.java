@@ -7,6 +7,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.core.image.ExifOrientation;
+import io.maskroute.core.image.ImageDecoder;
+import io.maskroute.core.image.Orientation;
+import io.maskroute.core.image.RgbImage;
+import io.maskroute.datasets.ExifOrientations;
 import io.maskroute.datasets.TestData;
 import io.maskroute.datasets.TestSpark;
 import io.maskroute.datasets.mask.Rle;
@@ -34,6 +39,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class RefcocoImportTest {
@@ -373,6 +379,34 @@ class RefcocoImportTest {
         assertThat(summary.images()).isEqualTo(2);
         assertThat(summary.refs()).isEqualTo(6);
         assertThat(summary.lines()).anyMatch(line -> line.endsWith("is 480x360, its annotations are for 480x361"));
+    }
+
+    @ParameterizedTest
+    @EnumSource(ExifOrientation.class)
+    void masksFitThePictureAsItIsDecoded(ExifOrientation orientation) throws Exception {
+        String name = "COCO_train2014_000000000785.jpg";
+        byte[] turned = ExifOrientations.jpeg(Files.readAllBytes(MINI_IMAGES.resolve(name)), 6);
+        Path images = Files.createDirectories(folder.resolve("images"));
+        Files.write(images.resolve(name), turned);
+
+        ImportSummary summary = run(mini("testA").images(images.toString()).orientation(orientation));
+
+        assertThat(DatasetManifest.read(output(), new Configuration()).orientation())
+                .isEqualTo(orientation);
+        ImageRow row = rows().get(0);
+        RgbImage picture = new ImageDecoder(ImageDecoder.DEFAULT_MAX_PIXELS, orientation).decode(row.image());
+        Rle mask = decode(row.prompts().get(0));
+        assertThat(List.of(mask.height(), mask.width())).containsExactly(picture.height(), picture.width());
+        assertThat(summary.notes())
+                .isEqualTo(orientation == ExifOrientation.APPLY ? Map.of("turned-masks", 1L) : Map.of());
+        run(mini("testA").output(folder.resolve("plain").toString()));
+        Rle plain =
+                decode(rows(folder.resolve("plain").toString()).get(0).prompts().get(0));
+        assertThat(mask)
+                .isEqualTo(
+                        orientation == ExifOrientation.APPLY
+                                ? Rle.of(Orientation.RIGHT_TOP.turn(plain.toMask()))
+                                : plain);
     }
 
     /** The same for every way to pickle, so made once. */

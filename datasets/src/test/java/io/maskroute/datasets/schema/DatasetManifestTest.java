@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.core.image.ExifOrientation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,6 +21,7 @@ class DatasetManifestTest {
             "val",
             Protocol.JOINED,
             GroundTruthRaster.OPENCV_LIKE,
+            ExifOrientation.APPLY,
             Map.of("coco", List.of(new DatasetManifest.Category(1, "person", true))),
             "0.1.0",
             new DatasetManifest.Counts(3, 10L, 26, Map.of("unknown-image", 2L), Map.of()),
@@ -40,6 +42,7 @@ class DatasetManifestTest {
                         "\"format_version\" : 1",
                         "\"protocol\" : \"joined\"",
                         "\"opencv-like\"",
+                        "\"orientation\" : \"apply\"",
                         "\"is_thing\" : true");
         assertThat(folder).isDirectoryNotContaining("glob:**.crc");
     }
@@ -61,6 +64,7 @@ class DatasetManifestTest {
 
         assertThat(read.name()).isEqualTo("mine");
         assertThat(read.protocol()).isNull();
+        assertThat(read.orientation()).isEqualTo(ExifOrientation.STORED);
         assertThat(read.classSets().get("coco")).containsExactly(new DatasetManifest.Category(1, "person", true));
         assertThat(read.sources()).isEmpty();
     }
@@ -86,6 +90,9 @@ class DatasetManifestTest {
         assertThatThrownBy(() -> parse("{\"format_version\":1,\"name\":\"x\",\"protocol\":\"both\"}"))
                 .hasMessageContaining("both")
                 .hasMessageContaining("per-expression");
+        assertThatThrownBy(() -> parse("{\"format_version\":1,\"name\":\"x\",\"orientation\":\"upright\"}"))
+                .hasMessageContaining("upright")
+                .hasMessageContaining("apply");
     }
 
     private static DatasetManifest parse(String json) {

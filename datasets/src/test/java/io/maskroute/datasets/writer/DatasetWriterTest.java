@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.core.image.ExifOrientation;
 import io.maskroute.datasets.TestSpark;
 import io.maskroute.datasets.schema.DatasetManifest;
 import io.maskroute.datasets.schema.PromptRow;
@@ -23,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class DatasetWriterTest {
     private static final DatasetManifest MANIFEST =
-            new DatasetManifest(DatasetManifest.FORMAT_VERSION, "test", null, null, null, null, null, null, null);
+            new DatasetManifest(DatasetManifest.FORMAT_VERSION, "test", null, null, null, null, null, null, null, null);
 
     @TempDir
     Path folder;
@@ -33,7 +34,7 @@ class DatasetWriterTest {
         List<PlannedImage> images = images(10, 60_000);
         DatasetWriter writer = writer(200_000);
 
-        int files = writer.write(writer.check(images, new Findings()), MANIFEST);
+        int files = writer.write(writer.check(images, ExifOrientation.STORED, new Findings()), MANIFEST);
 
         assertThat(files).isEqualTo(4);
         assertThat(parquetFiles()).hasSize(4);
@@ -53,7 +54,8 @@ class DatasetWriterTest {
         List<PlannedImage> images = images(16, 3 << 20);
         DatasetWriter writer = writer(DatasetWriter.FILE_BYTES);
 
-        assertThat(writer.write(writer.check(images, new Findings()), MANIFEST)).isEqualTo(1);
+        assertThat(writer.write(writer.check(images, ExifOrientation.STORED, new Findings()), MANIFEST))
+                .isEqualTo(1);
 
         try (ParquetFileReader parquet = ParquetFileReader.open(HadoopInputFile.fromPath(
                 new org.apache.hadoop.fs.Path(parquetFiles().get(0).toString()), new Configuration()))) {
@@ -65,7 +67,7 @@ class DatasetWriterTest {
     void leavesNothingBehindWhenAnImageVanishes() throws IOException {
         List<PlannedImage> images = images(3, 1000);
         DatasetWriter writer = writer(DatasetWriter.FILE_BYTES);
-        DatasetWriter.Checked checked = writer.check(images, new Findings());
+        DatasetWriter.Checked checked = writer.check(images, ExifOrientation.STORED, new Findings());
         Files.delete(folder.resolve("2.jpg"));
 
         assertThatThrownBy(() -> writer.write(checked, MANIFEST))
@@ -83,7 +85,8 @@ class DatasetWriterTest {
         Files.createDirectory(folder.resolve("1.jpg"));
         Findings findings = new Findings();
 
-        DatasetWriter.Checked checked = writer(DatasetWriter.FILE_BYTES).check(images, findings);
+        DatasetWriter.Checked checked =
+                writer(DatasetWriter.FILE_BYTES).check(images, ExifOrientation.STORED, findings);
 
         assertThat(checked.images()).extracting(PlannedImage::imageId).containsExactly("0", "2");
         assertThat(checked.rejected())
@@ -105,7 +108,7 @@ class DatasetWriterTest {
     private List<List<Row>> write(List<PlannedImage> images, String name) throws IOException {
         String output = folder.resolve(name).toString();
         DatasetWriter writer = new DatasetWriter(TestSpark.session(), output, false, 1_000);
-        writer.write(writer.check(images, new Findings()), MANIFEST);
+        writer.write(writer.check(images, ExifOrientation.STORED, new Findings()), MANIFEST);
         List<List<Row>> rows = new ArrayList<>();
         for (Path file : parquetFiles(Path.of(output))) {
             rows.add(TestSpark.session().read().parquet(file.toString()).collectAsList());

@@ -26,7 +26,7 @@ class CliTest {
     void modelAndDataset() throws IOException {
         Files.createDirectory(home.resolve("model"));
         Files.createDirectory(home.resolve("dataset"));
-        new DatasetManifest(1, "test", "val", null, null, null, "test", null, null)
+        new DatasetManifest(1, "test", "val", null, null, null, null, "test", null, null)
                 .write(home.resolve("dataset").toString(), new Configuration());
     }
 

@@ -98,7 +98,7 @@ class ScaleMeasurement {
                     .parquet(folder.resolve("dataset").toString());
             return null;
         });
-        new DatasetManifest(1, "scale", "val", Protocol.JOINED, null, null, "test", null, null)
+        new DatasetManifest(1, "scale", "val", Protocol.JOINED, null, null, null, "test", null, null)
                 .write(folder.resolve("dataset").toString(), new Configuration());
     }
 

@@ -82,7 +82,7 @@ public final class Datasets {
     }
 
     private static void writeManifest(Path folder) {
-        new DatasetManifest(1, "test", "val", Protocol.JOINED, GroundTruthRaster.COCO, null, "test", null, null)
+        new DatasetManifest(1, "test", "val", Protocol.JOINED, GroundTruthRaster.COCO, null, null, "test", null, null)
                 .write(folder.toString(), new Configuration());
     }
 
