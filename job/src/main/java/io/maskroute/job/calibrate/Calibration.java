@@ -15,6 +15,7 @@ import io.maskroute.job.calibrate.WorkFolder.Totals;
 import io.maskroute.job.config.JobConfig;
 import io.maskroute.job.config.ModelOptions;
 import io.maskroute.job.input.InputDataset;
+import io.maskroute.job.input.PictureOrientation;
 import io.maskroute.job.report.CalibrationPage;
 import io.maskroute.job.results.CalibrationResult;
 import io.maskroute.job.results.CalibrationTable;
@@ -109,6 +110,7 @@ public final class Calibration {
                 fingerprint,
                 model.dtype(),
                 config.dataset(),
+                orientation(dataset).decoded(),
                 sample.identity(),
                 sample.pictures(),
                 sample.heldOut(),
@@ -144,6 +146,10 @@ public final class Calibration {
         } catch (IOException e) {
             throw new UnusableInputException(output + " cannot be written: " + e.getMessage(), e);
         }
+    }
+
+    private PictureOrientation orientation(InputDataset dataset) {
+        return PictureOrientation.of(config.orientation(), dataset.manifest());
     }
 
     /** At the start, so that a calibration that replaces an adapter and is stopped can go on without {@code --fresh}. */
@@ -248,6 +254,7 @@ public final class Calibration {
                     config.runtime(),
                     group,
                     first,
+                    orientation(dataset),
                     sample.lastHeldOut(),
                     config.dataset(),
                     dataset.reader(),

@@ -17,6 +17,7 @@ import io.maskroute.datasets.schema.PromptRow;
 import io.maskroute.job.config.ModelOptions;
 import io.maskroute.job.config.RuntimeOptions;
 import io.maskroute.job.input.ImageBytes;
+import io.maskroute.job.input.PictureOrientation;
 import io.maskroute.job.input.ReferringPrompts;
 import io.maskroute.job.run.AssignedDevice;
 import io.maskroute.job.run.Failures;
@@ -43,6 +44,7 @@ import scala.Tuple2;
  *
  * @param units projectors whose sums are taken
  * @param prompts whether to watch the prompts as well
+ * @param orientation of the pictures
  * @param lastHeldOut of {@link PictureSample}
  */
 record CalibrationPartition(
@@ -50,6 +52,7 @@ record CalibrationPartition(
         RuntimeOptions runtime,
         List<ProjectorUnit> units,
         boolean prompts,
+        PictureOrientation orientation,
         long lastHeldOut,
         String dataset,
         ImageRowReader reader,
@@ -100,7 +103,7 @@ record CalibrationPartition(
     private final class Work {
         private final DensePass pass;
         private final int partition;
-        private final ImageDecoder decoder = new ImageDecoder();
+        private final ImageDecoder decoder = orientation.decoder();
         private final ImageBytes bytes = new ImageBytes(dataset, hadoop.value().value(), runtime.maxImageBytes());
         private final Set<Integer> layers =
                 units.stream().map(ProjectorUnit::layer).collect(Collectors.toSet());
@@ -161,8 +164,8 @@ record CalibrationPartition(
         private PreparedImage prepare(ImageRow image) throws RowFailure {
             try {
                 return pass.prepare(decoder.decode(bytes.read(image)));
-            } catch (RowFailure | RuntimeException | StackOverflowError e) {
-                throw Failures.of(Stage.DECODE, e);
+            } catch (RowFailure | RuntimeException | Error e) {
+                throw Failures.ofPicture(Stage.DECODE, e);
             }
         }
 

@@ -6,6 +6,7 @@ import io.maskroute.core.calibration.FittedProjector;
 import io.maskroute.core.calibration.FittedProjector.Errors;
 import io.maskroute.core.calibration.ProjectorUnit;
 import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.core.image.ExifOrientation;
 import io.maskroute.core.safetensors.DType;
 import io.maskroute.core.safetensors.Safetensors;
 import io.maskroute.core.safetensors.SafetensorsWriter;
@@ -38,6 +39,7 @@ final class WorkFolder {
     /**
      * What the folder's contents depend on.
      *
+     * @param orientation of the pictures; work of before it was recorded kept them as stored
      * @param projectors ranks, or the schedule they come from
      */
     @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
@@ -46,12 +48,17 @@ final class WorkFolder {
             String modelFingerprint,
             String dtype,
             String dataset,
+            ExifOrientation orientation,
             String images,
             long pictures,
             long heldOut,
             String projectors,
             double ridge) {
         static final int FORMAT = 1;
+
+        State {
+            orientation = orientation == null ? ExifOrientation.STORED : orientation;
+        }
     }
 
     /** Sums by name, of the first pass. */

@@ -1,5 +1,7 @@
 package io.maskroute.job.cli;
 
+import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.core.image.ExifOrientation;
 import io.maskroute.datasets.schema.DatasetManifest;
 import io.maskroute.job.config.ConfigurationException;
 import io.maskroute.job.config.JobConfig;
@@ -82,10 +84,23 @@ final class EvaluateCommand implements Callable<Integer> {
         return new RunEnding(environment).show(summary, config.output());
     }
 
+    /** Here no picture is read that could say how its masks are to be turned. */
+    private void requireSamePixels(ExifOrientation predicted, ExifOrientation truth) {
+        if (predicted != truth) {
+            throw new UnusableInputException(
+                    "the masks of " + predictions + " are of pictures decoded with orientation "
+                            + predicted + ", the truth of the dataset is for " + truth
+                            + ": they can only be compared while the model runs, with evaluate --model");
+        }
+    }
+
     private RunSummary score(JobConfig config) {
         Configuration hadoop = SparkSessions.hadoop(config);
         DatasetManifest manifest = DatasetManifest.read(config.dataset(), hadoop);
         RunFolder folder = new RunFolder(predictions, hadoop);
+        if (folder.has(RunFolder.RUN)) {
+            requireSamePixels(folder.record().dataset().orientation(), manifest.orientation());
+        }
         double asked = Optional.ofNullable(config.modelOptions().minScore()).orElse(0.0);
         double stored = folder.has(RunFolder.RUN) ? folder.record().minScore() : 0;
         List<String> notes = config.modelOptions().minScore() == null || asked >= stored
@@ -103,6 +118,10 @@ final class EvaluateCommand implements Callable<Integer> {
                                         predictions,
                                         config.rules(),
                                         Math.max(asked, stored))
-                                .score(predictions, notes, RunRecord.DatasetRecord.of(config.dataset(), manifest))));
+                                .score(
+                                        predictions,
+                                        notes,
+                                        RunRecord.DatasetRecord.of(
+                                                config.dataset(), manifest, manifest.orientation()))));
     }
 }

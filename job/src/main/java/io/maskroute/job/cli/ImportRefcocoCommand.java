@@ -1,5 +1,6 @@
 package io.maskroute.job.cli;
 
+import io.maskroute.core.image.ExifOrientation;
 import io.maskroute.datasets.refcoco.ImportSummary;
 import io.maskroute.datasets.refcoco.RefcocoImport;
 import io.maskroute.datasets.schema.GroundTruthRaster;
@@ -59,6 +60,16 @@ final class ImportRefcocoCommand implements Callable<Integer> {
             description = "How polygons become pixels: coco or opencv-like; default: ${DEFAULT-VALUE}.")
     private GroundTruthRaster raster;
 
+    @Option(
+            names = "--orientation",
+            paramLabel = "WHAT",
+            defaultValue = "stored",
+            converter = OrientationConverter.class,
+            description = "What is done with the EXIF orientation of pictures: stored (none, as COCO's annotations were"
+                    + " made) or apply (pictures are decoded upright, and masks turned with them); default:"
+                    + " ${DEFAULT-VALUE}.")
+    private ExifOrientation orientation;
+
     @Option(names = "--link-images", description = "Store the images' URIs instead of the images.")
     private boolean linkImages;
 
@@ -81,6 +92,7 @@ final class ImportRefcocoCommand implements Callable<Integer> {
                 .output(output)
                 .protocol(protocol)
                 .groundTruthRaster(raster)
+                .orientation(orientation)
                 .embedImages(!linkImages)
                 .importerVersion(Versions.maskroute());
         if (instances != null) {
@@ -102,6 +114,12 @@ final class ImportRefcocoCommand implements Callable<Integer> {
     static final class ProtocolConverter extends LabelConverter<Protocol> {
         ProtocolConverter() {
             super(Protocol.values(), Protocol::label);
+        }
+    }
+
+    static final class OrientationConverter extends LabelConverter<ExifOrientation> {
+        OrientationConverter() {
+            super(ExifOrientation.values(), ExifOrientation::label);
         }
     }
 

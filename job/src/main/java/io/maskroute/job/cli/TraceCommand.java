@@ -81,7 +81,11 @@ final class TraceCommand implements Callable<Integer> {
                 description = "A routing.json, or a folder with routing.json and routing.safetensors; default: dense.")
         private Path routing;
 
-        @Option(names = "--image", required = true, paramLabel = "FILE", description = "The picture.")
+        @Option(
+                names = "--image",
+                required = true,
+                paramLabel = "FILE",
+                description = "The picture; its EXIF orientation is not applied.")
         private Path image;
 
         @Option(

@@ -11,6 +11,7 @@ import io.maskroute.datasets.schema.DatasetManifest;
 import io.maskroute.job.config.ConfigurationException;
 import io.maskroute.job.config.JobConfig;
 import io.maskroute.job.input.InputDataset;
+import io.maskroute.job.input.PictureOrientation;
 import io.maskroute.job.run.SparkSessions;
 import io.maskroute.job.training.LateMaskTokens;
 import io.maskroute.job.training.TrainOptions;
@@ -263,6 +264,7 @@ final class TrainCommand implements Callable<Integer> {
                 new TrainingFolder.Identity(
                         options,
                         config.dataset(),
+                        PictureOrientation.of(config.orientation(), manifest).decoded(),
                         init.toString(),
                         fromScratch,
                         maskTokens,

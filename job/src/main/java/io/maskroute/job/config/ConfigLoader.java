@@ -12,6 +12,7 @@ import com.typesafe.config.ConfigValue;
 import com.typesafe.config.ConfigValueFactory;
 import com.typesafe.config.ConfigValueType;
 import io.maskroute.core.checkpoint.WeightsRounding;
+import io.maskroute.core.image.ExifOrientation;
 import io.maskroute.datasets.metrics.EmptyUnion;
 import io.maskroute.datasets.metrics.MissingPrediction;
 import io.maskroute.datasets.metrics.ReferringRules;
@@ -188,6 +189,7 @@ public final class ConfigLoader {
                 modelOptions,
                 values.text("model.cache"),
                 values.location("dataset.path"),
+                values.orientation("dataset.orientation"),
                 values.location("output.path"),
                 fresh,
                 retryFailed,
@@ -295,6 +297,15 @@ public final class ConfigLoader {
                 throw bad(key, "must be " + String.join(" or ", choices) + ", not \"" + value + "\"");
             }
             return value;
+        }
+
+        Optional<ExifOrientation> orientation(String key) {
+            if (!isSet(key)) {
+                return Optional.empty();
+            }
+            List<ExifOrientation> all = List.of(ExifOrientation.values());
+            String label = oneOf(key, all.stream().map(ExifOrientation::label).toList());
+            return all.stream().filter(one -> one.label().equals(label)).findFirst();
         }
 
         String matching(String key, Pattern pattern, String form) {

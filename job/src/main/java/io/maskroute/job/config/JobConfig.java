@@ -1,5 +1,6 @@
 package io.maskroute.job.config;
 
+import io.maskroute.core.image.ExifOrientation;
 import io.maskroute.datasets.metrics.ReferringRules;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -11,6 +12,7 @@ import java.util.Optional;
  *
  * @param modelPath model folder, if one was named; {@link #model()} insists on it
  * @param modelCache folder on each machine for models that are fetched; empty for one in {@code java.io.tmpdir}
+ * @param orientation of pictures, instead of what the dataset says
  * @param fresh start over instead of continuing what the output folder holds
  * @param retryFailed run failed prompts again before continuing
  * @param rules of the metrics
@@ -25,6 +27,7 @@ public record JobConfig(
         ModelOptions modelOptions,
         Optional<String> modelCache,
         Optional<String> datasetPath,
+        Optional<ExifOrientation> orientation,
         Optional<String> outputPath,
         boolean fresh,
         boolean retryFailed,
@@ -65,6 +68,7 @@ public record JobConfig(
                 modelOptions.withDtype(settled),
                 modelCache,
                 datasetPath,
+                orientation,
                 outputPath,
                 fresh,
                 retryFailed,

@@ -1,7 +1,9 @@
 package io.maskroute.job.ml;
 
+import io.maskroute.core.image.ExifOrientation;
 import io.maskroute.job.config.ConfigLoader;
 import io.maskroute.job.config.JobConfig;
+import io.maskroute.job.input.PictureOrientation;
 import io.maskroute.job.run.PsalmSegmenterFactory;
 import io.maskroute.job.run.SegmentTask;
 import io.maskroute.job.run.SegmenterFactory;
@@ -10,6 +12,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.ml.Transformer;
@@ -58,7 +61,7 @@ public final class RoutedSegmenter extends Transformer implements DefaultParamsW
     private static final String ENGINE = "PyTorch";
     private static final String FILE_SCHEME = "file:";
     private static final String RUNTIME = "runtime.";
-    private static final String MAX_IMAGE_BYTES = "dataset.max-image-bytes";
+    private static final List<String> OF_PICTURES = List.of("dataset.max-image-bytes", "dataset.orientation");
 
     private final String uid;
     private final SegmenterFactory factory;
@@ -112,7 +115,7 @@ public final class RoutedSegmenter extends Transformer implements DefaultParamsW
         settings = new StringArrayParam(
                 this,
                 "settings",
-                "further settings of maskroute's, as key=value: " + RUNTIME + "* and " + MAX_IMAGE_BYTES);
+                "further settings of maskroute's, as key=value: " + RUNTIME + "*, " + String.join(", ", OF_PICTURES));
         JobConfig defaults = ConfigLoader.defaults(Map.of(), NAME);
         setDefault(outputCol, "prediction");
         setDefault(engine, ENGINE);
@@ -175,6 +178,7 @@ public final class RoutedSegmenter extends Transformer implements DefaultParamsW
                 config.runtime(),
                 new Scoring(false, config.rules().emptyUnion()),
                 uid,
+                new PictureOrientation(orientation(config), orientation(config)),
                 getOrDefault(imagesUrl),
                 columns.reader(),
                 null,
@@ -182,6 +186,10 @@ public final class RoutedSegmenter extends Transformer implements DefaultParamsW
                         .broadcast(new SerializableConfiguration(
                                 spark.sessionState().newHadoopConf())));
         return rows.mapPartitions(new SegmentRows(task, columns), Encoders.row(schema));
+    }
+
+    private static ExifOrientation orientation(JobConfig config) {
+        return config.orientation().orElse(ExifOrientation.STORED);
     }
 
     private InputColumns columns(StructType schema) {
@@ -199,9 +207,10 @@ public final class RoutedSegmenter extends Transformer implements DefaultParamsW
         Map<String, String> values = new LinkedHashMap<>();
         for (String setting : getOrDefault(settings)) {
             Map.Entry<String, String> entry = ConfigLoader.parseOverride(setting);
-            if (!entry.getKey().startsWith(RUNTIME) && !entry.getKey().equals(MAX_IMAGE_BYTES)) {
-                throw new IllegalArgumentException(NAME + ": settings can hold " + RUNTIME + "* and " + MAX_IMAGE_BYTES
-                        + ", not " + entry.getKey() + "; there are parameters for the model, and Spark has its own");
+            if (!entry.getKey().startsWith(RUNTIME) && !OF_PICTURES.contains(entry.getKey())) {
+                throw new IllegalArgumentException(
+                        NAME + ": settings can hold " + RUNTIME + "*, " + String.join(", ", OF_PICTURES) + ", not "
+                                + entry.getKey() + "; there are parameters for the model, and Spark has its own");
             }
             values.put(entry.getKey(), entry.getValue());
         }

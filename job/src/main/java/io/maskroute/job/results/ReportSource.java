@@ -6,7 +6,6 @@ import static org.apache.spark.sql.functions.xxhash64;
 
 import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.error.Stage;
-import io.maskroute.core.image.ImageDecoder;
 import io.maskroute.datasets.mask.InvalidRleException;
 import io.maskroute.datasets.mask.Rle;
 import io.maskroute.datasets.metrics.ReferringScores;
@@ -16,6 +15,7 @@ import io.maskroute.datasets.schema.ImageRow;
 import io.maskroute.datasets.schema.PromptRow;
 import io.maskroute.job.input.ImageBytes;
 import io.maskroute.job.input.InputDataset;
+import io.maskroute.job.input.PictureOrientation;
 import io.maskroute.job.predictions.PredictionSchema;
 import io.maskroute.job.report.GalleryItem;
 import io.maskroute.job.report.ReportData;
@@ -43,10 +43,12 @@ public final class ReportSource {
     private final Dataset<Row> predictions;
     private final InputDataset dataset;
     private final ImageBytes images;
+    private final PictureOrientation orientation;
     private final Optional<CalibrationResult> calibration;
 
     /**
      * @param images reads the dataset's pictures
+     * @param orientation of the pictures in the run
      * @param calibration how the routing adapter was made, if that is known
      */
     public ReportSource(
@@ -55,12 +57,14 @@ public final class ReportSource {
             Dataset<Row> predictions,
             InputDataset dataset,
             ImageBytes images,
+            PictureOrientation orientation,
             Optional<CalibrationResult> calibration) {
         this.summary = summary;
         this.record = record;
         this.predictions = predictions;
         this.dataset = dataset;
         this.images = images;
+        this.orientation = orientation;
         this.calibration = calibration;
     }
 
@@ -135,6 +139,7 @@ public final class ReportSource {
         put(facts, "finished", record.finished());
         put(facts, "dataset", record.dataset().path());
         put(facts, "protocol", record.dataset().protocol());
+        put(facts, "orientation", record.dataset().orientation().label());
         put(facts, "ground-truth raster", record.dataset().groundTruthRaster());
         for (RunRecord.ModelRecord model : record.models()) {
             put(facts, "model fingerprint", model.modelFingerprint());
@@ -245,13 +250,13 @@ public final class ReportSource {
                         throw new RowFailure(Stage.DECODE, error.getString(1), text(error.getString(2)));
                     }
                     image.requireUsable();
-                    return new ImageDecoder().decode(images.read(image));
+                    return orientation.decoder().decode(images.read(image));
                 },
                 rles.isEmpty()
                         ? null
                         : mask(new EncodedMask(
                                 rles.get(0).getList(0), rles.get(0).getString(1))),
-                prompt == null ? null : target(prompt),
+                prompt == null ? null : target(prompt, image),
                 row.getAs("iou"),
                 scores.isEmpty() ? null : scores.get(0).doubleValue(),
                 row.getAs("work_ms"),
@@ -268,12 +273,17 @@ public final class ReportSource {
         }
     }
 
-    private static Rle target(PromptRow prompt) {
+    /** On the pixels that the run decoded. */
+    private Rle target(PromptRow prompt, ImageRow image) {
         try {
-            return prompt.truth() == null
+            Rle truth = prompt.truth() == null
                     ? null
                     : TruthMasks.target(prompt.truth()).orElse(null);
-        } catch (RowFailure e) {
+            return truth == null || orientation.decoded() == orientation.truth()
+                    ? truth
+                    : PictureOrientation.turned(
+                            truth, orientation.toTruth(images.read(image)).inverse());
+        } catch (RowFailure | InvalidRleException e) {
             return null;
         }
     }

@@ -2,6 +2,7 @@ package io.maskroute.job.results;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonValue;
+import io.maskroute.core.image.ExifOrientation;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -22,9 +23,13 @@ public record RunFingerprint(@JsonValue Map<String, String> parts) {
     /** Below it an answer is empty; null where the best mask is always given. */
     public static final String MIN_SCORE = "the least score of a mask";
 
+    /** What was done with EXIF orientation; runs of before it was recorded kept pictures as stored. */
+    public static final String ORIENTATION = "the pictures' orientation";
+
     @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
     public RunFingerprint {
         parts = new LinkedHashMap<>(parts);
+        parts.putIfAbsent(ORIENTATION, ExifOrientation.STORED.label());
     }
 
     /** What is not the same, one phrase each; empty when the runs belong together. */

@@ -3,6 +3,7 @@ package io.maskroute.job.results;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import io.maskroute.core.image.ExifOrientation;
 import io.maskroute.datasets.schema.DatasetManifest;
 import java.util.List;
 import java.util.Map;
@@ -34,10 +35,24 @@ public record RunRecord(
         List<String> unknownWeights,
         Map<String, String> config) {
 
-    /** @param protocol of referring prompts and the raster of their truth decide which published numbers compare */
+    /**
+     * @param orientation of the pictures in this run, whatever the dataset says; runs of before it was recorded kept them as
+     *     stored
+     * @param protocol of referring prompts and the raster of their truth decide which published numbers compare
+     */
     @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
-    public record DatasetRecord(String path, String name, String split, String protocol, String groundTruthRaster) {
-        public static DatasetRecord of(String path, DatasetManifest manifest) {
+    public record DatasetRecord(
+            String path,
+            String name,
+            String split,
+            String protocol,
+            String groundTruthRaster,
+            ExifOrientation orientation) {
+        public DatasetRecord {
+            orientation = orientation == null ? ExifOrientation.STORED : orientation;
+        }
+
+        public static DatasetRecord of(String path, DatasetManifest manifest, ExifOrientation orientation) {
             return new DatasetRecord(
                     path,
                     manifest.name(),
@@ -45,7 +60,8 @@ public record RunRecord(
                     manifest.protocol() == null ? null : manifest.protocol().label(),
                     manifest.groundTruthRaster() == null
                             ? null
-                            : manifest.groundTruthRaster().label());
+                            : manifest.groundTruthRaster().label(),
+                    orientation);
         }
     }
 

@@ -4,6 +4,7 @@ import io.maskroute.datasets.schema.DatasetManifest;
 import io.maskroute.job.config.JobConfig;
 import io.maskroute.job.input.ImageBytes;
 import io.maskroute.job.input.InputDataset;
+import io.maskroute.job.input.PictureOrientation;
 import io.maskroute.job.report.ReportData;
 import io.maskroute.job.report.ReportWriter;
 import java.util.Optional;
@@ -53,7 +54,10 @@ public final class StoredRun {
         Dataset<Row> predictions = Rescoring.open(spark, folder);
         InputDataset input = InputDataset.open(spark, dataset, manifest);
         ImageBytes images = new ImageBytes(dataset, hadoop, config.runtime().maxImageBytes());
-        ReportData report = new ReportSource(summary, record, predictions, input, images, folder.calibration())
+        PictureOrientation orientation =
+                PictureOrientation.of(Optional.of(record.dataset().orientation()), manifest);
+        ReportData report = new ReportSource(
+                        summary, record, predictions, input, images, orientation, folder.calibration())
                 .gather(config.reportSamples());
         folder.write(RunFolder.REPORT, out -> ReportWriter.write(report, out));
     }

@@ -23,6 +23,22 @@ public final class Failures {
         return new RowFailure(stage, thrown.getClass().getSimpleName(), firstLine(thrown), thrown);
     }
 
+    /**
+     * As {@link #of}, for what is done with one picture in Java alone: there a heap that does not suffice is no trouble of the
+     * JVM, for it is free again once the picture is let go.
+     */
+    public static RowFailure ofPicture(Stage stage, Throwable thrown) {
+        if (thrown instanceof OutOfMemoryError) {
+            return new RowFailure(
+                    stage,
+                    "out-of-memory",
+                    "a heap of " + (Runtime.getRuntime().maxMemory() >> 20)
+                            + " MiB does not suffice for the picture beside what else it holds",
+                    thrown);
+        }
+        return of(stage, thrown);
+    }
+
     /** @throws Error if the JVM itself is in trouble */
     static void requireOfARow(Throwable thrown) {
         if (thrown instanceof Error error && !(thrown instanceof StackOverflowError) && !NonFatal.apply(thrown)) {

@@ -3,6 +3,7 @@ package io.maskroute.job.run;
 import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.error.Stage;
 import io.maskroute.core.image.ImageDecoder;
+import io.maskroute.core.image.Orientation;
 import io.maskroute.core.image.RgbImage;
 import io.maskroute.core.segmenter.PreparedImage;
 import io.maskroute.core.segmenter.PreparedPrompt;
@@ -13,6 +14,7 @@ import io.maskroute.datasets.schema.ImageRow;
 import io.maskroute.datasets.schema.ImageRowReader;
 import io.maskroute.datasets.schema.PromptRow;
 import io.maskroute.job.input.ImageBytes;
+import io.maskroute.job.input.PictureOrientation;
 import io.maskroute.job.input.ReferringPrompts;
 import io.maskroute.job.predictions.Overlap;
 import io.maskroute.job.predictions.Prediction;
@@ -34,6 +36,7 @@ final class ImageWork {
     private static final long LOOK_UP_MILLIS = 200;
 
     private final ModelThread model;
+    private final PictureOrientation orientation;
     private final ImageDecoder decoder;
     private final ImageBytes bytes;
     private final Scoring scoring;
@@ -48,7 +51,7 @@ final class ImageWork {
      */
     ImageWork(
             ModelThread model,
-            ImageDecoder decoder,
+            PictureOrientation orientation,
             ImageBytes bytes,
             Scoring scoring,
             int promptsPerCall,
@@ -56,7 +59,8 @@ final class ImageWork {
             boolean retry,
             BooleanSupplier killed) {
         this.model = model;
-        this.decoder = decoder;
+        this.orientation = orientation;
+        this.decoder = orientation.decoder();
         this.bytes = bytes;
         this.scoring = scoring;
         this.promptsPerCall = promptsPerCall;
@@ -185,7 +189,9 @@ final class ImageWork {
                                 image, together.stream().map(p -> p.prompt).toList(), loss)));
     }
 
-    private record PreparedPicture(PreparedImage input, double decodeMillis, double resizeMillis) {}
+    /** @param toTruth what takes a mask of the picture to the pixels of its truth */
+    private record PreparedPicture(
+            PreparedImage input, Orientation toTruth, double decodeMillis, double resizeMillis) {}
 
     private PreparedPicture prepare(ImageRow image) throws RowFailure, InterruptedException {
         Stage stage = Stage.READ;
@@ -195,14 +201,15 @@ final class ImageWork {
             byte[] encoded = bytes.read(image);
             stage = Stage.DECODE;
             RgbImage picture = decoder.decode(encoded);
+            Orientation toTruth = orientation.toTruth(encoded);
             stage = Stage.PREPROCESS;
             long decoded = System.nanoTime();
             PreparedImage input = model.prepare(picture);
-            return new PreparedPicture(input, millis(start, decoded), millis(decoded, System.nanoTime()));
+            return new PreparedPicture(input, toTruth, millis(start, decoded), millis(decoded, System.nanoTime()));
         } catch (InterruptedException | PredictorLostException e) {
             throw e;
         } catch (Throwable t) {
-            throw Failures.of(stage, t);
+            throw Failures.ofPicture(stage, t);
         }
     }
 
@@ -320,9 +327,9 @@ final class ImageWork {
                                 found.latency().decoder(),
                                 found.latency().postprocess() + encodeMillis,
                                 queueMillis),
-                        score(masks.stream().findFirst().map(Prediction.Mask::rle), asked.prompt));
+                        score(masks.stream().findFirst().map(Prediction.Mask::rle), picture.toTruth(), asked.prompt));
             } catch (Throwable t) {
-                return failed(image, asked.prompt, Failures.of(stage, t));
+                return failed(image, asked.prompt, Failures.ofPicture(stage, t));
             }
         }
 
@@ -332,12 +339,13 @@ final class ImageWork {
         }
     }
 
-    private Overlap score(Optional<Rle> mask, PromptRow prompt) throws RowFailure {
+    private Overlap score(Optional<Rle> mask, Orientation toTruth, PromptRow prompt) throws RowFailure {
         if (prompt.truth() == null) {
             return null;
         }
         try {
-            return TruthMasks.overlap(mask, prompt.truth(), scoring.emptyUnion());
+            return TruthMasks.overlap(
+                    mask.map(rle -> PictureOrientation.turned(rle, toTruth)), prompt.truth(), scoring.emptyUnion());
         } catch (RowFailure e) {
             if (scoring.strict()) {
                 throw e;

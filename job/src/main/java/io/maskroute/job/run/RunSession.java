@@ -11,6 +11,7 @@ import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.job.config.JobConfig;
 import io.maskroute.job.input.ImageBytes;
 import io.maskroute.job.input.InputDataset;
+import io.maskroute.job.input.PictureOrientation;
 import io.maskroute.job.predictions.PredictionSchema;
 import io.maskroute.job.report.ReportData;
 import io.maskroute.job.report.ReportWriter;
@@ -54,6 +55,7 @@ final class RunSession {
     private final InputDataset.Counts counts;
     private final RunRecord record;
     private final double minScore;
+    private final PictureOrientation orientation;
     private final LongAccumulator ok;
     private final LongAccumulator failed;
     private final SegmentPartition task;
@@ -88,6 +90,7 @@ final class RunSession {
         this.counts = counts;
         this.record = record;
         this.minScore = model.minScore();
+        this.orientation = PictureOrientation.of(config.orientation(), dataset.manifest());
         ok = spark.sparkContext().longAccumulator("prompts ok");
         failed = spark.sparkContext().longAccumulator("prompts failed");
         task = new SegmentPartition(
@@ -98,6 +101,7 @@ final class RunSession {
                         config.runtime(),
                         new Scoring(scored, config.rules().emptyUnion()),
                         record.runId(),
+                        orientation,
                         dataset.path(),
                         dataset.reader(),
                         folder.suspects(),
@@ -263,7 +267,7 @@ final class RunSession {
                 dataset.path(),
                 spark.sessionState().newHadoopConf(),
                 config.runtime().maxImageBytes());
-        report(new ReportSource(summary, finished, predictions, dataset, images, folder.calibration()));
+        report(new ReportSource(summary, finished, predictions, dataset, images, orientation, folder.calibration()));
         folder.write(RunFolder.RUN, out -> out.write(Json.write(finished)));
         folder.write(RunFolder.SUMMARY, out -> out.write(Json.write(summary)));
         folder.deleteSuspects();

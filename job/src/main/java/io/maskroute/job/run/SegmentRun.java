@@ -9,6 +9,7 @@ import io.maskroute.job.config.ModelOptions;
 import io.maskroute.job.config.Redaction;
 import io.maskroute.job.fetch.ModelFiles;
 import io.maskroute.job.input.InputDataset;
+import io.maskroute.job.input.PictureOrientation;
 import io.maskroute.job.results.AdapterCalibration;
 import io.maskroute.job.results.CalibrationResult;
 import io.maskroute.job.results.Json;
@@ -85,7 +86,10 @@ public final class SegmentRun {
         RunFolder folder = new RunFolder(config.output(), hadoop);
         folder.requireApart(config.dataset());
         boolean held = folder.holdsRun();
-        RunRecord.DatasetRecord source = RunRecord.DatasetRecord.of(located(config.dataset(), hadoop), manifest);
+        RunRecord.DatasetRecord source = RunRecord.DatasetRecord.of(
+                located(config.dataset(), hadoop),
+                manifest,
+                PictureOrientation.of(config.orientation(), manifest).decoded());
         Optional<RunRecord> earlier = held && !config.fresh() ? Optional.of(folder.record()) : Optional.empty();
         Optional<SegmenterFactory.ModelSummary> here =
                 ModelFiles.isRemote(config.model()) ? Optional.empty() : Optional.of(factory.inspect(config.model()));
@@ -166,6 +170,7 @@ public final class SegmentRun {
         parts.put("the dataset's split", source.split());
         parts.put("the protocol", source.protocol());
         parts.put("the ground truth's raster", source.groundTruthRaster());
+        parts.put(RunFingerprint.ORIENTATION, source.orientation().label());
         parts.put("the model", model.fingerprint());
         parts.put("the routing", model.routingFingerprint());
         parts.put(RunFingerprint.DTYPE, config.model().dtype());

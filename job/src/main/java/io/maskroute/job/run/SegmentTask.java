@@ -1,12 +1,12 @@
 package io.maskroute.job.run;
 
 import io.maskroute.core.error.UnusableInputException;
-import io.maskroute.core.image.ImageDecoder;
 import io.maskroute.core.segmenter.SegmenterInfo;
 import io.maskroute.datasets.schema.ImageRowReader;
 import io.maskroute.job.config.ModelOptions;
 import io.maskroute.job.config.RuntimeOptions;
 import io.maskroute.job.input.ImageBytes;
+import io.maskroute.job.input.PictureOrientation;
 import io.maskroute.job.predictions.Prediction;
 import io.maskroute.job.predictions.PredictionSchema;
 import io.maskroute.job.predictions.RunIdentity;
@@ -35,6 +35,7 @@ import org.apache.spark.util.TaskCompletionListener;
  *
  * @param expected the model as it was when the run began, or null to take it as it is
  * @param runId for the rows
+ * @param orientation of the pictures
  * @param dataset folder that relative URIs of pictures are resolved against
  * @param reader of the dataset's rows
  * @param suspects folder of the marks that find a row which kills its executor, or null to go without: then such a row fails
@@ -47,6 +48,7 @@ public record SegmentTask(
         RuntimeOptions runtime,
         Scoring scoring,
         String runId,
+        PictureOrientation orientation,
         String dataset,
         ImageRowReader reader,
         String suspects,
@@ -84,7 +86,7 @@ public record SegmentTask(
         Configuration files = hadoop.value().value();
         ImageWork work = new ImageWork(
                 modelThread,
-                new ImageDecoder(),
+                orientation,
                 new ImageBytes(dataset, files, runtime.maxImageBytes()),
                 scoring,
                 runtime.promptsPerCall(),

@@ -5,6 +5,7 @@ import io.maskroute.core.error.Stage;
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.core.image.ImageDecoder;
 import io.maskroute.core.image.ImagePreprocessor;
+import io.maskroute.core.image.Orientation;
 import io.maskroute.core.segmenter.PicturePrompts;
 import io.maskroute.core.segmenter.PreparedImage;
 import io.maskroute.core.segmenter.PreparedPrompt;
@@ -16,6 +17,7 @@ import io.maskroute.datasets.schema.ImageRow;
 import io.maskroute.datasets.schema.ImageRowReader;
 import io.maskroute.datasets.schema.PromptRow;
 import io.maskroute.job.input.ImageBytes;
+import io.maskroute.job.input.PictureOrientation;
 import io.maskroute.job.input.ReferringPrompts;
 import io.maskroute.job.scoring.TruthMasks;
 import java.util.ArrayList;
@@ -29,7 +31,8 @@ import org.apache.spark.sql.Row;
 final class Examples {
     private final ImageRowReader reader;
     private final ImageBytes bytes;
-    private final ImageDecoder decoder = new ImageDecoder();
+    private final PictureOrientation orientation;
+    private final ImageDecoder decoder;
     private final ImagePreprocessor preprocessor;
     private final PromptTokenizer tokenizer;
     private final TargetGrid grid;
@@ -41,6 +44,7 @@ final class Examples {
     Examples(
             ImageRowReader reader,
             ImageBytes bytes,
+            PictureOrientation orientation,
             ImagePreprocessor preprocessor,
             PromptTokenizer tokenizer,
             TargetGrid grid,
@@ -48,6 +52,8 @@ final class Examples {
             long seed) {
         this.reader = reader;
         this.bytes = bytes;
+        this.orientation = orientation;
+        this.decoder = orientation.decoder();
         this.preprocessor = preprocessor;
         this.tokenizer = tokenizer;
         this.grid = grid;
@@ -70,13 +76,16 @@ final class Examples {
             if (known.isEmpty()) {
                 throw new RowFailure(Stage.READ, "no-truth", "image " + image.imageId() + " has no ground truth");
             }
-            PreparedImage prepared = preprocessor.prepare(decoder.decode(bytes.read(image)));
+            byte[] encoded = bytes.read(image);
+            PreparedImage prepared = preprocessor.prepare(decoder.decode(encoded));
+            Orientation fromTruth = orientation.toTruth(encoded).inverse();
             List<PreparedPrompt> tokens = new ArrayList<>();
             List<float[]> targets = new ArrayList<>();
             List<Optional<Rle>> truths = new ArrayList<>();
             for (PromptRow prompt : drawn(known, position)) {
                 tokens.add(tokenizer.prepare(ReferringPrompts.of(prompt)));
-                Optional<Rle> truth = TruthMasks.target(prompt.truth());
+                Optional<Rle> truth =
+                        TruthMasks.target(prompt.truth()).map(mask -> PictureOrientation.turned(mask, fromTruth));
                 targets.add(
                         truth.isEmpty()
                                 ? new float[grid.cells() * grid.cells()]

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.maskroute.core.checkpoint.TokenizerJson;
 import io.maskroute.core.config.ModelConfig;
 import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.core.image.ExifOrientation;
 import io.maskroute.core.routing.AdapterFolder;
 import io.maskroute.core.routing.RoutingAdapter;
 import io.maskroute.core.safetensors.DType;
@@ -40,16 +41,22 @@ public final class TrainingFolder {
     /**
      * What a run is: it can only be continued as the same one.
      *
+     * @param orientation of the pictures; runs of before it was recorded kept them as stored
      * @param init the folder it began from
      * @param maskTokens that the model was given, null for as many as it had
      */
     public record Identity(
             TrainOptions options,
             String dataset,
+            ExifOrientation orientation,
             String init,
             boolean fromScratch,
             Integer maskTokens,
-            String routing) {}
+            String routing) {
+        public Identity {
+            orientation = orientation == null ? ExifOrientation.STORED : orientation;
+        }
+    }
 
     private TrainingFolder(Path folder, DType dtype) {
         this.folder = folder;

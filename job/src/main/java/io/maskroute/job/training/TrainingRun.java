@@ -19,6 +19,7 @@ import io.maskroute.core.training.TrainingState;
 import io.maskroute.job.config.JobConfig;
 import io.maskroute.job.input.ImageBytes;
 import io.maskroute.job.input.InputDataset;
+import io.maskroute.job.input.PictureOrientation;
 import io.maskroute.job.training.Batches.Batch;
 import io.maskroute.job.training.Examples.Example;
 import java.io.IOException;
@@ -230,6 +231,7 @@ public final class TrainingRun {
                         dataset.path(),
                         spark.sparkContext().hadoopConfiguration(),
                         config.runtime().maxImageBytes()),
+                PictureOrientation.of(config.orientation(), dataset.manifest()),
                 new ImagePreprocessor(model.image()),
                 tokenizer,
                 trainer.targetGrid(),

@@ -15,7 +15,7 @@ class WorkFolderTest {
     private Path temp;
 
     private static State state(String projectors) {
-        return new State(State.FORMAT, "fingerprint", "fp32", "data", "images", 4, 1, projectors, 0);
+        return new State(State.FORMAT, "fingerprint", "fp32", "data", null, "images", 4, 1, projectors, 0);
     }
 
     @Test

@@ -55,6 +55,20 @@ class ImportTest {
                 .hasLineCount(1);
     }
 
+    @Test
+    void theOrientationIsRecorded() throws Exception {
+        assertThat(importRefcoco("--split", "val", "--orientation", "apply").code())
+                .isZero();
+        assertThat(Files.readString(home.resolve("dataset/_maskroute.json"))).contains("\"orientation\" : \"apply\"");
+
+        CliRun unknown = importRefcoco("--split", "val", "--orientation", "upright");
+        assertThat(unknown.code()).isEqualTo(Cli.BAD_USAGE);
+        assertThat(unknown.err())
+                .contains("--orientation")
+                .contains("stored or apply")
+                .hasLineCount(1);
+    }
+
     private CliRun importRefcoco(String... more) throws URISyntaxException {
         Path mini = Path.of(
                 ImportTest.class.getResource("/data/refcoco_mini/public").toURI());

@@ -85,6 +85,6 @@ class AsPublishedTest {
     }
 
     private static DatasetManifest manifest(Protocol protocol, GroundTruthRaster raster) {
-        return new DatasetManifest(1, "refcoco", "val", protocol, raster, Map.of(), null, null, null);
+        return new DatasetManifest(1, "refcoco", "val", protocol, raster, null, Map.of(), null, null, null);
     }
 }

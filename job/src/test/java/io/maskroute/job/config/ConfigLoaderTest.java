@@ -3,6 +3,7 @@ package io.maskroute.job.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.maskroute.core.image.ExifOrientation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,6 +30,13 @@ class ConfigLoaderTest {
         assertThat(config.runtime().imagesAhead()).isEqualTo(22);
         assertThat(config.runtime().promptsPerCall()).isEqualTo(13);
         assertThat(config.modelOptions().dtype()).isEqualTo("auto");
+    }
+
+    @Test
+    void theOrientationOfPicturesIsTheDatasetsUnlessSet() {
+        assertThat(load(Map.of()).orientation()).isEmpty();
+        assertThat(load(Map.of("dataset.orientation", "apply")).orientation()).contains(ExifOrientation.APPLY);
+        assertThat(load(Map.of("dataset.orientation", "stored")).orientation()).contains(ExifOrientation.STORED);
     }
 
     @Test
@@ -63,6 +71,7 @@ class ConfigLoaderTest {
         "waves.files, 0, waves.files must be 1 to 2147483647",
         "progress.interval, 0s, progress.interval must be more than nothing",
         "dataset.path, ' ', dataset.path must not be empty",
+        "dataset.orientation, upright, 'dataset.orientation must be stored or apply, not \"upright\"'",
         "nonsense, 1, unknown key \"nonsense\""
     })
     void aBadValueIsRefusedByName(String key, String value, String message) {

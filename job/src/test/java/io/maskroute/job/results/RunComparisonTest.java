@@ -137,7 +137,7 @@ class RunComparisonTest {
                 "evaluate",
                 "2026-01-01T00:00:00Z",
                 "2026-01-01T00:00:01Z",
-                new RunRecord.DatasetRecord("data/" + name, dataset, "test", "per-expression", null),
+                new RunRecord.DatasetRecord("data/" + name, dataset, "test", "per-expression", null, null),
                 null,
                 null,
                 List.of(),

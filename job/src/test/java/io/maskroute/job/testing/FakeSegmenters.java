@@ -45,6 +45,9 @@ public final class FakeSegmenters implements SegmenterFactory {
     /** A sentence at which loading a class fails, as when a native library is missing: no row can help that. */
     public static final String NO_NATIVES = "no natives";
 
+    /** A picture of this width does not fit into the heap. */
+    public static final int TOO_WIDE = 77;
+
     /** A file in the model folder that ends the looking at it with an error. */
     public static final String FATAL = "fatal";
 
@@ -141,6 +144,9 @@ public final class FakeSegmenters implements SegmenterFactory {
 
         @Override
         public PreparedImage prepare(RgbImage image) {
+            if (image.width() == TOO_WIDE) {
+                throw new OutOfMemoryError("of a test");
+            }
             return new PreparedImage(new byte[0], 0, 0, 0, image.height(), image.width());
         }
 

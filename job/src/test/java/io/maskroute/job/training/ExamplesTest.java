@@ -4,22 +4,33 @@ import static io.maskroute.job.testing.Datasets.image;
 import static io.maskroute.job.testing.Datasets.met;
 import static io.maskroute.job.testing.Datasets.png;
 import static io.maskroute.job.testing.Datasets.prompt;
+import static io.maskroute.job.testing.Datasets.truth;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.maskroute.core.checkpoint.ModelFolder;
+import io.maskroute.core.image.ExifOrientation;
 import io.maskroute.core.image.ImagePreprocessor;
+import io.maskroute.core.image.Orientation;
+import io.maskroute.core.segmenter.PreparedImage;
 import io.maskroute.core.text.PromptTokenizer;
 import io.maskroute.core.training.TargetGrid;
+import io.maskroute.datasets.mask.Rle;
 import io.maskroute.datasets.schema.DatasetSchema;
 import io.maskroute.datasets.schema.ImageRowReader;
 import io.maskroute.job.input.ImageBytes;
+import io.maskroute.job.input.PictureOrientation;
 import io.maskroute.job.testing.Datasets;
+import io.maskroute.job.testing.FakeSegmenters;
+import io.maskroute.job.testing.TurnedPictures;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class ExamplesTest {
     private static final Path MODEL = Path.of("../models/tiny");
@@ -35,7 +46,7 @@ class ExamplesTest {
         Row broken = stored("broken", Datasets.withNullMask(picture, 1));
 
         try (PromptTokenizer tokenizer = tokenizer()) {
-            Examples examples = examples(stored, tokenizer);
+            Examples examples = examples(stored, tokenizer, ExifOrientation.STORED);
 
             assertThat(examples.of(stored, 0))
                     .hasValueSatisfying(example -> assertThat(example.truths()).hasSize(2));
@@ -43,6 +54,28 @@ class ExamplesTest {
             assertThat(examples.unusable()).isEqualTo(1);
             assertThat(examples.nothingUsable("d"))
                     .hasMessage("no row of d can be trained on; the last one: a truth mask is null");
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(ExifOrientation.class)
+    void theTruthIsTurnedWithThePicture(ExifOrientation decoded) {
+        Rle truth = Rle.of(FakeSegmenters.mask(List.of("x"), 20, 30));
+        Row row = stored(
+                "turned",
+                DatasetSchema.toRow(image("a", TurnedPictures.png(20, 30, 6), prompt("p", truth(truth), "x"))));
+
+        try (PromptTokenizer tokenizer = tokenizer()) {
+            Examples.Example example =
+                    examples(row, tokenizer, decoded).of(row, 0).orElseThrow();
+
+            boolean upright = decoded == ExifOrientation.APPLY;
+            PreparedImage picture = example.picture().picture().image();
+            assertThat(List.of(picture.originalHeight(), picture.originalWidth()))
+                    .isEqualTo(upright ? List.of(30, 20) : List.of(20, 30));
+            assertThat(example.truths())
+                    .containsExactly(
+                            Optional.of(upright ? PictureOrientation.turned(truth, Orientation.RIGHT_TOP) : truth));
         }
     }
 
@@ -59,10 +92,11 @@ class ExamplesTest {
         return PromptTokenizer.open(model.tokenizer(), model.config(), side * side);
     }
 
-    private Examples examples(Row row, PromptTokenizer tokenizer) {
+    private Examples examples(Row row, PromptTokenizer tokenizer, ExifOrientation decoded) {
         return new Examples(
                 ImageRowReader.of(row.schema(), "d"),
                 new ImageBytes(dataset.toString(), new Configuration(), 1 << 20),
+                new PictureOrientation(decoded, ExifOrientation.STORED),
                 new ImagePreprocessor(ModelFolder.open(MODEL).config().image()),
                 tokenizer,
                 new TargetGrid(16),

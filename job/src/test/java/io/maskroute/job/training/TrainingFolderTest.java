@@ -49,7 +49,7 @@ class TrainingFolderTest {
         TrainingFolder.open(
                 output,
                 DType.F16,
-                new TrainingFolder.Identity(options, "data", init.toString(), false, null, routing),
+                new TrainingFolder.Identity(options, "data", null, init.toString(), false, null, routing),
                 fresh);
     }
 
