@@ -12,6 +12,7 @@ import java.util.List;
  * @param imageId as in the dataset
  * @param promptId as in the dataset
  * @param task as in the dataset
+ * @param picture its size as decoded; null where it was not
  * @param error why there are no masks, or null when the prompt is ok
  * @param masks best first; empty when it failed, and when the model says that there is nothing
  * @param tokens null when it failed, as {@code flops} and {@code latency}
@@ -21,6 +22,7 @@ public record Prediction(
         String imageId,
         String promptId,
         String task,
+        Size picture,
         RowFailure error,
         List<Mask> masks,
         TokenCounts tokens,
@@ -31,11 +33,15 @@ public record Prediction(
         masks = List.copyOf(masks);
     }
 
-    public static Prediction failed(String imageId, String promptId, String task, RowFailure error, Overlap truth) {
-        return new Prediction(imageId, promptId, task, error, List.of(), null, null, null, truth);
+    public static Prediction failed(
+            String imageId, String promptId, String task, Size picture, RowFailure error, Overlap truth) {
+        return new Prediction(imageId, promptId, task, picture, error, List.of(), null, null, null, truth);
     }
 
-    /** One mask, at the picture's original size, with the model's score in 0..1. */
+    /** In pixels. */
+    public record Size(int height, int width) {}
+
+    /** One mask, at the picture's size as decoded, with the model's score in 0..1. */
     public record Mask(Rle rle, float score) {}
 
     /**

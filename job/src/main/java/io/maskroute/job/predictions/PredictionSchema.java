@@ -65,6 +65,8 @@ public final class PredictionSchema {
         optional("image_id", TEXT),
         optional("prompt_id", TEXT),
         optional("task", TEXT),
+        optional("image_height", INT),
+        optional("image_width", INT),
         required("status", TEXT),
         optional("error", ERROR),
         required("masks", new ArrayType(MASK, false)),
@@ -93,6 +95,8 @@ public final class PredictionSchema {
                 prediction.imageId(),
                 prediction.promptId(),
                 prediction.task(),
+                prediction.picture() == null ? null : prediction.picture().height(),
+                prediction.picture() == null ? null : prediction.picture().width(),
                 prediction.error() == null ? OK : FAILED,
                 prediction.error() == null
                         ? null

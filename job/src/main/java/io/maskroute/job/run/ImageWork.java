@@ -96,7 +96,7 @@ final class ImageWork {
             return retry ? new Done(underMark(image)) : start(image);
         } catch (RowFailure failure) {
             return new Done(image.prompts().stream()
-                    .map(prompt -> failed(image, prompt, failure))
+                    .map(prompt -> failed(image, prompt, null, failure))
                     .toList());
         }
     }
@@ -190,8 +190,11 @@ final class ImageWork {
     }
 
     /** @param toTruth what takes a mask of the picture to the pixels of its truth */
-    private record PreparedPicture(
-            PreparedImage input, Orientation toTruth, double decodeMillis, double resizeMillis) {}
+    private record PreparedPicture(PreparedImage input, Orientation toTruth, double decodeMillis, double resizeMillis) {
+        Prediction.Size size() {
+            return new Prediction.Size(input.originalHeight(), input.originalWidth());
+        }
+    }
 
     private PreparedPicture prepare(ImageRow image) throws RowFailure, InterruptedException {
         Stage stage = Stage.READ;
@@ -292,14 +295,17 @@ final class ImageWork {
             List<Prediction> all = new ArrayList<>(prompts.size());
             int next = 0;
             for (Asked asked : prompts) {
-                all.add(asked.failure == null ? answered.get(next++) : failed(image, asked.prompt, asked.failure));
+                all.add(
+                        asked.failure == null
+                                ? answered.get(next++)
+                                : failed(image, asked.prompt, picture.size(), asked.failure));
             }
             return all;
         }
 
         private Prediction prediction(Asked asked, PromptResult result, double queueMillis) {
             if (result.failure() != null) {
-                return failed(image, asked.prompt, result.failure());
+                return failed(image, asked.prompt, picture.size(), result.failure());
             }
             Stage stage = Stage.POSTPROCESS;
             try {
@@ -314,6 +320,7 @@ final class ImageWork {
                         image.imageId(),
                         asked.prompt.promptId(),
                         asked.prompt.task(),
+                        picture.size(),
                         null,
                         masks,
                         found.tokens(),
@@ -329,7 +336,7 @@ final class ImageWork {
                                 queueMillis),
                         score(masks.stream().findFirst().map(Prediction.Mask::rle), picture.toTruth(), asked.prompt));
             } catch (Throwable t) {
-                return failed(image, asked.prompt, Failures.ofPicture(stage, t));
+                return failed(image, asked.prompt, picture.size(), Failures.ofPicture(stage, t));
             }
         }
 
@@ -354,11 +361,12 @@ final class ImageWork {
         }
     }
 
-    private static Prediction failed(ImageRow image, PromptRow prompt, RowFailure failure) {
+    private static Prediction failed(ImageRow image, PromptRow prompt, Prediction.Size picture, RowFailure failure) {
         return Prediction.failed(
                 image.imageId(),
                 prompt.promptId(),
                 prompt.task(),
+                picture,
                 failure,
                 prompt.referringTruth() == null ? null : TruthMasks.overlapOfFailed(prompt.referringTruth()));
     }

@@ -21,6 +21,7 @@ final class UnreadableRow {
                         imageId,
                         prompt == null ? null : text(prompt, DatasetSchema.PROMPT_ID),
                         prompt == null ? null : text(prompt, DatasetSchema.TASK),
+                        null,
                         failure,
                         null));
             }

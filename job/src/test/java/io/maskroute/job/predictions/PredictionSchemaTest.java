@@ -14,7 +14,7 @@ import org.apache.spark.sql.types.StructType;
 import org.junit.jupiter.api.Test;
 
 class PredictionSchemaTest {
-    /** The columns that other tools rely on; {@code flops.llm_alone} came later, and last. */
+    /** The columns that other tools rely on; {@code flops.llm_alone} came later, and last, and the picture's size. */
     @Test
     void hasTheContractsShape() {
         assertThat(PredictionSchema.struct().fieldNames())
@@ -23,6 +23,8 @@ class PredictionSchemaTest {
                         "image_id",
                         "prompt_id",
                         "task",
+                        "image_height",
+                        "image_width",
                         "status",
                         "error",
                         "masks",

@@ -65,6 +65,11 @@ class OrientationRunTest {
         assertThat(run.summary().at("/failures")).isEmpty();
         assertThat(run.summary().at("/metrics/gIoU").asDouble()).isEqualTo(1);
         assertThat(run.summary().at("/metrics/samples").asInt()).isEqualTo(8);
+        assertThat(run.predictions()).allSatisfy(row -> assertThat(row.<Row>getList(row.fieldIndex("masks"))
+                        .get(0)
+                        .<Row>getAs("mask")
+                        .getList(0))
+                .isEqualTo(List.of(row.getAs("image_height"), row.getAs("image_width"))));
         Map<String, List<Integer>> sizes =
                 FakeRun.byPrompt(run.predictions(), row -> row.<Row>getList(row.fieldIndex("masks"))
                         .get(0)

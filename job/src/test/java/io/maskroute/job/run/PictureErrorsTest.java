@@ -29,6 +29,8 @@ class PictureErrorsTest {
         CliRun done = run.segment();
 
         assertThat(done.code()).as(done.err()).isZero();
+        assertThat(run.predictions()).allSatisfy(row -> assertThat(row.<Integer>getAs("image_height"))
+                .isEqualTo("large".equals(row.getAs("image_id")) ? null : 20));
         Map<String, String> outcome = FakeRun.byPrompt(run.predictions(), row -> {
             Row error = row.getAs("error");
             return error == null ? "ok" : error.getString(0) + "/" + error.getString(1);

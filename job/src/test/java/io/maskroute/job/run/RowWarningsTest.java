@@ -36,8 +36,8 @@ class RowWarningsTest {
 
     @Test
     void whatWorksIsNotLogged() {
-        assertThat(logged(warnings ->
-                        warnings.add(new Prediction("i", "p", "referring", null, List.of(), null, null, null, null))))
+        assertThat(logged(warnings -> warnings.add(
+                        new Prediction("i", "p", "referring", null, null, List.of(), null, null, null, null))))
                 .isEmpty();
     }
 
@@ -93,6 +93,6 @@ class RowWarningsTest {
 
     private static Prediction failed(String image, String prompt, String message) {
         return Prediction.failed(
-                image, prompt, "referring", new RowFailure(Stage.DECODE, "truncated-image", message), null);
+                image, prompt, "referring", null, new RowFailure(Stage.DECODE, "truncated-image", message), null);
     }
 }
