@@ -70,7 +70,7 @@ record BmpFile(
         int entry = os2 ? 3 : 4;
         long colors = os2 ? 0 : header.u32(32, true);
         int count = bits > 8 ? 0 : (int) Math.min(256, colors == 0 ? 1L << bits : colors);
-        byte[] palette = palette(file, at, entry, count);
+        byte[] palette = palette(file, at, entry, Math.min(count, Math.max(0, file.length() - at) / entry));
         long start = file.u32(10, true);
         if (start == 0 || bits <= 8 && start == FILE_HEADER + size) {
             start = at + (long) entry * count;
@@ -114,9 +114,9 @@ record BmpFile(
 
     /** @throws RowFailure {@code truncated-image} where pixels are missing */
     RgbImage decode() throws RowFailure {
-        byte[] rgb = new byte[3 * height * width];
         if (compression == RLE8 || compression == RLE4) {
             byte[] indexes = runs();
+            byte[] rgb = new byte[3 * height * width];
             for (int y = 0; y < height; y++) {
                 int o = offset(y);
                 for (int x = 0; x < width; x++, o += 3) {
@@ -127,6 +127,7 @@ record BmpFile(
         }
         long stride = ((long) width * bits + 31) / 32 * 4;
         pixels.slice(0, stride * (height - 1) + ((long) width * bits + 7) / 8);
+        byte[] rgb = new byte[3 * height * width];
         for (int y = 0; y < height; y++) {
             int row = (int) (y * stride);
             int o = offset(y);

@@ -34,6 +34,9 @@ record GifFile(
     private static final int IMAGE = 0x2C;
     private static final int TRAILER = 0x3B;
     private static final int TABLE = 0x80;
+    /** An LZW code has at most 12 bits and stands for at most so many pixels; a byte holds fewer. */
+    private static final int MOST_PIXELS_OF_A_BYTE = 4096;
+
     private static final int[][] PASSES = {{0, 8}, {4, 8}, {2, 4}, {1, 2}};
 
     static boolean isGif(Bytes file) {
@@ -120,6 +123,9 @@ record GifFile(
 
     /** @throws RowFailure {@code truncated-image} where pixels are missing, {@code corrupt-image} */
     RgbImage decode() throws RowFailure {
+        if ((long) frameHeight * frameWidth > (long) MOST_PIXELS_OF_A_BYTE * data.length()) {
+            throw Bytes.failure("truncated-image", "the GIF file lacks part of its pixels");
+        }
         byte[] indexes = new byte[frameHeight * frameWidth];
         if (Lzw.gif(rootBits).decode(data, indexes) < indexes.length) {
             throw Bytes.failure("truncated-image", "the GIF file lacks part of its pixels");

@@ -84,6 +84,7 @@ public final class ImageDecoder {
         if (JpegFile.isJpeg(file)) {
             JpegFile jpeg = JpegFile.parse(file);
             checkSize(jpeg.width(), jpeg.height());
+            checkLength(jpeg.isLongEnough());
             byte[] samples = ImageIoReaders.samples(jpeg);
             return upright(
                     new RgbImage(jpeg.height(), jpeg.width(), JpegColors.toRgb(samples, jpeg.colors())),
@@ -92,6 +93,7 @@ public final class ImageDecoder {
         if (PngFile.isPng(file)) {
             PngFile png = PngFile.parse(file);
             checkSize(png.width(), png.height());
+            checkLength(png.isLongEnough());
             return upright(
                     ImageIoReaders.read(ImageIoReaders.PNG, png.pixelStream(), this::checkSize), png.orientation());
         }
@@ -140,6 +142,13 @@ public final class ImageDecoder {
 
     private RgbImage upright(RgbImage image, Orientation orientation) {
         return exifOrientation == ExifOrientation.APPLY ? orientation.turn(image) : image;
+    }
+
+    /** Before memory is taken for pixels that cannot be there. */
+    private static void checkLength(boolean longEnough) throws RowFailure {
+        if (!longEnough) {
+            throw Bytes.failure("truncated-image", "the file is too short for the picture that it says it is");
+        }
     }
 
     private void checkSize(long width, long height) throws RowFailure {

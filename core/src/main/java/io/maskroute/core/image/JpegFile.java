@@ -39,6 +39,9 @@ record JpegFile(int height, int width, Colors colors, Orientation orientation, b
     private static final int APP1 = 0xE1;
     private static final int APP14 = 0xEE;
 
+    /** A block of 64 pixels takes a bit at least. */
+    private static final int MOST_PIXELS_OF_A_BYTE = 512;
+
     /** Encoders write about ten; each costs time in proportion to the whole picture, whatever its own size. */
     private static final int MAX_SCANS = 500;
 
@@ -98,6 +101,11 @@ record JpegFile(int height, int width, Colors colors, Orientation orientation, b
                 colors(head.frame(), head.jfif(), head.adobeTransform()),
                 head.orientation(),
                 kept.toByteArray());
+    }
+
+    /** Whether the file can hold this picture at all. */
+    boolean isLongEnough() {
+        return (long) height * width <= (long) MOST_PIXELS_OF_A_BYTE * pixelStream.length;
     }
 
     private static Head head(Bytes file) throws RowFailure {

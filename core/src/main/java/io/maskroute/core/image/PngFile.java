@@ -9,13 +9,17 @@ import java.util.zip.CRC32;
  * lets gamma, profiles and transparency change samples; so the checksums are checked here and only the chunks that carry
  * pixels go on to it. An animation shows its first frame.
  *
+ * @param bits of a pixel
  * @param orientation what EXIF says
  * @param pixelStream a PNG file with the same samples
  */
-record PngFile(long height, long width, Orientation orientation, byte[] pixelStream) {
+record PngFile(long height, long width, int bits, Orientation orientation, byte[] pixelStream) {
     private static final String SIGNATURE = "\u0089PNG\r\n\u001a\n";
 
     private static final int PALETTE = 3;
+    /** What deflate can make of a byte. */
+    private static final int MOST_BYTES_OF_A_BYTE = 1032;
+
     private static final byte[] END = {0, 0, 0, 0, 'I', 'E', 'N', 'D', (byte) 0xAE, 0x42, 0x60, (byte) 0x82};
 
     static boolean isPng(Bytes file) {
@@ -74,7 +78,26 @@ record PngFile(long height, long width, Orientation orientation, byte[] pixelStr
             throw Bytes.failure("corrupt-image", "the PNG file has no palette");
         }
         kept.writeBytes(END);
-        return new PngFile(header.u32(12, false), header.u32(8, false), orientation, kept.toByteArray());
+        return new PngFile(
+                header.u32(12, false),
+                header.u32(8, false),
+                samplesOf(header.u8(17)) * header.u8(16),
+                orientation,
+                kept.toByteArray());
+    }
+
+    /** Whether the file can hold this picture at all. */
+    boolean isLongEnough() {
+        return height * width / 8 * bits <= MOST_BYTES_OF_A_BYTE * (long) pixelStream.length;
+    }
+
+    private static int samplesOf(int colorType) {
+        return switch (colorType) {
+            case 2 -> 3;
+            case 4 -> 2;
+            case 6 -> 4;
+            default -> 1;
+        };
     }
 
     private static void checkSum(Bytes chunk) throws RowFailure {

@@ -238,7 +238,7 @@ record TiffFile(
         if (isForImageIo()) {
             return ImageIoReaders.read(ImageIoReaders.TIFF, pixelStream(), size);
         }
-        byte[] rgb = new byte[(int) (3 * width * height)];
+        byte[] rgb = null;
         TiffSegments segments = new TiffSegments(this);
         TiffColors colors = new TiffColors(this);
         for (int row = 0; row < down(); row++) {
@@ -249,6 +249,8 @@ record TiffFile(
                 int rows = (int) Math.min(segmentHeight, height - top);
                 int columns = (int) Math.min(segmentWidth, width - left);
                 segments.unpack((int) (row * across()) + column, rows);
+                // Not before, for a file that lies mostly lacks its first pixels already.
+                rgb = rgb == null ? new byte[(int) (3 * width * height)] : rgb;
                 for (int y = 0; y < rows; y++) {
                     colors.paint(segments.line(y), columns, rgb, 3 * (int) ((top + y) * width + left));
                 }

@@ -90,8 +90,8 @@ final class TiffSegments {
     }
 
     private byte[] unpacked(int index, int rows) throws RowFailure {
-        byte[] data = new byte[stride * rows];
         Bytes stored = stored(index, rows);
+        byte[] data = new byte[stride * rows];
         int filled =
                 switch (tiff.compression()) {
                     case TiffFile.NONE -> copy(stored, data);

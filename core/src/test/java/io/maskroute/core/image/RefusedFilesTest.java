@@ -7,8 +7,11 @@ import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.error.Stage;
 import java.io.EOFException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.stream.Stream;
+import java.util.zip.CRC32;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -141,6 +144,49 @@ class RefusedFilesTest {
         TiffTags.set(tiff, 323, 65_520);
         assertThat(Allocation.of(() -> decoder.decode(tiff))).isLessThan(32L << 20);
         assertThat(refusal(tiff).kind()).isIn("image-too-large", "corrupt-image", "truncated-image");
+    }
+
+    /** Within the pixel limit, but no file of this length can hold such a picture. */
+    @ParameterizedTest
+    @CsvSource({
+        "ycc2.jpg, 0, BIG, 2",
+        "la.png, 16, BIG, 4",
+        "variants/gif_87a.gif, 6, LITTLE, 2",
+        "variants/bmp_24_size0.bmp, 18, LITTLE, 4"
+    })
+    void shortFilesOfLargePicturesCostNothing(String file, int at, String order, int bytes) throws Exception {
+        byte[] encoded = ImageFixtures.bytes("images/" + file);
+        int place = file.endsWith(".jpg") ? frameOf(encoded) : at;
+        ByteBuffer buffer =
+                ByteBuffer.wrap(encoded).order(order.equals("BIG") ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN);
+        for (int side = 0; side < 2; side++) {
+            if (bytes == 2) {
+                buffer.putShort(place + 2 * side, (short) 9_900);
+            } else {
+                buffer.putInt(place + 4 * side, 9_900);
+            }
+        }
+        if (file.endsWith(".png")) {
+            CRC32 crc = new CRC32();
+            crc.update(encoded, 12, 17);
+            buffer.putInt(29, (int) crc.getValue());
+        }
+        if (file.endsWith(".gif")) {
+            // The frame as well as the screen.
+            int frame = 13 + 3 * 16;
+            buffer.putShort(frame + 5, (short) 9_900).putShort(frame + 7, (short) 9_900);
+        }
+        assertThat(refusal(encoded).kind()).isEqualTo("truncated-image");
+        assertThat(Allocation.of(() -> decoder.decode(encoded))).isLessThan(4L << 20);
+    }
+
+    /** Where the first frame header's height stands. */
+    private static int frameOf(byte[] jpeg) {
+        for (int at = 0; ; at++) {
+            if ((jpeg[at] & 0xff) == 0xFF && (jpeg[at + 1] & 0xff) == 0xC0) {
+                return at + 5;
+            }
+        }
     }
 
     static Stream<Arguments> errors() {
