@@ -12,7 +12,7 @@ public final class RowFailure extends Exception {
 
     /**
      * @param stage where the row stopped
-     * @param kind a short, stable, lower-case name to count failures by, such as {@code truncated-image}
+     * @param kind a short, stable, lower-case name to count failures by, such as {@code unreadable-image}
      * @param message one line for a person: what is wrong with this row
      */
     public RowFailure(Stage stage, String kind, String message) {

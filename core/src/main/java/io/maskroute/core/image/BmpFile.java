@@ -36,7 +36,7 @@ record BmpFile(
     /**
      * The sides are what the file says, not yet checked.
      *
-     * @throws RowFailure {@code truncated-image}, {@code corrupt-image}, {@code unsupported-image}
+     * @throws RowFailure {@code unreadable-image}, {@code unsupported-image}
      */
     static BmpFile parse(Bytes file) throws RowFailure {
         int size = (int) file.u32(FILE_HEADER, true);
@@ -112,7 +112,7 @@ record BmpFile(
         return palette;
     }
 
-    /** @throws RowFailure {@code truncated-image} where pixels are missing */
+    /** @throws RowFailure {@code unreadable-image} where pixels are missing */
     RgbImage decode() throws RowFailure {
         if (compression == RLE8 || compression == RLE4) {
             byte[] indexes = runs();

@@ -5,6 +5,8 @@ import io.maskroute.core.error.Stage;
 
 /** A stretch of an encoded picture, read by offset. */
 record Bytes(byte[] data, int offset, int length) {
+    static final String UNREADABLE = "unreadable-image";
+
     static Bytes of(byte[] data) {
         return new Bytes(data, 0, data.length);
     }
@@ -47,14 +49,17 @@ record Bytes(byte[] data, int offset, int length) {
         return true;
     }
 
-    /** @throws RowFailure {@code truncated-image} where fewer than {@code count} bytes follow {@code from} */
+    /** @throws RowFailure {@code unreadable-image} where fewer than {@code count} bytes follow {@code from} */
     Bytes slice(int from, long count) throws RowFailure {
         if (from + count > length) {
-            throw failure(
-                    "truncated-image",
-                    "the picture is cut off: " + (from + count) + " bytes needed, " + length + " there");
+            throw unreadable("the picture is cut off: " + (from + count) + " bytes needed, " + length + " there");
         }
         return new Bytes(data, offset + from, (int) count);
+    }
+
+    /** The file is damaged, cut off, or no picture at all. */
+    static RowFailure unreadable(String message) {
+        return failure(UNREADABLE, message);
     }
 
     static RowFailure failure(String kind, String message) {

@@ -43,7 +43,7 @@ record GifFile(
         return file.startsWith(0, "GIF87a") || file.startsWith(0, "GIF89a");
     }
 
-    /** @throws RowFailure {@code truncated-image} or {@code corrupt-image} */
+    /** @throws RowFailure {@code unreadable-image} */
     static GifFile parse(Bytes file) throws RowFailure {
         Bytes screen = file.slice(6, 7);
         Bytes global = table(file, 13, screen.u8(4));
@@ -55,7 +55,7 @@ record GifFile(
                 break;
             }
             if (block == TRAILER) {
-                throw Bytes.failure("corrupt-image", "the GIF file has no picture");
+                throw Bytes.unreadable("the GIF file has no picture");
             }
             if (block != EXTENSION) {
                 at++;
@@ -77,7 +77,7 @@ record GifFile(
         at += 10 + local.length();
         int rootBits = file.slice(at, 1).u8(0);
         if (rootBits < 1 || rootBits > 8) {
-            throw Bytes.failure("corrupt-image", "the GIF file's picture is no LZW data");
+            throw Bytes.unreadable("the GIF file's picture is no LZW data");
         }
         int left = frame.u16(0, true);
         int top = frame.u16(2, true);
@@ -121,14 +121,14 @@ record GifFile(
         return Bytes.of(joined.toByteArray());
     }
 
-    /** @throws RowFailure {@code truncated-image} where pixels are missing, {@code corrupt-image} */
+    /** @throws RowFailure {@code unreadable-image} where pixels are missing, too */
     RgbImage decode() throws RowFailure {
         if ((long) frameHeight * frameWidth > (long) MOST_PIXELS_OF_A_BYTE * data.length()) {
-            throw Bytes.failure("truncated-image", "the GIF file lacks part of its pixels");
+            throw Bytes.unreadable("the GIF file lacks part of its pixels");
         }
         byte[] indexes = new byte[frameHeight * frameWidth];
         if (Lzw.gif(rootBits).decode(data, indexes) < indexes.length) {
-            throw Bytes.failure("truncated-image", "the GIF file lacks part of its pixels");
+            throw Bytes.unreadable("the GIF file lacks part of its pixels");
         }
         byte[] rgb = new byte[3 * height * width];
         if (frameHeight < height || frameWidth < width) {

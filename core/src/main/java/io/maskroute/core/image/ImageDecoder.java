@@ -42,10 +42,10 @@ public final class ImageDecoder {
     }
 
     /**
-     * @throws RowFailure of stage {@code decode}, whatever the bytes are; kinds: {@code unknown-image-format},
-     *     {@code truncated-image}, {@code corrupt-image}, {@code unsupported-image} (a format or variant that no reader here
-     *     knows), {@code image-too-large}, and {@code out-of-memory} where the heap does not suffice for a picture within the
-     *     limits. No message holds what the bytes are beyond the fields of a picture's header
+     * @throws RowFailure of stage {@code decode}, whatever the bytes are; kinds: {@code unreadable-image} (damaged, cut off, or no
+     *     picture), {@code unsupported-image} (a format or variant that no reader here knows), {@code image-too-large}, and
+     *     {@code out-of-memory} where the heap does not suffice for a picture within the limits. No message holds what the bytes
+     *     are beyond the fields of a picture's header
      */
     public RgbImage decode(byte[] encoded) throws RowFailure {
         return guarded(() -> decode(Bytes.of(encoded)));
@@ -60,7 +60,7 @@ public final class ImageDecoder {
         try {
             return decoding.decode();
         } catch (EOFException e) {
-            throw new RowFailure(Stage.DECODE, "truncated-image", "the picture is cut off", e);
+            throw new RowFailure(Stage.DECODE, Bytes.UNREADABLE, "the picture is cut off", e);
         } catch (OutOfMemoryError e) {
             throw new RowFailure(
                     Stage.DECODE,
@@ -74,7 +74,7 @@ public final class ImageDecoder {
         } catch (IOException | RuntimeException | Error e) {
             throw new RowFailure(
                     Stage.DECODE,
-                    "corrupt-image",
+                    Bytes.UNREADABLE,
                     "the picture is damaged (" + e.getClass().getSimpleName() + ")",
                     e);
         }
@@ -130,7 +130,7 @@ public final class ImageDecoder {
             return picture;
         }
         if (webp.top() + picture.height() > height || webp.left() + picture.width() > width) {
-            throw Bytes.failure("corrupt-image", "the first frame lies outside the picture");
+            throw Bytes.unreadable("the first frame lies outside the picture");
         }
         byte[] canvas = new byte[3 * height * width];
         int row = 3 * picture.width();
@@ -147,13 +147,13 @@ public final class ImageDecoder {
     /** Before memory is taken for pixels that cannot be there. */
     private static void checkLength(boolean longEnough) throws RowFailure {
         if (!longEnough) {
-            throw Bytes.failure("truncated-image", "the file is too short for the picture that it says it is");
+            throw Bytes.unreadable("the file is too short for the picture that it says it is");
         }
     }
 
     private void checkSize(long width, long height) throws RowFailure {
         if (width < 1 || height < 1) {
-            throw Bytes.failure("corrupt-image", "the picture says it is " + width + "x" + height + " pixels");
+            throw Bytes.unreadable("the picture says it is " + width + "x" + height + " pixels");
         }
         if (width > MAX_SIDE || height > MAX_SIDE || width * height > maxPixels) {
             throw Bytes.failure(

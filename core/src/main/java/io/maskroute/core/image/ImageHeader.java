@@ -12,7 +12,7 @@ import io.maskroute.core.error.RowFailure;
 public record ImageHeader(int height, int width, Orientation orientation) {
     /**
      * @param encoded a whole file, or its first bytes: then {@code orientation} holds only if it is said among them
-     * @throws RowFailure as {@link ImageDecoder#decode}; {@code truncated-image} where more bytes are needed
+     * @throws RowFailure as {@link ImageDecoder#decode}; also where more bytes are needed
      */
     public static ImageHeader of(byte[] encoded) throws RowFailure {
         return ImageDecoder.guarded(() -> of(Bytes.of(encoded)));

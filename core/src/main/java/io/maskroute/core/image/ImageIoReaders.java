@@ -40,7 +40,7 @@ final class ImageIoReaders {
 
     /**
      * @return {@code height * width} times the file's components, interleaved, without conversion of colours
-     * @throws RowFailure {@code truncated-image}
+     * @throws RowFailure {@code unreadable-image}
      */
     static byte[] samples(JpegFile jpeg) throws IOException, RowFailure {
         List<String> warnings = new ArrayList<>();
@@ -50,7 +50,7 @@ final class ImageIoReaders {
         });
         // libjpeg fills what is missing with gray and says so, in these words, in every locale.
         if (warnings.stream().anyMatch(warning -> warning.contains("premature end of data segment"))) {
-            throw Bytes.failure("truncated-image", "the JPEG file lacks part of its pixels");
+            throw Bytes.unreadable("the JPEG file lacks part of its pixels");
         }
         return ((DataBufferByte) raster.getDataBuffer()).getData();
     }

@@ -84,7 +84,7 @@ record JpegFile(int height, int width, Colors colors, Orientation orientation, b
     }
 
     /**
-     * @throws RowFailure {@code truncated-image}, {@code corrupt-image}, or {@code unsupported-image} for lossless and
+     * @throws RowFailure {@code unreadable-image}, or {@code unsupported-image} for lossless and
      *     arithmetic coding and for more than 8 bits
      */
     static JpegFile parse(Bytes file) throws RowFailure {
@@ -120,7 +120,7 @@ record JpegFile(int height, int width, Colors colors, Orientation orientation, b
         while (file.u8(at) != SOS) {
             int marker = file.u8(at);
             if (marker == EOI) {
-                throw Bytes.failure("corrupt-image", "the JPEG file ends before its pixels");
+                throw Bytes.unreadable("the JPEG file ends before its pixels");
             }
             if (standsAlone(marker)) {
                 at = nextMarker(file, at + 1);
@@ -152,7 +152,7 @@ record JpegFile(int height, int width, Colors colors, Orientation orientation, b
             at = nextMarker(file, at + 3 + body.length());
         }
         if (frame == null || frame.length() < 6 || frame.length() < 6 + 3 * frame.u8(5)) {
-            throw Bytes.failure("corrupt-image", "the JPEG file has no usable frame header");
+            throw Bytes.unreadable("the JPEG file has no usable frame header");
         }
         if (frame.u8(0) != 8) {
             throw Bytes.failure("unsupported-image", "JPEG with " + frame.u8(0) + " bits a sample cannot be read");
@@ -209,7 +209,7 @@ record JpegFile(int height, int width, Colors colors, Orientation orientation, b
             p = findMarker(file, p + skip);
             if (p < 0) {
                 if (progressive) {
-                    throw Bytes.failure("truncated-image", "the progressive JPEG file has no end marker");
+                    throw Bytes.unreadable("the progressive JPEG file has no end marker");
                 }
                 return file.length();
             }
@@ -229,7 +229,7 @@ record JpegFile(int height, int width, Colors colors, Orientation orientation, b
     private static Bytes segment(Bytes file, int at) throws RowFailure {
         int length = file.slice(at + 1, 2).u16(0, false);
         if (length < 2) {
-            throw Bytes.failure("corrupt-image", "the JPEG file has a segment of length " + length);
+            throw Bytes.unreadable("the JPEG file has a segment of length " + length);
         }
         return file.slice(at + 3, length - 2);
     }
@@ -237,7 +237,7 @@ record JpegFile(int height, int width, Colors colors, Orientation orientation, b
     private static int nextMarker(Bytes file, int from) throws RowFailure {
         int at = findMarker(file, from);
         if (at < 0) {
-            throw Bytes.failure("truncated-image", "the JPEG file is cut off before its pixels");
+            throw Bytes.unreadable("the JPEG file is cut off before its pixels");
         }
         return at;
     }

@@ -37,7 +37,7 @@ final class Lzw {
      * Decodes until the end code, the end of the data, or {@code out} is full.
      *
      * @return how much of {@code out} was filled
-     * @throws RowFailure {@code corrupt-image} at a code that is not known yet
+     * @throws RowFailure {@code unreadable-image} at a code that is not known yet
      */
     int decode(Bytes data, byte[] out) throws RowFailure {
         int end = clear + 1;
@@ -77,7 +77,7 @@ final class Lzw {
                 continue;
             }
             if (code > next || code >= clear && before < 0) {
-                throw Bytes.failure("corrupt-image", "the picture's LZW data is damaged");
+                throw Bytes.unreadable("the picture's LZW data is damaged");
             }
             if (before >= 0 && next < MAX_CODES) {
                 prefix[next] = before;

@@ -7,7 +7,7 @@ import java.util.Locale;
 /** What people take for a picture that can be read, told by how it begins, so that a message can name it without quoting it. */
 record OtherFormat(String kind, String name) {
     private static final String PICTURE = "unsupported-image";
-    private static final String NO_PICTURE = "unknown-image-format";
+    private static final String NO_PICTURE = Bytes.UNREADABLE;
     private static final String READABLE = "a JPEG, PNG, GIF, BMP, WebP or TIFF file";
 
     private static final List<String> AVIF = List.of("avif", "avis");

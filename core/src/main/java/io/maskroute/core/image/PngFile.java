@@ -41,7 +41,7 @@ record PngFile(long height, long width, int bits, Orientation orientation, byte[
         return new ImageHeader((int) size.u32(4, false), (int) size.u32(0, false), orientation);
     }
 
-    /** @throws RowFailure {@code truncated-image} or {@code corrupt-image} */
+    /** @throws RowFailure {@code unreadable-image} */
     static PngFile parse(Bytes file) throws RowFailure {
         ByteArrayOutputStream kept = new ByteArrayOutputStream(file.length());
         kept.write(file.data(), file.offset(), 8);
@@ -63,7 +63,7 @@ record PngFile(long height, long width, int bits, Orientation orientation, byte[
             }
             if (header == null) {
                 if (!chunk.startsWith(4, "IHDR") || length != 13) {
-                    throw Bytes.failure("corrupt-image", "the PNG file does not start with a header");
+                    throw Bytes.unreadable("the PNG file does not start with a header");
                 }
                 header = chunk;
             }
@@ -72,10 +72,10 @@ record PngFile(long height, long width, int bits, Orientation orientation, byte[
             at += chunk.length();
         }
         if (header == null || !pixels) {
-            throw Bytes.failure("truncated-image", "the PNG file is cut off before its pixels");
+            throw Bytes.unreadable("the PNG file is cut off before its pixels");
         }
         if (header.u8(17) == PALETTE && !palette) {
-            throw Bytes.failure("corrupt-image", "the PNG file has no palette");
+            throw Bytes.unreadable("the PNG file has no palette");
         }
         kept.writeBytes(END);
         return new PngFile(
@@ -105,7 +105,7 @@ record PngFile(long height, long width, int bits, Orientation orientation, byte[
         int covered = chunk.length() - 8;
         crc.update(chunk.data(), chunk.offset() + 4, covered);
         if (crc.getValue() != chunk.u32(chunk.length() - 4, false)) {
-            throw Bytes.failure("corrupt-image", "the PNG file has a wrong checksum");
+            throw Bytes.unreadable("the PNG file has a wrong checksum");
         }
     }
 }

@@ -70,7 +70,7 @@ final class TiffDirectory {
         return big;
     }
 
-    /** @throws RowFailure {@code truncated-image} where part of the directory, or of these tags' values, is not in the file */
+    /** @throws RowFailure {@code unreadable-image} where part of the directory, or of these tags' values, is not in the file */
     void requireHeld(int... wanted) throws RowFailure {
         boolean held = !cutOff;
         for (int tag : wanted) {
@@ -78,7 +78,7 @@ final class TiffDirectory {
             held &= entry == 0 || values(entry) != null;
         }
         if (!held) {
-            throw Bytes.failure("truncated-image", "the TIFF file is cut off: part of its directory is missing");
+            throw Bytes.unreadable("the TIFF file is cut off: part of its directory is missing");
         }
     }
 

@@ -98,7 +98,7 @@ record TiffFile(
     /** Pixels that a strip or tile may have however small the picture is. */
     private static final long SMALL = 1 << 20;
 
-    /** @throws RowFailure {@code truncated-image} or {@code unsupported-image} */
+    /** @throws RowFailure {@code unreadable-image} or {@code unsupported-image} */
     static TiffFile parse(Bytes file) throws RowFailure {
         TiffDirectory tags = TiffDirectory.parse(file);
         tags.requireHeld(FOR_IMAGE_IO);
@@ -228,11 +228,11 @@ record TiffFile(
     /**
      * Height and width have been checked.
      *
-     * @throws RowFailure {@code truncated-image}, {@code corrupt-image}, {@code image-too-large}
+     * @throws RowFailure {@code unreadable-image}, {@code image-too-large}
      */
     RgbImage decode(ImageIoReaders.SizeCheck size) throws IOException, RowFailure {
         if (segmentHeight < 1 || segmentWidth < 1) {
-            throw Bytes.failure("corrupt-image", "the TIFF file's strips or tiles have no pixels");
+            throw Bytes.unreadable("the TIFF file's strips or tiles have no pixels");
         }
         requireModest(segmentWidth, Math.min(segmentHeight, height));
         if (isForImageIo()) {
@@ -277,7 +277,7 @@ record TiffFile(
         for (int tag : FOR_IMAGE_IO) {
             int count = tags.get(tag).count();
             if (count > Math.max(MAX_SAMPLES, across() * down() * samples)) {
-                throw Bytes.failure("corrupt-image", "the TIFF file has more strips or tiles than its picture needs");
+                throw Bytes.unreadable("the TIFF file has more strips or tiles than its picture needs");
             }
             if (count > 0) {
                 Bytes entry = tags.entry(tag);

@@ -26,7 +26,7 @@ final class TiffSegments {
     /** Bytes read beyond those unpacked. */
     private long surplus;
 
-    /** @throws RowFailure {@code truncated-image} */
+    /** @throws RowFailure {@code unreadable-image} */
     TiffSegments(TiffFile tiff) throws RowFailure {
         this.tiff = tiff;
         TiffDirectory tags = tiff.tags();
@@ -35,7 +35,7 @@ final class TiffSegments {
         jpegTables = tags.get(TiffFile.JPEG_TABLES);
         int colors = tiff.planar() ? tiff.colors() : 1;
         if (offsets.count() < tiff.across() * tiff.down() * colors) {
-            throw Bytes.failure("truncated-image", "the TIFF file lacks part of its pixels");
+            throw Bytes.unreadable("the TIFF file lacks part of its pixels");
         }
         inPlane = (int) (tiff.across() * tiff.down());
         together = tiff.planar() ? 1 : tiff.samples();
@@ -47,7 +47,7 @@ final class TiffSegments {
         lines = new int[colors][(int) tiff.segmentWidth() * together];
     }
 
-    /** @throws RowFailure {@code truncated-image}, {@code corrupt-image}, {@code unsupported-image} */
+    /** @throws RowFailure {@code unreadable-image}, {@code unsupported-image} */
     void unpack(int index, int rows) throws IOException, RowFailure {
         for (int p = 0; p < planes.length; p++) {
             int at = index + p * inPlane;
@@ -68,7 +68,7 @@ final class TiffSegments {
         long offset = offsets.at(index);
         long count = index < counts.count() ? counts.at(index) : file.length() - offset;
         if (offset < 0 || count < 0 || offset > file.length()) {
-            throw Bytes.failure("truncated-image", "the TIFF file announces more bytes than it has");
+            throw Bytes.unreadable("the TIFF file announces more bytes than it has");
         }
         long unpacked = (long) stride * rows;
         // Some writers put other counts where nothing is compressed.
@@ -76,7 +76,7 @@ final class TiffSegments {
         // Strips may be alike and stored once; but bytes that hold no pixels must not be read for every strip.
         surplus += found.length() + jpegTables.count() - unpacked;
         if (surplus > 16L * file.length()) {
-            throw Bytes.failure("corrupt-image", "the TIFF file's strips or tiles overlap");
+            throw Bytes.unreadable("the TIFF file's strips or tiles overlap");
         }
         return reversed ? reversed(found) : found;
     }
@@ -100,7 +100,7 @@ final class TiffSegments {
                     default -> inflate(stored, data);
                 };
         if (filled < data.length) {
-            throw Bytes.failure("truncated-image", "the TIFF file lacks part of its pixels");
+            throw Bytes.unreadable("the TIFF file lacks part of its pixels");
         }
         if (predicted) {
             undoPredictor(data);
@@ -151,7 +151,7 @@ final class TiffSegments {
             }
             return filled;
         } catch (DataFormatException e) {
-            throw Bytes.failure("corrupt-image", "the TIFF file's deflate data is damaged");
+            throw Bytes.unreadable("the TIFF file's deflate data is damaged");
         } finally {
             inflater.end();
         }
@@ -189,7 +189,7 @@ final class TiffSegments {
                 && jpeg.height() < tiff.segmentHeight() + 16
                 && components == together;
         if (!fits) {
-            throw Bytes.failure("corrupt-image", "the TIFF file holds JPEG data of other sizes than its own");
+            throw Bytes.unreadable("the TIFF file holds JPEG data of other sizes than its own");
         }
         byte[] samples = ImageIoReaders.samples(jpeg);
         return tiff.photometric() == TiffFile.YCBCR && together == 3

@@ -36,7 +36,7 @@ record WebpFile(int height, int width, int top, int left, Orientation orientatio
         return new ImageHeader(stream.u16(8, true) & 0x3FFF, stream.u16(6, true) & 0x3FFF, webp.orientation);
     }
 
-    /** @throws RowFailure {@code truncated-image} or {@code corrupt-image} */
+    /** @throws RowFailure {@code unreadable-image} */
     static WebpFile parse(Bytes file) throws RowFailure {
         int height = 0;
         int width = 0;
@@ -66,7 +66,7 @@ record WebpFile(int height, int width, int top, int left, Orientation orientatio
             at += 8 + body.length() + (body.length() & 1);
         }
         if (pixels == null) {
-            throw Bytes.failure("truncated-image", "the WebP file is cut off before its pixels");
+            throw Bytes.unreadable("the WebP file is cut off before its pixels");
         }
         return new WebpFile(height, width, top, left, orientation, simpleFile(pixels));
     }
@@ -80,7 +80,7 @@ record WebpFile(int height, int width, int top, int left, Orientation orientatio
             }
             at += chunk.length() + (chunk.length() & 1);
         }
-        throw Bytes.failure("corrupt-image", "the WebP animation's first frame has no pixels");
+        throw Bytes.unreadable("the WebP animation's first frame has no pixels");
     }
 
     private static byte[] simpleFile(Bytes chunk) {

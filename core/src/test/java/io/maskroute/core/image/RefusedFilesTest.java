@@ -25,33 +25,33 @@ class RefusedFilesTest {
 
     static Stream<Arguments> otherFiles() {
         return Stream.of(
-                Arguments.of("", "unknown-image-format", "the file is empty"),
-                Arguments.of("<!DOCTYPE html><title>Not found</title>", "unknown-image-format", "an HTML page"),
-                Arguments.of("\u00ef\u00bb\u00bf\r\n  <HTML><body>", "unknown-image-format", "an HTML page"),
-                Arguments.of("<!-- proxy --><html>", "unknown-image-format", "an HTML page"),
-                Arguments.of("<?xml version='1.0'?><Error><Code>NoSuchKey", "unknown-image-format", "an XML document"),
+                Arguments.of("", "unreadable-image", "the file is empty"),
+                Arguments.of("<!DOCTYPE html><title>Not found</title>", "unreadable-image", "an HTML page"),
+                Arguments.of("\u00ef\u00bb\u00bf\r\n  <HTML><body>", "unreadable-image", "an HTML page"),
+                Arguments.of("<!-- proxy --><html>", "unreadable-image", "an HTML page"),
+                Arguments.of("<?xml version='1.0'?><Error><Code>NoSuchKey", "unreadable-image", "an XML document"),
                 Arguments.of("<svg xmlns='http://www.w3.org/2000/svg'/>", "unsupported-image", "SVG"),
                 Arguments.of("<?xml version='1.0'?>\n<svg>", "unsupported-image", "SVG"),
                 Arguments.of(
                         "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12\n",
-                        "unknown-image-format",
+                        "unreadable-image",
                         "a Git LFS pointer"),
-                Arguments.of("%PDF-1.7\n%\u00e2\u00e3", "unknown-image-format", "a PDF document"),
-                Arguments.of("PK\3\4\24\0\0\0", "unknown-image-format", "a zip archive"),
-                Arguments.of("\u001f\u008b\b\0\0\0", "unknown-image-format", "compressed with gzip"),
+                Arguments.of("%PDF-1.7\n%\u00e2\u00e3", "unreadable-image", "a PDF document"),
+                Arguments.of("PK\3\4\24\0\0\0", "unreadable-image", "a zip archive"),
+                Arguments.of("\u001f\u008b\b\0\0\0", "unreadable-image", "compressed with gzip"),
                 Arguments.of("\0\0\0\30ftypheic\0\0\0\0mif1heic", "unsupported-image", "HEIC"),
                 Arguments.of("\0\0\0\30ftypmif1\0\0\0\0mif1heic", "unsupported-image", "HEIC"),
                 Arguments.of("\0\0\0\34ftypavif\0\0\0\0avifmif1miaf", "unsupported-image", "AVIF"),
                 Arguments.of("\0\0\0\34ftypmif1\0\0\0\0mif1avifmiaf", "unsupported-image", "AVIF"),
-                Arguments.of("\0\0\0\30ftypisom\0\0\2\0isomiso2", "unknown-image-format", "a video"),
+                Arguments.of("\0\0\0\30ftypisom\0\0\2\0isomiso2", "unreadable-image", "a video"),
                 Arguments.of("\u00ff\n\u00fa\u001f", "unsupported-image", "JPEG XL"),
                 Arguments.of("\0\0\0\fJXL \r\n\u0087\n", "unsupported-image", "JPEG XL"),
                 Arguments.of("\0\0\0\fjP  \r\n\u0087\n", "unsupported-image", "JPEG 2000"),
                 Arguments.of("8BPS\0\1", "unsupported-image", "a Photoshop file"),
-                Arguments.of("root:x:0:0:root:/root:/bin/bash", "unknown-image-format", "no known picture format"),
-                Arguments.of("BMW,blue\nAudi,red\n", "unknown-image-format", "no known picture format"),
-                Arguments.of("II", "unknown-image-format", "no known picture format"),
-                Arguments.of("GIF89", "unknown-image-format", "no known picture format"));
+                Arguments.of("root:x:0:0:root:/root:/bin/bash", "unreadable-image", "no known picture format"),
+                Arguments.of("BMW,blue\nAudi,red\n", "unreadable-image", "no known picture format"),
+                Arguments.of("II", "unreadable-image", "no known picture format"),
+                Arguments.of("GIF89", "unreadable-image", "no known picture format"));
     }
 
     @ParameterizedTest
@@ -61,7 +61,7 @@ class RefusedFilesTest {
         RowFailure failure = refusal(encoded);
         assertThat(failure.kind()).isEqualTo(kind);
         assertThat(failure.getMessage()).contains(name).doesNotContain("\n").doesNotContainPattern("[0-9a-f]{8}");
-        if (kind.equals("unknown-image-format")) {
+        if (kind.equals("unreadable-image")) {
             assertThat(failure).hasMessageStartingWith(NO_PICTURE);
         }
     }
@@ -122,11 +122,11 @@ class RefusedFilesTest {
         "277, 60000, unsupported-image",
         "262, 8, unsupported-image", // L*a*b*
         "262, 2, unsupported-image", // RGB of one sample
-        "256, 65000, truncated-image",
-        "256, 0, corrupt-image",
-        "278, 0, corrupt-image", // rows of a strip
-        "279, 65000, truncated-image", // bytes of a strip
-        "273, 65000, truncated-image" // place of a strip
+        "256, 65000, unreadable-image",
+        "256, 0, unreadable-image",
+        "278, 0, unreadable-image", // rows of a strip
+        "279, 65000, unreadable-image", // bytes of a strip
+        "273, 65000, unreadable-image" // place of a strip
     })
     void lyingTiffFilesCostNothing(int tag, int value, String kind) throws Exception {
         byte[] tiff = ImageFixtures.bytes("images/variants/tf_g8_packbits_s.tif");
@@ -143,7 +143,7 @@ class RefusedFilesTest {
         TiffTags.set(tiff, 322, 65_520);
         TiffTags.set(tiff, 323, 65_520);
         assertThat(Allocation.of(() -> decoder.decode(tiff))).isLessThan(32L << 20);
-        assertThat(refusal(tiff).kind()).isIn("image-too-large", "corrupt-image", "truncated-image");
+        assertThat(refusal(tiff).kind()).isIn("image-too-large", "unreadable-image");
     }
 
     /** Within the pixel limit, but no file of this length can hold such a picture. */
@@ -176,7 +176,7 @@ class RefusedFilesTest {
             int frame = 13 + 3 * 16;
             buffer.putShort(frame + 5, (short) 9_900).putShort(frame + 7, (short) 9_900);
         }
-        assertThat(refusal(encoded).kind()).isEqualTo("truncated-image");
+        assertThat(refusal(encoded).kind()).isEqualTo("unreadable-image");
         assertThat(Allocation.of(() -> decoder.decode(encoded))).isLessThan(4L << 20);
     }
 
@@ -192,15 +192,15 @@ class RefusedFilesTest {
     static Stream<Arguments> errors() {
         return Stream.of(
                 Arguments.of(new OutOfMemoryError("Java heap space"), "out-of-memory"),
-                Arguments.of(new StackOverflowError(), "corrupt-image"),
+                Arguments.of(new StackOverflowError(), "unreadable-image"),
                 Arguments.of(new NoClassDefFoundError("org/codec/Reader"), "unsupported-image"),
                 Arguments.of(new ExceptionInInitializerError(new IllegalStateException()), "unsupported-image"),
                 Arguments.of(new UnsatisfiedLinkError("no javajpeg"), "unsupported-image"),
-                Arguments.of(new InternalError("codec"), "corrupt-image"),
-                Arguments.of(new AssertionError("codec"), "corrupt-image"),
-                Arguments.of(new IllegalStateException("codec"), "corrupt-image"),
-                Arguments.of(new EOFException(), "truncated-image"),
-                Arguments.of(new IOException("codec"), "corrupt-image"));
+                Arguments.of(new InternalError("codec"), "unreadable-image"),
+                Arguments.of(new AssertionError("codec"), "unreadable-image"),
+                Arguments.of(new IllegalStateException("codec"), "unreadable-image"),
+                Arguments.of(new EOFException(), "unreadable-image"),
+                Arguments.of(new IOException("codec"), "unreadable-image"));
     }
 
     @ParameterizedTest

@@ -218,7 +218,7 @@ class ReportWriterTest {
                 "8-1",
                 "t",
                 () -> {
-                    throw new RowFailure(Stage.DECODE, "truncated-image", "the file ends early");
+                    throw new RowFailure(Stage.DECODE, "unreadable-image", "the file ends early");
                 },
                 Reports.rectangle(30, 40, 1, 1, 9, 9),
                 null,

@@ -28,7 +28,7 @@ class RowWarningsTest {
 
         assertThat(events).hasSize(RowWarnings.MOST + 1);
         assertThat(message(events.get(4)))
-                .isEqualTo("Prompt failed: image_id=image-4 prompt_id=prompt-4 stage=decode kind=truncated-image"
+                .isEqualTo("Prompt failed: image_id=image-4 prompt_id=prompt-4 stage=decode kind=unreadable-image"
                         + " message=unreadable");
         assertThat(message(events.get(5)))
                 .isEqualTo("995 more prompts of this task failed; their rows hold the reasons");
@@ -48,7 +48,7 @@ class RowWarningsTest {
 
         assertThat(message(events.get(0)))
                 .isEqualTo("Prompt failed: image_id=\"a WARN forged \\\"line\\\"\" prompt_id=null stage=decode"
-                        + " kind=truncated-image message=\"s3a://bucket/a.png cannot be read: no such bucket\"");
+                        + " kind=unreadable-image message=\"s3a://bucket/a.png cannot be read: no such bucket\"");
     }
 
     @Test
@@ -62,7 +62,7 @@ class RowWarningsTest {
         assertThat(context.path("image_id").asText()).isEqualTo("a b");
         assertThat(context.path("prompt_id").asText()).isEqualTo("p\"1");
         assertThat(context.path("stage").asText()).isEqualTo("decode");
-        assertThat(context.path("kind").asText()).isEqualTo("truncated-image");
+        assertThat(context.path("kind").asText()).isEqualTo("unreadable-image");
     }
 
     private static Layout<?> jsonLayout() {
@@ -93,6 +93,6 @@ class RowWarningsTest {
 
     private static Prediction failed(String image, String prompt, String message) {
         return Prediction.failed(
-                image, prompt, "referring", null, new RowFailure(Stage.DECODE, "truncated-image", message), null);
+                image, prompt, "referring", null, new RowFailure(Stage.DECODE, "unreadable-image", message), null);
     }
 }

@@ -64,7 +64,7 @@ class ScoredRunTest {
         assertThat(metrics.get("Pr@0.9").asDouble()).isEqualTo((y >= 540 ? 2 : 1) / 3.0);
         assertThat(run.summary().get("flops").get("llm_ratio").asDouble()).isEqualTo(0.6);
         assertThat(run.summary().get("flops").get("llm_alone_ratio").asDouble()).isEqualTo(0.7);
-        assertThat(run.summary().get("failures").get(0).get("kind").asText()).isEqualTo("unknown-image-format");
+        assertThat(run.summary().get("failures").get(0).get("kind").asText()).isEqualTo("unreadable-image");
         JsonNode description = JSON.readTree(run.out().resolve("run.json").toFile());
         assertThat(description.get("dataset").get("protocol").asText()).isEqualTo("joined");
         assertThat(description.get("models").get(0).get("model_fingerprint").asText())

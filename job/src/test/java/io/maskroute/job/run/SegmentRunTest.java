@@ -120,8 +120,8 @@ class SegmentRunTest {
                         Map.entry("b3", "prompt/refused"),
                         Map.entry("b4", "tokenize/too-long"),
                         Map.entry("b5", "ok"),
-                        Map.entry("c1", "decode/unknown-image-format"),
-                        Map.entry("c2", "decode/unknown-image-format"),
+                        Map.entry("c1", "decode/unreadable-image"),
+                        Map.entry("c2", "decode/unreadable-image"),
                         Map.entry("e1", "truth/invalid-rle"),
                         Map.entry("e2", "read/unsupported-task"),
                         Map.entry("null", "read/no-prompt-id"),
@@ -282,7 +282,7 @@ class SegmentRunTest {
         CliRun done = run.segment();
 
         assertThat(done.code()).isEqualTo(2);
-        assertThat(done.err()).contains("all 2 prompts failed").contains("decode/unknown-image-format");
+        assertThat(done.err()).contains("all 2 prompts failed").contains("decode/unreadable-image");
         assertThat(run.out().resolve("summary.json")).exists();
     }
 
