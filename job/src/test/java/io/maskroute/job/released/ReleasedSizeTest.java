@@ -34,6 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("full")
 class ReleasedSizeTest {
     private static final long SEED = 5;
+    private static final String ROUTED = "../conf/routing/psalm-56.json";
     private static final ObjectMapper JSON = new ObjectMapper();
 
     @TempDir
@@ -104,7 +105,8 @@ class ReleasedSizeTest {
         for (Form form : Form.values()) {
             Path folder = write(form);
             inspect(form, folder);
-            for (String routing : List.of("dense", "../conf/routing/psalm-56.json")) {
+            // The others hold the same tensors: one run shows that they give the same mask.
+            for (String routing : form == Form.SAFETENSORS ? List.of(ROUTED, "dense") : List.of(ROUTED)) {
                 Path output = temp.resolve("run");
                 long start = System.nanoTime();
                 CliRun run = CliRun.withModel(
@@ -119,6 +121,8 @@ class ReleasedSizeTest {
                         output.toString(),
                         "--routing",
                         routing,
+                        "-s",
+                        "runtime.warm-up-calls=0",
                         "--fresh");
                 say("%s, %s: %.1f s%n%s", form, routing, (System.nanoTime() - start) / 1e9, run.out());
                 assertThat(run.code()).as(run.err()).isZero();
