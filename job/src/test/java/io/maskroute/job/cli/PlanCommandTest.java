@@ -334,7 +334,10 @@ class PlanCommandTest {
         Path bench = Files.writeString(temp.resolve("bench.json"), bench(3687142, "fp32"));
 
         JsonNode alone = plan("--routing", schedule.toString()).get("memory");
-        JsonNode together =
+        JsonNode together = plan("--routing", schedule.toString(), "--device", "gpu", "--dtype", "fp32")
+                .get("memory");
+        // Where nothing says what the GPUs are, they are taken to be of the kind that runs in bf16.
+        JsonNode auto =
                 plan("--routing", schedule.toString(), "--device", "gpu").get("memory");
         JsonNode few = plan("--routing", schedule.toString(), "--device", "gpu", "-s", "runtime.images-per-call=2")
                 .get("memory");
@@ -345,6 +348,8 @@ class PlanCommandTest {
         assertThat(together.get("prompts").intValue()).isEqualTo(24);
         assertThat(together.get("keys_and_values_bytes").longValue())
                 .isEqualTo(8 * alone.get("keys_and_values_bytes").longValue());
+        assertThat(auto.get("keys_and_values_bytes").longValue())
+                .isEqualTo(4 * alone.get("keys_and_values_bytes").longValue());
         assertThat(few.get("images").intValue()).isEqualTo(2);
         assertThat(run("--device", "gpu", "--routing", schedule.toString(), "--bench", bench.toString())
                         .out())
