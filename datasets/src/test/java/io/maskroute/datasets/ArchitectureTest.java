@@ -1,5 +1,8 @@
 package io.maskroute.datasets;
 
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.type;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 
@@ -7,6 +10,7 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
+import io.maskroute.datasets.schema.HadoopFiles;
 
 /** What the packages' documentation says about their dependencies. Methods, since Surefire does not run rules in fields. */
 @AnalyzeClasses(packages = "io.maskroute.datasets", importOptions = ImportOption.DoNotIncludeTests.class)
@@ -58,6 +62,18 @@ class ArchitectureTest {
                         "io.maskroute.datasets.refcoco",
                         "io.maskroute.datasets.shapesref",
                         "io.maskroute.datasets.writer")
+                .check(classes);
+    }
+
+    @ArchTest
+    static void readingParquetKnowsNoColumns(JavaClasses classes) {
+        noClasses()
+                .that()
+                .resideInAPackage("io.maskroute.datasets.parquet")
+                .should()
+                .dependOnClassesThat(resideInAPackage("io.maskroute.datasets..")
+                        .and(not(resideInAPackage("io.maskroute.datasets.parquet")))
+                        .and(not(type(HadoopFiles.class))))
                 .check(classes);
     }
 

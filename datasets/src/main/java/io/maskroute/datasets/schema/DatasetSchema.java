@@ -2,6 +2,7 @@ package io.maskroute.datasets.schema;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.ArrayType;
@@ -89,6 +90,31 @@ public final class DatasetSchema {
     /** The schema of a row, as {@link #toRow} fills it. */
     public static StructType struct() {
         return STRUCT;
+    }
+
+    /**
+     * The schema that rows are read with, whoever wrote them: the columns of {@link #struct}, with every number as wide as a file may
+     * have it. Those that may not be null may not be missing either.
+     */
+    public static StructType reading() {
+        return (StructType) reading(STRUCT);
+    }
+
+    private static DataType reading(DataType type) {
+        if (type instanceof StructType struct) {
+            return new StructType(Stream.of(struct.fields())
+                    .map(field -> new StructField(
+                            field.name(),
+                            reading(field.dataType()),
+                            // A truth that does not say so has a target.
+                            field.nullable() || field.name().equals(NO_TARGET),
+                            field.metadata()))
+                    .toArray(StructField[]::new));
+        }
+        if (type instanceof ArrayType list) {
+            return new ArrayType(reading(list.elementType()), true);
+        }
+        return type.equals(DataTypes.IntegerType) ? DataTypes.LongType : type;
     }
 
     /** The schema of a mask: COCO's compressed run-length encoding, column-major; predictions use the same. */

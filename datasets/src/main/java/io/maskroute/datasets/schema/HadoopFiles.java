@@ -2,6 +2,7 @@ package io.maskroute.datasets.schema;
 
 import io.maskroute.core.error.UnusableInputException;
 import java.io.IOException;
+import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocalFileSystem;
@@ -10,14 +11,20 @@ import org.apache.hadoop.fs.UnsupportedFileSystemException;
 
 /** Files of datasets, wherever they are: a local path, hdfs://, s3a:// or whatever else Hadoop is set up for. */
 public final class HadoopFiles {
+    private static final Pattern URI = Pattern.compile("[A-Za-z][A-Za-z0-9+.-]+:/.*", Pattern.DOTALL);
+
     private HadoopFiles() {}
 
     /**
+     * What begins with a scheme, a colon and a slash is a URI; everything else is a path that means itself, whatever its letters.
+     * In neither are there escapes or patterns: {@code %20} and {@code *} are just that.
+     *
      * @throws UnusableInputException when the text is not a path
      */
     public static Path path(String path) {
         try {
-            return new Path(path);
+            // Hadoop alone would take the "a" of "a:b" for a scheme.
+            return URI.matcher(path).matches() ? new Path(path) : new Path(null, null, path);
         } catch (IllegalArgumentException e) {
             throw new UnusableInputException("'" + path + "' is not a path or URI: " + e.getMessage(), e);
         }
