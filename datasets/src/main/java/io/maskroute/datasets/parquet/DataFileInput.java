@@ -28,13 +28,6 @@ final class DataFileInput extends SeekableInputStream {
         this.in = in;
     }
 
-    /** The way to a file's bytes failed. */
-    static final class StorageException extends IOException {
-        StorageException(DataFile file, IOException cause) {
-            super(file.path() + " cannot be read: " + cause, cause);
-        }
-    }
-
     /** @throws UnreadableFileException when it is gone or may not be read */
     static DataFileInput open(DataFile file, Configuration hadoop) throws IOException {
         Path path = new Path(file.path());

@@ -75,7 +75,7 @@ public final class ParquetFile implements Closeable {
      *
      * @throws UnreadableFileException when it is none of Parquet, lacks a column that is required, has one of another type, or is
      *     encrypted, compressed or encoded in a way that this program does not read
-     * @throws IOException when its storage does not answer
+     * @throws StorageException when its storage does not answer
      */
     public static ParquetFile open(DataFile file, WantedColumns wanted, Configuration hadoop) throws IOException {
         DataFileInput in = DataFileInput.open(file, hadoop);
@@ -206,7 +206,7 @@ public final class ParquetFile implements Closeable {
                 if (cause instanceof UnreadableFileException known) {
                     throw known;
                 }
-                if (cause instanceof DataFileInput.StorageException storage) {
+                if (cause instanceof StorageException storage) {
                     throw storage;
                 }
             }

@@ -1,6 +1,8 @@
 package io.maskroute.job.run;
 
 import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.datasets.parquet.StorageException;
+import java.util.Map;
 import org.apache.spark.SparkThrowable;
 
 /** Spark wraps what a task threw, several times over; users need the innermost reason. */
@@ -9,24 +11,39 @@ final class SparkFailures {
 
     private SparkFailures() {}
 
-    /** The {@link UnusableInputException} inside, or one for a Parquet file that Spark could not read, or {@code failure}. */
+    /**
+     * The {@link UnusableInputException} inside, or one for a file that could not be read, with the reason that was found for it,
+     * or {@code failure}.
+     */
     static RuntimeException explained(Exception failure) {
         Throwable cause = failure;
         for (int depth = 0; cause != null && depth < DEEPEST; depth++, cause = cause.getCause()) {
             if (cause instanceof UnusableInputException unusable) {
                 return unusable;
             }
+            if (cause instanceof StorageException) {
+                return new UnusableInputException(
+                        cause.getMessage() + ". Give the same command again when it can be", failure);
+            }
             String condition = cause instanceof SparkThrowable spark ? spark.getCondition() : null;
             if (condition != null
                     && (condition.startsWith("FAILED_READ_FILE") || condition.startsWith("CANNOT_READ_FILE_FOOTER"))) {
-                return new UnusableInputException(
-                        cause.getMessage().lines().findFirst().orElse(condition)
-                                + " Is the file damaged? Restore or import it again.",
-                        failure);
+                return new UnusableInputException(unread((SparkThrowable) cause, cause), failure);
             }
         }
         return failure instanceof RuntimeException runtime
                 ? runtime
                 : new IllegalStateException(failure.getMessage(), failure);
+    }
+
+    /** Of a file that Spark itself reads: predictions of this program. */
+    private static String unread(SparkThrowable spark, Throwable thrown) {
+        Map<String, String> named = spark.getMessageParameters();
+        Throwable innermost = thrown;
+        for (int depth = 0; innermost.getCause() != null && depth < DEEPEST; depth++) {
+            innermost = innermost.getCause();
+        }
+        return named.getOrDefault("path", named.getOrDefault("file", "a file")) + " cannot be read: "
+                + innermost.toString().lines().findFirst().orElse("") + ". Restore it";
     }
 }

@@ -26,11 +26,13 @@ public final class SparkSessions {
      */
     public static <T> T with(JobConfig config, Function<SparkSession, T> work) {
         SparkSession spark = start(conf(config));
+        HopelessTasks hopeless = new HopelessTasks(spark.sparkContext());
+        spark.sparkContext().addSparkListener(hopeless);
         try {
             return work.apply(spark);
         } catch (Exception e) {
             // Not only RuntimeException: Scala declares nothing, and Spark's own exceptions are checked ones.
-            throw SparkFailures.explained(e);
+            throw hopeless.cause(e).map(RuntimeException.class::cast).orElseGet(() -> SparkFailures.explained(e));
         } finally {
             spark.stop();
         }

@@ -1,0 +1,10 @@
+package io.maskroute.datasets.parquet;
+
+import java.io.IOException;
+
+/** The way to a Parquet file's bytes failed, which another attempt may not meet. The message names the file and the cause. */
+public final class StorageException extends IOException {
+    StorageException(DataFile file, IOException cause) {
+        super(file.path() + " cannot be read: " + cause, cause);
+    }
+}
