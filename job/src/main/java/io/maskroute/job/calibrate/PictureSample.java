@@ -29,8 +29,9 @@ record PictureSample(long pictures, long heldOut, long lastHeldOut, long last, S
     private static final String HASH = "_calibration_hash";
 
     static PictureSample of(InputDataset dataset, OptionalLong limit, double heldOutShare) {
-        Dataset<Row> hashes =
-                dataset.rows().select(xxhash64(col(DatasetSchema.IMAGE_ID)).alias(HASH));
+        Dataset<Row> hashes = dataset.part(DatasetSchema.IMAGE_ID)
+                .rows()
+                .select(xxhash64(col(DatasetSchema.IMAGE_ID)).alias(HASH));
         Row all = hashes.agg(count(lit(1)), expr("bit_xor(" + HASH + ")")).first();
         long pictures = Math.min(all.getLong(0), limit.orElse(Long.MAX_VALUE));
         if (pictures < 2) {

@@ -10,6 +10,7 @@ import io.maskroute.job.results.Rescoring;
 import io.maskroute.job.results.RunFolder;
 import io.maskroute.job.results.RunRecord;
 import io.maskroute.job.results.RunSummary;
+import io.maskroute.job.results.StoredPredictions;
 import io.maskroute.job.results.SummaryTable;
 import io.maskroute.job.run.SegmentRun;
 import io.maskroute.job.run.SparkSessions;
@@ -114,7 +115,7 @@ final class EvaluateCommand implements Callable<Integer> {
                         "score " + predictions + " against " + config.dataset(),
                         () -> new Rescoring(
                                         InputDataset.open(spark, config.dataset(), manifest),
-                                        Rescoring.open(spark, folder),
+                                        StoredPredictions.open(spark, folder),
                                         predictions,
                                         config.rules(),
                                         Math.max(asked, stored))

@@ -67,7 +67,7 @@ public final class ImageBytes {
      * writes a blank as {@code %20}: such a name is decoded unless there is a file of just that name.
      */
     private Path path(String uri) throws IOException {
-        Path literal = new Path(uri);
+        Path literal = HadoopFiles.path(uri);
         if (!uri.startsWith("file:") || uri.indexOf('%') < 0) {
             return literal;
         }

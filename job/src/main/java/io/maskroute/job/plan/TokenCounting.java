@@ -14,32 +14,35 @@ import io.maskroute.job.input.InputDataset;
 import io.maskroute.job.input.ReferringPrompts;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.TreeMap;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
-import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.functions;
-import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
-import scala.collection.Seq;
-import scala.jdk.javaapi.CollectionConverters;
 
 /**
  * One task: image rows in, a few counts out. Only ids, tasks and texts of the prompts are read; the counts of all tasks are
  * summed by Spark, and what reaches the driver is as long as the longest prompt, not as the dataset.
  *
  * @param files brings the model's folder, with the tokenizer, to the task
+ * @param reader of the rows
  */
-record TokenCounting(ModelFiles files, ModelOptions model) implements MapPartitionsFunction<Row, Row> {
+record TokenCounting(ModelFiles files, ModelOptions model, ImageRowReader reader)
+        implements MapPartitionsFunction<Row, Row> {
+    private static final String[] COLUMNS = {
+        DatasetSchema.IMAGE_ID,
+        DatasetSchema.PROMPTS + "." + DatasetSchema.PROMPT_ID,
+        DatasetSchema.PROMPTS + "." + DatasetSchema.TASK,
+        DatasetSchema.PROMPTS + "." + DatasetSchema.TEXTS
+    };
+
     /** Pictures by the number of their prompts that can be run. */
     private static final String PICTURES = "pictures";
     /** Prompts by the number of their own text tokens. */
@@ -54,8 +57,9 @@ record TokenCounting(ModelFiles files, ModelOptions model) implements MapPartiti
             .add("count", DataTypes.LongType);
 
     static TokenCounts count(InputDataset dataset, ModelFiles files, ModelOptions model) {
-        Dataset<Row> counts = read(dataset)
-                .mapPartitions(new TokenCounting(files, model), Encoders.row(COUNTS))
+        InputDataset.Part part = dataset.part(COLUMNS);
+        Dataset<Row> counts = part.rows()
+                .mapPartitions(new TokenCounting(files, model, part.reader()), Encoders.row(COUNTS))
                 .groupBy("what", "reason", "size")
                 .agg(functions.sum("count"));
         TokenCounts sum = new TokenCounts(new TreeMap<>(), new TreeMap<>(), new TreeMap<>());
@@ -70,28 +74,8 @@ record TokenCounting(ModelFiles files, ModelOptions model) implements MapPartiti
         return sum;
     }
 
-    /** Ids, tasks and texts of each picture's prompts. */
-    static Dataset<Row> read(InputDataset dataset) {
-        return dataset.rows().select(column(DatasetSchema.PROMPT_ID), column(DatasetSchema.TASK), texts(dataset));
-    }
-
-    private static Column column(String name) {
-        return functions.col(DatasetSchema.PROMPTS + "." + name);
-    }
-
-    /** A dataset of other tasks may have none. */
-    private static Column texts(InputDataset dataset) {
-        StructType rows = dataset.rows().schema();
-        ArrayType prompts = (ArrayType) rows.fields()[rows.fieldIndex(DatasetSchema.PROMPTS)].dataType();
-        StructType prompt = (StructType) prompts.elementType();
-        return List.of(prompt.fieldNames()).contains(DatasetSchema.TEXTS)
-                        && prompt.fields()[prompt.fieldIndex(DatasetSchema.TEXTS)].dataType() instanceof ArrayType
-                ? column(DatasetSchema.TEXTS)
-                : functions.lit(null);
-    }
-
     @Override
-    public Iterator<Row> call(Iterator<Row> images) {
+    public Iterator<Row> call(Iterator<Row> images) throws RowFailure {
         ModelFolder folder = ModelFolder.open(Path.of(files.local(model).path()));
         ModelConfig config = folder.config();
         int side = config.imageTokenSide();
@@ -101,7 +85,7 @@ record TokenCounting(ModelFiles files, ModelOptions model) implements MapPartiti
         try (PromptTokenizer tokenizer = PromptTokenizer.open(folder.tokenizer(), config, side * side)) {
             while (images.hasNext()) {
                 int usable = 0;
-                for (PromptRow prompt : prompts(images.next())) {
+                for (PromptRow prompt : reader.read(images.next()).prompts()) {
                     try {
                         PreparedPrompt prepared = tokenizer.prepare(ReferringPrompts.of(prompt));
                         ownText.merge(prepared.ownLength(), 1L, Long::sum);
@@ -118,33 +102,5 @@ record TokenCounting(ModelFiles files, ModelOptions model) implements MapPartiti
         ownText.forEach((tokens, count) -> counts.add(RowFactory.create(PROMPTS, null, tokens, count)));
         unusable.forEach((reason, count) -> counts.add(RowFactory.create(UNUSABLE, reason, null, count)));
         return counts.iterator();
-    }
-
-    private static List<PromptRow> prompts(Row row) {
-        List<PromptRow> prompts = new ArrayList<>();
-        if (row.isNullAt(0)) {
-            return prompts;
-        }
-        List<String> ids = row.getList(0);
-        List<String> tasks = row.getList(1);
-        List<Seq<String>> texts = row.isNullAt(2) ? Collections.nCopies(ids.size(), null) : row.getList(2);
-        for (int i = 0; i < ids.size(); i++) {
-            prompts.add(prompt(ids.get(i), tasks.get(i), texts.get(i)));
-        }
-        return prompts;
-    }
-
-    /** As {@link ImageRowReader} has it, so that it is refused for the reason that a run gives. */
-    private static PromptRow prompt(String id, String task, Seq<String> texts) {
-        List<String> sentences = texts == null ? List.of() : CollectionConverters.asJava(texts);
-        boolean holdsNull = sentences.stream().anyMatch(Objects::isNull);
-        return new PromptRow(
-                id,
-                task,
-                holdsNull ? List.of() : sentences,
-                null,
-                List.of(),
-                null,
-                holdsNull ? ImageRowReader.nullElement() : null);
     }
 }

@@ -9,9 +9,9 @@ import io.maskroute.core.error.Stage;
 import io.maskroute.datasets.mask.InvalidRleException;
 import io.maskroute.datasets.mask.Rle;
 import io.maskroute.datasets.metrics.ReferringScores;
-import io.maskroute.datasets.schema.DatasetSchema;
 import io.maskroute.datasets.schema.EncodedMask;
 import io.maskroute.datasets.schema.ImageRow;
+import io.maskroute.datasets.schema.ImageRowReader;
 import io.maskroute.datasets.schema.PromptRow;
 import io.maskroute.job.input.ImageBytes;
 import io.maskroute.job.input.InputDataset;
@@ -23,7 +23,6 @@ import io.maskroute.job.report.RunFigures;
 import io.maskroute.job.scoring.TruthMasks;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -32,6 +31,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -192,8 +192,8 @@ public final class ReportSource {
                 .collectAsList()) {
             rows.put(row.getString(0), row);
         }
-        Map<String, ImageRow> pictures = pictures(
-                rows.values().stream().map(row -> row.getString(1)).distinct().toList());
+        Map<String, ImageRow> pictures =
+                pictures(rows.values().stream().map(row -> row.getString(1)).collect(Collectors.toSet()));
         List<GalleryItem> items = new ArrayList<>();
         for (String prompt : chosen) {
             Row row = rows.get(prompt);
@@ -214,14 +214,12 @@ public final class ReportSource {
         }
     }
 
-    private Map<String, ImageRow> pictures(Collection<String> imageIds) {
+    private Map<String, ImageRow> pictures(Set<String> imageIds) {
         Map<String, ImageRow> found = new HashMap<>();
-        for (Row row : dataset.rows()
-                .filter(col(DatasetSchema.IMAGE_ID).isInCollection(imageIds))
-                .limit(imageIds.size())
-                .collectAsList()) {
+        ImageRowReader reader = dataset.reader();
+        for (Row row : dataset.find(imageIds)) {
             try {
-                ImageRow image = dataset.reader().read(row);
+                ImageRow image = reader.read(row);
                 found.put(image.imageId(), image);
             } catch (RowFailure e) {
                 // Its prompts are in the table of failures; there is no picture to show.

@@ -23,22 +23,14 @@ import io.maskroute.job.input.InputDataset;
 import io.maskroute.job.predictions.Overlap;
 import io.maskroute.job.predictions.PredictionSchema;
 import io.maskroute.job.scoring.TruthMasks;
-import java.util.Arrays;
-import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.function.Function;
-import org.apache.spark.sql.AnalysisException;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
-import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.types.ArrayType;
-import org.apache.spark.sql.types.DataType;
-import org.apache.spark.sql.types.StructType;
 
 /** Scores stored predictions against a dataset's ground truth, from their masks alone; what they say of the truth is not used. */
 public final class Rescoring {
@@ -49,7 +41,7 @@ public final class Rescoring {
     private static final String NO_PREDICTION = "no-prediction";
 
     private final InputDataset dataset;
-    private final Dataset<Row> predictions;
+    private final StoredPredictions predictions;
     private final String path;
     private final ReferringRules rules;
     private final double minScore;
@@ -59,7 +51,7 @@ public final class Rescoring {
      * @param minScore masks that score less are taken as not predicted; 0 for all as they are
      */
     public Rescoring(
-            InputDataset dataset, Dataset<Row> predictions, String path, ReferringRules rules, double minScore) {
+            InputDataset dataset, StoredPredictions predictions, String path, ReferringRules rules, double minScore) {
         this.dataset = dataset;
         this.predictions = predictions;
         this.path = path;
@@ -68,69 +60,33 @@ public final class Rescoring {
     }
 
     /**
-     * Opens a folder of predictions: a run folder, or the Parquet files themselves.
-     *
-     * @throws UnusableInputException when there are none, or they lack {@code prompt_id}, {@code status} or {@code masks}
-     */
-    public static Dataset<Row> open(SparkSession spark, RunFolder folder) {
-        String path = folder.has(RunFolder.PREDICTIONS) ? folder.predictions() : folder.toString();
-        WaveFolders waves = new WaveFolders(new Path(path), folder.hadoop());
-        Dataset<Row> rows;
-        try {
-            if (!waves.isEmpty()) {
-                Collection<WaveFolders.Wave> written = waves.committed().values();
-                if (written.isEmpty()) {
-                    throw new UnusableInputException("no wave in " + path + " is complete yet");
-                }
-                return WaveFolders.read(spark, written);
-            }
-            rows = spark.read().parquet(path);
-        } catch (Exception e) {
-            // Declared nowhere, for it comes from Scala.
-            if (e instanceof AnalysisException) {
-                throw new UnusableInputException("there are no predictions in " + path, e);
-            }
-            throw e;
-        }
-        List<String> columns = Arrays.asList(rows.schema().fieldNames());
-        for (String needed : List.of("prompt_id", "status", "masks")) {
-            if (!columns.contains(needed)) {
-                throw new UnusableInputException(path + " holds no predictions: the column " + needed + " is missing");
-            }
-        }
-        if (!(rows.schema().apply(MASKS).dataType() instanceof ArrayType masks)) {
-            throw new UnusableInputException(path + " holds no predictions: the column masks is no list");
-        }
-        if (masks.elementType() instanceof StructType mask
-                && mask.getFieldIndex("mask").isEmpty()) {
-            throw new UnusableInputException(path + " holds no predictions: the column masks[].mask is missing");
-        }
-        return rows;
-    }
-
-    /**
      * @throws UnusableInputException when predictions do not belong to the dataset, or a prompt has more than one, or a least
      *     score is asked for and the masks have none
      */
     public RunSummary score(String runId, List<String> notes, RunRecord.DatasetRecord source) {
-        boolean scored = present(MASKS + ".score");
+        boolean scored = predictions.has(MASKS + "[].score");
         if (minScore > 0 && !scored) {
             throw new UnusableInputException(
                     "a least score of " + minScore + " has no meaning for " + path + ": its masks have no score");
         }
-        Dataset<Row> answers = predictions.select(
-                col("prompt_id").cast("string").alias(KEY),
-                struct(PredictionFigures.tallied().entrySet().stream()
-                                .filter(e -> !RunTally.SCORED.contains(e.getKey()))
-                                .map(e -> (present(e.getValue()) ? col(e.getValue()) : lit(null))
-                                        .try_cast(type(e.getKey()))
-                                        .alias(e.getKey()))
-                                .toArray(Column[]::new))
-                        .alias(PREDICTION),
-                rles().alias(MASKS),
-                (scored ? col("masks.score") : lit(null)).cast("array<double>").alias(SCORES));
+        Dataset<Row> answers = predictions
+                .rows()
+                .select(
+                        col("prompt_id").cast("string").alias(KEY),
+                        struct(PredictionFigures.tallied().entrySet().stream()
+                                        .filter(e -> !RunTally.SCORED.contains(e.getKey()))
+                                        .map(e -> col(e.getValue())
+                                                .try_cast(type(e.getKey()))
+                                                .alias(e.getKey()))
+                                        .toArray(Column[]::new))
+                                .alias(PREDICTION),
+                        rles().alias(MASKS),
+                        (scored ? col("masks.score") : lit(null))
+                                .cast("array<double>")
+                                .alias(SCORES));
         // Rows of the dataset's own form, with one prompt each, so that its reader can read them.
-        Dataset<Row> questions = dataset.rows()
+        Dataset<Row> questions = dataset.part(DatasetSchema.IMAGE_ID, DatasetSchema.PROMPTS)
+                .rows()
                 .select(
                         col(DatasetSchema.IMAGE_ID),
                         explode(col(DatasetSchema.PROMPTS)).alias("prompt"))
@@ -146,8 +102,8 @@ public final class Rescoring {
         Scorer scorer = new Scorer(ImageRowReader.of(paired.schema(), dataset.path()), rules.emptyUnion(), minScore);
         RunTally tally = RunTally.of(paired.javaRDD().map(scorer), rules);
         Map<String, RunSummary.Latency> latency =
-                PredictionFigures.LATENCIES.stream().allMatch(this::present)
-                        ? PredictionFigures.latency(predictions)
+                PredictionFigures.LATENCIES.stream().allMatch(predictions::has)
+                        ? PredictionFigures.latency(predictions.rows())
                         : Map.of();
         return PredictionFigures.summary(
                 tally,
@@ -162,22 +118,7 @@ public final class Rescoring {
     }
 
     private Column part(Column mask, String name, String type) {
-        return (present(MASKS + ".mask." + name) ? mask.getField("mask").getField(name) : lit(null))
-                .try_cast(type)
-                .alias(name);
-    }
-
-    /** Whether a field is there; the path goes through lists. What another tool never filled may have lost its fields. */
-    private boolean present(String path) {
-        DataType at = predictions.schema();
-        for (String name : path.split("\\.")) {
-            DataType of = at instanceof ArrayType list ? list.elementType() : at;
-            if (!(of instanceof StructType struct) || struct.getFieldIndex(name).isEmpty()) {
-                return false;
-            }
-            at = struct.apply(name).dataType();
-        }
-        return true;
+        return mask.getField("mask").getField(name).try_cast(type).alias(name);
     }
 
     private static String type(String column) {

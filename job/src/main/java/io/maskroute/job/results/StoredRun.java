@@ -51,7 +51,7 @@ public final class StoredRun {
     /** Writes {@code report.html} into the run folder, in place of the one that is there. */
     public void writeReport(SparkSession spark) {
         Configuration hadoop = spark.sessionState().newHadoopConf();
-        Dataset<Row> predictions = Rescoring.open(spark, folder);
+        Dataset<Row> predictions = StoredPredictions.open(spark, folder).rows();
         InputDataset input = InputDataset.open(spark, dataset, manifest);
         ImageBytes images = new ImageBytes(dataset, hadoop, config.runtime().maxImageBytes());
         PictureOrientation orientation =

@@ -9,6 +9,7 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -24,6 +25,8 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.execution.datasources.DataSource;
+import org.apache.spark.sql.types.DataTypes;
 
 /**
  * The predictions of a run, one folder per wave: {@code predictions/wave=000012/}.
@@ -42,6 +45,8 @@ public final class WaveFolders {
     private static final int GENERATION = 1_000_000;
     private static final Pattern NAME = Pattern.compile("wave=(\\d{6,9})");
     private static final String COLUMN = "wave";
+    /** For {@code spark.read} of a single path: it is one, and no pattern. */
+    public static final Map<String, String> AS_NAMED = Map.of(DataSource.GLOB_PATHS_KEY(), "false");
 
     private final Path folder;
     private final Configuration hadoop;
@@ -95,19 +100,29 @@ public final class WaveFolders {
     }
 
     /** The rows of these waves. */
-    public static Dataset<Row> read(SparkSession spark, Collection<Wave> waves) {
-        return spark.read()
-                .schema(PredictionSchema.struct())
-                .parquet(waves.stream().map(w -> w.path().toString()).toArray(String[]::new));
+    public Dataset<Row> read(SparkSession spark, Collection<Wave> waves) {
+        return partitions(spark, waves).drop(COLUMN);
     }
 
     /** The rows of these waves with the column {@value #COLUMN}: the number of the wave, whatever its generation. */
     public Dataset<Row> readNumbered(SparkSession spark, Collection<Wave> waves) {
+        return partitions(spark, waves).withColumn(COLUMN, col(COLUMN).mod(GENERATION));
+    }
+
+    /** The whole folder, of which Spark reads some partitions: of several paths that look like patterns it would read each several times. */
+    private Dataset<Row> partitions(SparkSession spark, Collection<Wave> waves) {
         return spark.read()
-                .schema(PredictionSchema.struct())
-                .option("basePath", folder.toString())
-                .parquet(waves.stream().map(w -> w.path().toString()).toArray(String[]::new))
-                .withColumn(COLUMN, col(COLUMN).cast("int").mod(GENERATION));
+                .schema(PredictionSchema.struct().add(COLUMN, DataTypes.IntegerType))
+                .options(AS_NAMED)
+                .parquet(folder.toString())
+                .filter(col(COLUMN)
+                        .isInCollection(waves.stream()
+                                .map(wave -> number(wave.wave(), wave.generation()))
+                                .toList()));
+    }
+
+    private static int number(int wave, int generation) {
+        return generation * GENERATION + wave;
     }
 
     /** Where a generation of a wave belongs. */
@@ -117,9 +132,7 @@ public final class WaveFolders {
                     + " waves; make them larger with waves.size and start over with --fresh");
         }
         return new Wave(
-                wave,
-                generation,
-                new Path(folder, String.format(Locale.ROOT, "wave=%06d", (long) generation * GENERATION + wave)));
+                wave, generation, new Path(folder, String.format(Locale.ROOT, "wave=%06d", number(wave, generation))));
     }
 
     /**
@@ -128,11 +141,15 @@ public final class WaveFolders {
      */
     public void write(Dataset<Row> rows, Wave wave, long fileBytes) {
         SparkSession spark = rows.sparkSession();
-        // Structured Streaming switches it off for its own plans; this is a plain write.
-        String before = spark.conf().get("spark.sql.adaptive.enabled");
-        spark.conf().set("spark.sql.adaptive.enabled", "true");
-        spark.conf().set("spark.sql.adaptive.coalescePartitions.parallelismFirst", "false");
-        spark.conf().set("spark.sql.adaptive.advisoryPartitionSizeInBytes", fileBytes + "b");
+        Map<String, String> before = new HashMap<>();
+        Map<String, String> joining = Map.of(
+                "spark.sql.adaptive.enabled", "true",
+                "spark.sql.adaptive.coalescePartitions.parallelismFirst", "false",
+                "spark.sql.adaptive.advisoryPartitionSizeInBytes", fileBytes + "b");
+        joining.forEach((key, value) -> {
+            before.put(key, spark.conf().get(key));
+            spark.conf().set(key, value);
+        });
         try {
             // Rows hold times, so they differ from attempt to attempt: only a shuffle by a key sends the rows of a task
             // that runs again to the same files. Spark's round robin would lose some and double others.
@@ -143,7 +160,7 @@ public final class WaveFolders {
                     .options(attemptOfItsOwn())
                     .parquet(wave.path().toString());
         } finally {
-            spark.conf().set("spark.sql.adaptive.enabled", before);
+            before.forEach(spark.conf()::set);
         }
         try {
             if (!files().exists(new Path(wave.path(), MARKER))) {

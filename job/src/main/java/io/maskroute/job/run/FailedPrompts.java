@@ -83,13 +83,13 @@ final class FailedPrompts {
         Column prompts = filter(
                 col(DatasetSchema.PROMPTS),
                 prompt -> array_contains(col(RETRY), prompt.getField(DatasetSchema.PROMPT_ID)));
-        Column[] columns = Stream.of(dataset.rows().columns())
+        Dataset<Row> pictures = dataset.rows();
+        Column[] columns = Stream.of(pictures.columns())
                 .map(name -> name.equals(DatasetSchema.PROMPTS) ? prompts.alias(name) : col(name))
                 .toArray(Column[]::new);
         SparkSteps.named(spark.sparkContext(), "run the failed prompts of " + dataset.path() + " again", () -> {
             // Spark knows the size of the predictions only, and would sort and send every picture of a large dataset.
-            Dataset<Row> again = dataset.rows()
-                    .join(
+            Dataset<Row> again = pictures.join(
                             count <= NAMES_FOR_ALL ? broadcast(wanted) : wanted,
                             col(DatasetSchema.IMAGE_ID).equalTo(col(RETRY + "_image")))
                     .select(columns)
@@ -104,13 +104,15 @@ final class FailedPrompts {
                     .parquet(folder.retries());
             return null;
         });
-        Dataset<Row> results =
-                spark.read().schema(PredictionSchema.struct().add(WAVE, "int")).parquet(folder.retries());
+        Dataset<Row> results = spark.read()
+                .schema(PredictionSchema.struct().add(WAVE, "int"))
+                .options(WaveFolders.AS_NAMED)
+                .parquet(folder.retries());
         Map<Integer, WaveFolders.Wave> committed = folders.committed();
         for (int wave : waves) {
             WaveFolders.Wave old = committed.get(wave);
             Dataset<Row> again = results.filter(col(WAVE).equalTo(wave)).drop(WAVE);
-            Dataset<Row> kept = kept(WaveFolders.read(spark, List.of(old)), again);
+            Dataset<Row> kept = kept(folders.read(spark, List.of(old)), again);
             SparkSteps.named(
                     spark.sparkContext(), "replace the failed rows of wave " + wave + " of " + dataset.path(), () -> {
                         folders.write(kept.unionByName(again), folders.wave(wave, old.generation() + 1), fileBytes);

@@ -34,7 +34,6 @@ import java.util.Set;
 import java.util.function.Supplier;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Dataset;
-import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.util.LongAccumulator;
@@ -137,9 +136,9 @@ final class RunSession {
         }
         watched(
                 counts.prompts() - sofar.prompts(),
-                () -> waves.process(config.waves(), (rows, wave) -> {
+                () -> waves.process(config.waves(), (files, wave) -> {
                     if (!written.contains(wave)) {
-                        segment(rows, wave);
+                        segment(files.get(), wave);
                     }
                     requireFewFailures();
                 }));
@@ -154,14 +153,14 @@ final class RunSession {
         return sumUp(notes);
     }
 
-    private void segment(Dataset<Row> rows, int wave) {
+    private void segment(InputDataset files, int wave) {
         // From here on the folder is no finished run any more, if it was one.
         folder.delete(RunFolder.SUMMARY);
         long start = System.nanoTime();
         WaveFolders.Wave place = folders.wave(wave, 0);
         step("segment wave " + wave, () -> {
             folders.write(
-                    rows.mapPartitions(task, Encoders.row(PredictionSchema.struct())),
+                    spark.createDataFrame(files.pictures().mapPartitions(task::call), PredictionSchema.struct()),
                     place,
                     config.waves().fileBytes());
             return null;
@@ -225,7 +224,7 @@ final class RunSession {
     }
 
     private Outcome outcome(Collection<WaveFolders.Wave> waves) {
-        Row row = WaveFolders.read(spark, waves)
+        Row row = folders.read(spark, waves)
                 .agg(
                         count(lit(1)),
                         coalesce(
@@ -240,7 +239,7 @@ final class RunSession {
 
     private RunSummary sumUp(List<String> notes) {
         Map<Integer, WaveFolders.Wave> committed = folders.committed();
-        Dataset<Row> predictions = WaveFolders.read(spark, committed.values());
+        Dataset<Row> predictions = folders.read(spark, committed.values());
         RunRecord finished =
                 record.finish(SegmentRun.now(), step("list the models", () -> PredictionFigures.models(predictions)));
         RunSummary summary = step(

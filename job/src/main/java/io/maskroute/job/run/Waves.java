@@ -1,20 +1,21 @@
 package io.maskroute.job.run;
 
 import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.datasets.parquet.DataFile;
 import io.maskroute.datasets.schema.HadoopFiles;
 import io.maskroute.job.config.WaveOptions;
 import io.maskroute.job.input.InputDataset;
 import io.maskroute.job.results.WaveFolders;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import org.apache.hadoop.fs.CommonPathCapabilities;
 import org.apache.hadoop.fs.FileStatus;
-import org.apache.hadoop.fs.FileSystem;
-import org.apache.hadoop.fs.LocatedFileStatus;
 import org.apache.hadoop.fs.Path;
-import org.apache.hadoop.fs.RemoteIterator;
 import org.apache.spark.internal.io.cloud.AbortableStreamBasedCheckpointFileManager;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -26,15 +27,14 @@ import org.apache.spark.sql.streaming.DataStreamReader;
 import org.apache.spark.sql.streaming.StreamingQuery;
 import org.apache.spark.sql.streaming.StreamingQueryException;
 import org.apache.spark.sql.streaming.Trigger;
+import scala.Option;
+import scala.Tuple2;
 
 /**
- * Which files of a dataset make which wave, and how far a run has come: Spark's file source with {@code Trigger.AvailableNow}
+ * Which files of a dataset make which wave, and how far a run has come: a stream of files with {@code Trigger.AvailableNow}
  * and its checkpoint. The files of a wave are fixed in the checkpoint before the wave begins, and never change after that.
  */
 final class Waves {
-    /** Spark forgets files older than this and would skip one that is added late with an old date. */
-    private static final String NEVER = "36500d";
-
     private final SparkSession spark;
     private final InputDataset dataset;
     private final String checkpoint;
@@ -47,28 +47,22 @@ final class Waves {
 
     /** What is done with a wave. It may be asked for one that is done already, if the run was cut short right after it. */
     interface Work {
-        void process(Dataset<Row> rows, int wave);
+        void process(Supplier<InputDataset> files, int wave);
     }
 
     /** Works through everything that the checkpoint does not know as done, in waves; returns when all is done. */
     void process(WaveOptions options, Work work) {
-        DataStreamReader reader = spark.readStream()
-                .schema(dataset.rows().schema())
-                .options(InputDataset.READING)
-                .option("maxFileAge", NEVER);
-        if (options.files().isPresent()) {
-            reader.option("maxFilesPerTrigger", options.files().get());
-        } else {
-            reader.option("maxBytesPerTrigger", options.bytes());
-        }
+        DataStreamReader reader = spark.readStream().format(WaveSource.class.getName());
+        WaveSource.options(dataset.path(), options).forEach(reader::option);
         chooseCheckpointWriter();
         try {
-            StreamingQuery query = reader.parquet(dataset.path())
+            StreamingQuery query = reader.load()
                     .writeStream()
                     .queryName("maskroute")
                     .trigger(Trigger.AvailableNow())
                     .option("checkpointLocation", checkpoint)
-                    .foreachBatch((Dataset<Row> rows, Long wave) -> work.process(rows, Math.toIntExact(wave)))
+                    .foreachBatch((Dataset<Row> nothing, Long wave) ->
+                            work.process(() -> dataset.only(files(wave)), Math.toIntExact(wave)))
                     .start();
             try {
                 query.awaitTermination();
@@ -79,6 +73,46 @@ final class Waves {
             throw SparkFailures.explained(e);
         } catch (TimeoutException e) {
             throw new IllegalStateException(e);
+        }
+    }
+
+    /** Where the source keeps its log. */
+    private Path logPath() {
+        return new Path(HadoopFiles.path(checkpoint), "sources/0");
+    }
+
+    private FileStreamSourceLog log() {
+        return new FileStreamSourceLog(
+                FileStreamSourceLog.VERSION(), spark, logPath().toString());
+    }
+
+    /** The files of a wave; some may be newer than the dataset was when it was opened. */
+    private List<DataFile> files(long wave) {
+        Map<String, DataFile> known = new HashMap<>();
+        dataset.files().forEach(file -> known.put(file.path(), file));
+        List<DataFile> files = new ArrayList<>();
+        Option<Object> number = Option.apply(wave);
+        for (Tuple2<Object, FileStreamSource.FileEntry[]> batch : log().get(number, number)) {
+            for (FileStreamSource.FileEntry entry : batch._2()) {
+                Path path = entry.sparkPath().toPath();
+                DataFile file = known.get(path.toString());
+                files.add(file == null ? listed(path) : file);
+            }
+        }
+        return files;
+    }
+
+    private DataFile listed(Path path) {
+        try {
+            FileStatus status = HadoopFiles.fileSystem(
+                            path, spark.sessionState().newHadoopConf())
+                    .getFileStatus(path);
+            return new DataFile(path.toString(), status.getLen(), status.getModificationTime());
+        } catch (IOException e) {
+            throw new UnusableInputException(
+                    "the dataset's file " + path + " is in the next wave and cannot be found: " + e.getMessage()
+                            + "; restore it, or start over with --fresh",
+                    e);
         }
     }
 
@@ -112,15 +146,15 @@ final class Waves {
             return;
         }
         try {
-            Path log = new Path(checkpoint, "sources/0");
-            if (!HadoopFiles.fileSystem(log, spark.sessionState().newHadoopConf())
-                    .exists(log)) {
+            Path path = logPath();
+            if (!HadoopFiles.fileSystem(path, spark.sessionState().newHadoopConf())
+                    .exists(path)) {
                 throw new UnusableInputException("the checkpoint " + checkpoint + " is gone, so nobody knows what the "
                         + written.size() + " waves in the output were made of: restore it, or start over with --fresh");
             }
-            Map<Path, Long> present = files();
-            for (FileStreamSource.FileEntry file :
-                    new FileStreamSourceLog(FileStreamSourceLog.VERSION(), spark, log.toString()).restore()) {
+            Map<Path, Long> present = new HashMap<>();
+            dataset.files().forEach(file -> present.put(new Path(file.path()), file.modified()));
+            for (FileStreamSource.FileEntry file : log().restore()) {
                 WaveFolders.Wave wave = written.get(Math.toIntExact(file.batchId()));
                 if (wave == null) {
                     continue;
@@ -146,21 +180,5 @@ final class Waves {
             throws IOException {
         // A wave whose failed prompts ran again was read twice, and its date is that of the second time.
         return wave.generation() == 0 && changed > file.timestamp() && changed < folders.completed(wave);
-    }
-
-    /** When each of the dataset's files was last changed. */
-    private Map<Path, Long> files() throws IOException {
-        Path folder = HadoopFiles.path(dataset.path());
-        FileSystem files = HadoopFiles.fileSystem(folder, spark.sessionState().newHadoopConf());
-        Map<Path, Long> changed = new HashMap<>();
-        RemoteIterator<LocatedFileStatus> all = files.listFiles(folder, true);
-        while (all.hasNext()) {
-            FileStatus file = all.next();
-            // Not the millions of pictures that may lie there, too.
-            if (InputDataset.isPart(file.getPath())) {
-                changed.put(file.getPath(), file.getModificationTime());
-            }
-        }
-        return changed;
     }
 }

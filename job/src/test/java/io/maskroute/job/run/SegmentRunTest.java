@@ -18,10 +18,12 @@ import io.maskroute.job.predictions.PredictionSchema;
 import io.maskroute.job.results.AdapterCalibration;
 import io.maskroute.job.testing.CapturedLog;
 import io.maskroute.job.testing.CliRun;
+import io.maskroute.job.testing.Datasets;
 import io.maskroute.job.testing.FakeSegmenters;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -392,8 +394,39 @@ class SegmentRunTest {
 
         CliRun done = run.segment();
 
-        assertThat(done.err()).hasLineCount(1).contains("damaged");
+        assertThat(done.err())
+                .hasLineCount(1)
+                .contains(".parquet is no Parquet file: it does not end with PAR1")
+                .doesNotContain("Exception");
         assertThat(done.code()).isEqualTo(2);
+        assertThat(run.out()).doesNotExist();
+    }
+
+    /** That nothing will mend it is known after the first attempt. */
+    @Test
+    void aDamagedPageEndsTheRunAtOnce() throws IOException {
+        run.write(1, image("a", "no picture at all".getBytes(StandardCharsets.US_ASCII), prompt("a1", null, "x")));
+        Datasets.damage(home.resolve("dataset"), "no picture at all");
+
+        List<LogEvent> attempts = CapturedLog.of("org.apache.spark.scheduler.TaskSetManager", () -> {
+            CliRun done = run.segment();
+
+            assertThat(done.err()
+                            .lines()
+                            .filter(line -> line.startsWith("maskroute: "))
+                            .toList())
+                    .singleElement()
+                    .asString()
+                    .matches(
+                            "maskroute: file:.*\\.parquet cannot be read: row group 0: could not verify page integrity, CRC"
+                                    + " checksum verification failed\\. Restore the file or write it again");
+            assertThat(done.code()).isEqualTo(2);
+        });
+
+        assertThat(attempts.stream()
+                        .map(event -> event.getMessage().getFormattedMessage())
+                        .filter(message -> message.startsWith("Lost task")))
+                .hasSizeBetween(1, 4);
         assertThat(run.out()).doesNotExist();
     }
 

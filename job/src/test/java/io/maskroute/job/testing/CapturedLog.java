@@ -15,6 +15,10 @@ public final class CapturedLog {
     private CapturedLog() {}
 
     public static List<LogEvent> of(Class<?> logger, Runnable work) {
+        return of(logger.getName(), work);
+    }
+
+    public static List<LogEvent> of(String logger, Runnable work) {
         List<LogEvent> events = new CopyOnWriteArrayList<>();
         AbstractAppender appender = new AbstractAppender("captured", null, null, false, Property.EMPTY_ARRAY) {
             @Override

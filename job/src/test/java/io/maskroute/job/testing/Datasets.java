@@ -14,9 +14,12 @@ import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Row;
@@ -84,6 +87,23 @@ public final class Datasets {
     private static void writeManifest(Path folder) {
         new DatasetManifest(1, "test", "val", Protocol.JOINED, GroundTruthRaster.COCO, null, null, "test", null, null)
                 .write(folder.toString(), new Configuration());
+    }
+
+    /** Writes other bytes in place of some that lie uncompressed in a folder's Parquet files. */
+    public static void damage(Path folder, String bytes) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file :
+                    files.filter(f -> f.toString().endsWith(".parquet")).toList()) {
+                // As many characters as bytes.
+                String text = Files.readString(file, StandardCharsets.ISO_8859_1);
+                if (text.contains(bytes)) {
+                    Files.writeString(
+                            file, text.replace(bytes, "~".repeat(bytes.length())), StandardCharsets.ISO_8859_1);
+                    return;
+                }
+            }
+        }
+        throw new AssertionError(bytes + " is nowhere in " + folder);
     }
 
     public static List<Row> read(Path parquet) {

@@ -1,0 +1,112 @@
+package io.maskroute.job.results;
+
+import static io.maskroute.datasets.parquet.WantedColumns.identifier;
+import static io.maskroute.datasets.parquet.WantedColumns.list;
+import static io.maskroute.datasets.parquet.WantedColumns.matching;
+import static io.maskroute.datasets.parquet.WantedColumns.optional;
+import static io.maskroute.datasets.parquet.WantedColumns.required;
+import static io.maskroute.datasets.parquet.WantedColumns.struct;
+
+import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.datasets.parquet.ParquetFolder;
+import io.maskroute.datasets.parquet.ParquetTable;
+import io.maskroute.datasets.parquet.WantedColumns;
+import io.maskroute.datasets.schema.DatasetSchema;
+import io.maskroute.datasets.schema.HadoopFiles;
+import io.maskroute.job.predictions.PredictionSchema;
+import java.io.IOException;
+import java.util.Collection;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructField;
+import org.apache.spark.sql.types.StructType;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Predictions that lie in Parquet files: a run's, or those of any tool. */
+public final class StoredPredictions {
+    private static final Logger LOG = LoggerFactory.getLogger(StoredPredictions.class);
+
+    /** What is read of another tool's. Whatever it may have under the names of the last three in another form is its own affair. */
+    private static final WantedColumns FOREIGN = new WantedColumns(
+            struct(
+                    identifier("prompt_id"),
+                    required("status", DataTypes.StringType),
+                    required(
+                            "masks",
+                            list(struct(
+                                    required(
+                                            "mask",
+                                            struct(
+                                                    optional(DatasetSchema.SIZE, list(DataTypes.LongType)),
+                                                    optional(DatasetSchema.COUNTS, DataTypes.StringType))),
+                                    optional("score", DataTypes.DoubleType)))),
+                    matching("error", all(DataTypes.StringType, "stage", "kind", "message")),
+                    matching("flops", all(DataTypes.LongType, "llm", "llm_dense", "vision", "decoder", "llm_alone")),
+                    matching(
+                            "latency",
+                            all(
+                                    DataTypes.DoubleType,
+                                    Stream.concat(PredictionSchema.STAGES.stream(), Stream.of(RunSummary.TOTAL))
+                                            .map(stage -> stage + "_ms")
+                                            .toArray(String[]::new)))),
+            "holds no predictions");
+
+    private final Dataset<Row> rows;
+    private final Predicate<String> has;
+
+    private StoredPredictions(Dataset<Row> rows, Predicate<String> has) {
+        this.rows = rows;
+        this.has = has;
+    }
+
+    private static StructType all(DataType type, String... names) {
+        return new StructType(Stream.of(names).map(name -> optional(name, type)).toArray(StructField[]::new));
+    }
+
+    /**
+     * Opens a folder of predictions: a run folder, or the Parquet files themselves.
+     *
+     * @throws UnusableInputException when there are none, or they lack {@code prompt_id}, {@code status} or {@code masks}
+     */
+    public static StoredPredictions open(SparkSession spark, RunFolder folder) {
+        String path = folder.has(RunFolder.PREDICTIONS) ? folder.predictions() : folder.toString();
+        WaveFolders waves = new WaveFolders(HadoopFiles.path(path), folder.hadoop());
+        if (!waves.isEmpty()) {
+            Collection<WaveFolders.Wave> written = waves.committed().values();
+            if (written.isEmpty()) {
+                throw new UnusableInputException("no wave in " + path + " is complete yet");
+            }
+            return new StoredPredictions(waves.read(spark, written), column -> true);
+        }
+        ParquetFolder files;
+        try {
+            files = ParquetFolder.list(path, folder.hadoop());
+        } catch (IOException e) {
+            throw new UnusableInputException("there are no predictions in " + path + ": " + e.getMessage(), e);
+        }
+        files.passedOver().ifPresent(what -> LOG.warn("Of the predictions {} are passed over: {}", path, what));
+        if (files.files().isEmpty()) {
+            throw new UnusableInputException("there are no predictions in " + path + ": it holds no Parquet files (*"
+                    + ParquetFolder.ENDING + ")"
+                    + files.passedOver().map(what -> " but " + what).orElse(""));
+        }
+        ParquetTable table = ParquetTable.open(spark, files.files(), FOREIGN);
+        return new StoredPredictions(table.frame(FOREIGN), table::has);
+    }
+
+    /** One per prompt, with at least those columns that scoring reads; null where there is nothing. */
+    Dataset<Row> rows() {
+        return rows;
+    }
+
+    /** Whether some file has the column; the path is such as {@code masks[].score}. */
+    boolean has(String column) {
+        return has.test(column);
+    }
+}

@@ -1,0 +1,229 @@
+package io.maskroute.job.run;
+
+import static io.maskroute.job.testing.Datasets.image;
+import static io.maskroute.job.testing.Datasets.met;
+import static io.maskroute.job.testing.Datasets.png;
+import static io.maskroute.job.testing.Datasets.prompt;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.maskroute.core.error.RowFailure;
+import io.maskroute.datasets.schema.DatasetManifest;
+import io.maskroute.datasets.schema.ImageRow;
+import io.maskroute.job.input.ImageBytes;
+import io.maskroute.job.input.InputDataset;
+import io.maskroute.job.predictions.Prediction;
+import io.maskroute.job.predictions.PredictionSchema;
+import io.maskroute.job.predictions.RunIdentity;
+import io.maskroute.job.results.RunFolder;
+import io.maskroute.job.results.WaveFolders;
+import io.maskroute.job.testing.CliRun;
+import io.maskroute.job.testing.Datasets;
+import io.maskroute.job.testing.FakeSegmenters;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** A path names what it names, whatever its letters, wherever one can be given. */
+class PathsTest {
+    private static final List<String> LETTERS =
+            List.of("[", "]", "{", "}", "?", "*", "\\", " ", "%", "%41", "#", "+", "=", ",", "'", "\"", ":", "ü", "^");
+    private static final String ALL = "a [1]{2,3}?*\\x%20#+=,'\":ü^";
+    private static final Configuration HADOOP = new Configuration();
+
+    @TempDir
+    private Path home;
+
+    static List<String> letters() {
+        return LETTERS;
+    }
+
+    /** With neighbours that a pattern of that name would match. */
+    private static String name(String letter) {
+        return "s" + letter + "1" + letter;
+    }
+
+    @Test
+    void datasetsOutputsAndStoredPredictionsAreTakenLetterByLetter() {
+        Datasets.withSpark(spark -> {
+            Path plain = home.resolve("s1");
+            Datasets.appendWith(spark, plain, List.of(image("n", png(4, 4), prompt("n1", null, "x"))));
+            write(spark, new RunFolder(plain.toString(), HADOOP), "n1");
+            for (String letter : LETTERS) {
+                Path folder = home.resolve(name(letter));
+                Path inside = folder.resolve("data").resolve(name(letter));
+                try {
+                    Files.createDirectories(inside);
+                    try (Stream<Path> files = Files.list(plain)) {
+                        for (Path file : files.filter(f -> f.toString().endsWith(".parquet"))
+                                .toList()) {
+                            Files.copy(file, inside.resolve(name(letter) + ".parquet"));
+                        }
+                    }
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+                String dataset = folder.resolve("data").toString();
+                InputDataset input = InputDataset.open(spark, dataset, manifest());
+                assertThat(input.counts()).as(letter).isEqualTo(new InputDataset.Counts(1, 0, 1));
+
+                RunFolder run = new RunFolder(folder.toString(), HADOOP);
+                write(spark, run, letter);
+                WaveFolders waves = run.waves();
+                assertThat(waves.readNumbered(spark, waves.committed().values())
+                                .select("prompt_id", "wave")
+                                .collectAsList())
+                        .as(letter)
+                        .extracting(Row::toString)
+                        .containsExactlyInAnyOrder("[" + letter + ",3]", "[" + letter + ",4]");
+                assertThat(waves.read(spark, waves.committed().values()).count())
+                        .isEqualTo(2);
+            }
+            return null;
+        });
+    }
+
+    private static DatasetManifest manifest() {
+        return new DatasetManifest(1, "test", null, null, null, null, null, null, null);
+    }
+
+    private static void write(SparkSession spark, RunFolder run, String promptId) {
+        Prediction failed = Prediction.failed(
+                "i", promptId, "referring", new RowFailure(io.maskroute.core.error.Stage.READ, "none", "none"), null);
+        RunIdentity identity = new RunIdentity("r", "m", "dense", "cpu", "driver", 0);
+        run.waves()
+                .write(
+                        spark.createDataFrame(
+                                List.of(PredictionSchema.toRow(failed, identity)), PredictionSchema.struct()),
+                        run.waves().wave(3, 0),
+                        1 << 20);
+        copy(Path.of(run.predictions(), "wave=000003"), Path.of(run.predictions(), "wave=000004"));
+    }
+
+    private static void copy(Path from, Path to) {
+        try (Stream<Path> files = Files.list(from)) {
+            Files.createDirectory(to);
+            for (Path file : files.toList()) {
+                Files.copy(file, to.resolve(file.getFileName()));
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("letters")
+    void picturesAreTakenLetterByLetter(String letter) throws Exception {
+        Path dataset = Files.createDirectories(home.resolve(name(letter)));
+        Path inside = Files.createDirectories(dataset.resolve(name(letter)));
+        Files.writeString(inside.resolve(name(letter) + ".png"), "this one");
+        for (String other : List.of("s1", "s11", "sA1A")) {
+            if (!other.equals(name(letter))) {
+                Files.createDirectories(dataset.resolve(other));
+                Files.writeString(dataset.resolve(other).resolve(other + ".png"), "another");
+            }
+        }
+        ImageBytes images = new ImageBytes(dataset.toString(), HADOOP, 100);
+
+        for (String uri : List.of(
+                name(letter) + "/" + name(letter) + ".png",
+                "../" + name(letter) + "/" + name(letter) + "/" + name(letter) + ".png",
+                inside + "/" + name(letter) + ".png",
+                "file:" + inside + "/" + name(letter) + ".png",
+                inside.resolve(name(letter) + ".png").toUri().toString())) {
+            ImageRow row = new ImageRow("i", null, uri, List.of(), null, null, null);
+            assertThat(images.read(row)).as(uri).asString().isEqualTo("this one");
+        }
+    }
+
+    /** All of them in all places at once: a run in waves, its retry, its report, its scores. */
+    @Test
+    void aWholeRunGoesThroughPathsOfAllLetters() throws IOException {
+        Path dataset = home.resolve("d " + ALL);
+        Path model = Files.createDirectories(home.resolve("m " + ALL));
+        String out = home.resolve("o " + ALL).toString();
+        Path images = Files.createDirectories(dataset.resolve(ALL));
+        Files.write(images.resolve(ALL + ".png"), png(20, 30));
+        Files.createFile(model.resolve(FakeSegmenters.FLAKY));
+        Datasets.writeFiles(
+                dataset,
+                List.of(
+                        List.of(new ImageRow(
+                                "a",
+                                null,
+                                ALL + "/" + ALL + ".png",
+                                List.of(prompt("a1", met(20, 30, "x"), "x"), prompt("a2", null, FakeSegmenters.FLAKY)),
+                                null,
+                                null,
+                                null)),
+                        List.of(image("b", png(20, 30), prompt("b1", met(20, 30, "y"), "y")))));
+        moveInside(dataset, ALL);
+        String[] run = {
+            "evaluate",
+            "--model",
+            model.toString(),
+            "--dataset",
+            dataset.toString(),
+            "--output",
+            out,
+            "-s",
+            "waves.files=1",
+            "-s",
+            "waves.checkpoint=\"" + quoted(home.resolve("c " + ALL).toString()) + "\""
+        };
+
+        assertOk(CliRun.withSpark(home, run));
+        assertThat(summary(out).get("prompts").asInt()).isEqualTo(3);
+        assertThat(summary(out).get("failed").asInt()).isEqualTo(1);
+        Files.delete(model.resolve(FakeSegmenters.FLAKY));
+        List<String> again = new ArrayList<>(List.of(run));
+        again.add("--retry-failed");
+        assertOk(CliRun.withSpark(home, again.toArray(String[]::new)));
+
+        assertThat(summary(out).get("ok").asInt()).isEqualTo(3);
+        assertThat(summary(out).at("/metrics/gIoU").asDouble()).isEqualTo(1);
+        assertThat(Files.readString(Path.of(out, "report.html"))).contains("data:image");
+        assertOk(CliRun.withSpark(home, "report", out));
+        Path json = home.resolve("scores " + ALL + ".json");
+        assertOk(CliRun.withSpark(
+                home, "evaluate", "--predictions", out, "--dataset", dataset.toString(), "--json", json.toString()));
+        assertThat(new ObjectMapper().readTree(json.toFile()).get("metrics"))
+                .isEqualTo(summary(out).get("metrics"));
+    }
+
+    private static String quoted(String text) {
+        return text.replace("\\", "\\\\").replace("\"", "\\\"");
+    }
+
+    private static void moveInside(Path dataset, String name) throws IOException {
+        try (Stream<Path> files = Files.list(dataset)) {
+            int number = 0;
+            for (Path file :
+                    files.filter(f -> f.toString().endsWith(".parquet")).toList()) {
+                Files.move(file, dataset.resolve(name).resolve(number + name + ".parquet"));
+                number++;
+            }
+        }
+    }
+
+    private static void assertOk(CliRun run) {
+        assertThat(run.err()).doesNotContain("maskroute: ");
+        assertThat(run.code()).isZero();
+    }
+
+    private static JsonNode summary(String out) throws IOException {
+        return new ObjectMapper().readTree(Path.of(out, "summary.json").toFile());
+    }
+}
