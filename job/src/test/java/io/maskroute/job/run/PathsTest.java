@@ -96,12 +96,17 @@ class PathsTest {
     }
 
     private static DatasetManifest manifest() {
-        return new DatasetManifest(1, "test", null, null, null, null, null, null, null);
+        return new DatasetManifest(1, "test", null, null, null, null, null, null, null, null);
     }
 
     private static void write(SparkSession spark, RunFolder run, String promptId) {
         Prediction failed = Prediction.failed(
-                "i", promptId, "referring", new RowFailure(io.maskroute.core.error.Stage.READ, "none", "none"), null);
+                "i",
+                promptId,
+                "referring",
+                null,
+                new RowFailure(io.maskroute.core.error.Stage.READ, "none", "none"),
+                null);
         RunIdentity identity = new RunIdentity("r", "m", "dense", "cpu", "driver", 0);
         run.waves()
                 .write(
@@ -181,7 +186,7 @@ class PathsTest {
             "-s",
             "waves.files=1",
             "-s",
-            "waves.checkpoint=\"" + quoted(home.resolve("c " + ALL).toString()) + "\""
+            "waves.checkpoint=" + home.resolve("c " + ALL)
         };
 
         assertOk(CliRun.withSpark(home, run));
@@ -201,10 +206,6 @@ class PathsTest {
                 home, "evaluate", "--predictions", out, "--dataset", dataset.toString(), "--json", json.toString()));
         assertThat(new ObjectMapper().readTree(json.toFile()).get("metrics"))
                 .isEqualTo(summary(out).get("metrics"));
-    }
-
-    private static String quoted(String text) {
-        return text.replace("\\", "\\\\").replace("\"", "\\\"");
     }
 
     private static void moveInside(Path dataset, String name) throws IOException {
