@@ -27,7 +27,7 @@ public record PromptShape(int prefix, int task, int condition, int suffix) {
      * @throws RowFailure when they have tokens that the model does not know
      */
     public static PromptShape of(PromptTokenizer tokenizer) throws RowFailure {
-        PreparedPrompt prompt = tokenizer.prepare(new ReferringPrompt(List.of("")));
+        PreparedPrompt prompt = tokenizer.prepare(new ReferringPrompt(List.of("thing")));
         return new PromptShape(prompt.prefix().length, prompt.task().length, PSALM.condition, prompt.suffix().length);
     }
 

@@ -48,9 +48,9 @@ public final class DensePass implements AutoCloseable {
         this.preprocessor = new ImagePreprocessor(network.config().image());
         try {
             // For the text that all prompts share; pictures without a prompt have it too.
-            this.shared = model.tokenizer().prepare(new ReferringPrompt(List.of("")));
+            this.shared = model.tokenizer().prepare(new ReferringPrompt(List.of("thing")));
         } catch (RowFailure e) {
-            throw new IllegalStateException("an empty sentence is a prompt", e);
+            throw new IllegalStateException("a word is a prompt", e);
         }
     }
 

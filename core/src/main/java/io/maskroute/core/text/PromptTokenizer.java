@@ -134,14 +134,16 @@ public final class PromptTokenizer implements AutoCloseable {
 
     /**
      * @return arrays that other prompts share: not to be changed
-     * @throws RowFailure of stage {@code tokenize}; kinds: {@code empty-prompt} (no sentence),
+     * @throws RowFailure of stage {@code tokenize}; kinds: {@code empty-prompt} (no sentence, or one without words),
      *     {@code malformed-text} (not Unicode), {@code prompt-too-long} (beyond the model's positions),
      *     {@code unknown-token} (an id beyond the model's embeddings)
      */
     public PreparedPrompt prepare(ReferringPrompt prompt) throws RowFailure {
-        // A sentence without words is a prompt all the same: some mirrors of RefCOCO hold such rows.
         if (prompt.sentences().isEmpty()) {
             throw failure("empty-prompt", "the prompt has no sentence");
+        }
+        if (prompt.sentences().stream().anyMatch(ReferringPrompt::isEmpty)) {
+            throw failure("empty-prompt", "the prompt has a sentence without words");
         }
         String text = PromptTexts.condition(prompt.sentences());
         if (text.length() / MAX_CHARS_PER_TOKEN > maxCondition) {

@@ -120,12 +120,16 @@ class PromptTokenizerTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", " ", "\t\n", "\u3000"})
-    void aSentenceWithoutWordsIsAPrompt(String sentence) throws RowFailure {
-        int[] condition = tokenizer.prepare(prompt(sentence)).condition();
-        assertThat(condition).hasSizeGreaterThan(1);
-        assertThat(condition[condition.length - 1])
-                .isEqualTo(PSALM.specialTokens().seg());
+    @ValueSource(strings = {"", " ", "\t\n", "\u3000", "\u00a0", "\u200b\ufeff", "\u3164", "\u2800", "\0"})
+    void refusesASentenceWithoutWords(String sentence) {
+        assertFailure(prompt(sentence), "empty-prompt");
+        assertFailure(new ReferringPrompt(List.of("a dog", sentence)), "empty-prompt");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {".", " a ", "\u200bx", "\u4eba", "\ud83d\ude00", "\u0301"})
+    void takesAnySentenceThatCanBeSeen(String sentence) throws RowFailure {
+        assertThat(tokenizer.prepare(prompt(sentence)).condition()).hasSizeGreaterThan(1);
     }
 
     @Test

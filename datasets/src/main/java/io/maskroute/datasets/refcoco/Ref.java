@@ -9,6 +9,6 @@ import java.util.List;
  * @param annId of its annotation in {@code instances.json}
  */
 record Ref(long refId, long annId, long imageId, String split, List<Sentence> sentences) {
-    /** @param sent the cleaned text (not {@code raw}); it may be empty */
+    /** @param sent the cleaned text (not {@code raw}) */
     record Sentence(long sentId, String sent) {}
 }

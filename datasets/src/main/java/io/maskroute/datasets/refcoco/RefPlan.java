@@ -95,6 +95,11 @@ final class RefPlan {
         if (raster.mask().area() == 0) {
             findings.note("empty-mask", "annotation " + annotation.id() + " covers no pixel of image " + image.id());
         }
+        if (annotation.isCrowd()) {
+            findings.note(
+                    "crowd",
+                    "annotation " + annotation.id() + " is marked as a crowd (its mask is the truth all the same)");
+        }
         if (raster.overlapPixels() > 0) {
             findings.note(
                     "overlapping-parts",

@@ -44,6 +44,7 @@ public final class RefcocoImport {
     private final GroundTruthRaster groundTruthRaster;
     private final ExifOrientation orientation;
     private final boolean embedImages;
+    private final boolean keepEmptySentences;
     private final String output;
     private final String name;
     private final String importerVersion;
@@ -60,6 +61,7 @@ public final class RefcocoImport {
         groundTruthRaster = builder.groundTruthRaster;
         orientation = builder.orientation;
         embedImages = builder.embedImages;
+        keepEmptySentences = builder.keepEmptySentences;
         name = builder.name != null ? builder.name : nameOf(refsPath);
     }
 
@@ -127,7 +129,8 @@ public final class RefcocoImport {
     private PickledRefs readRefs(Findings findings, Configuration hadoop) {
         try (HashedInput in = HashedInput.open(refs, "refs file", hadoop)) {
             Object pickled = PickleReader.read(refs, in, PickleLimits.DEFAULT);
-            return new PickledRefs(RefsFile.select(pickled, refs, split, findings), in.sourceFile());
+            return new PickledRefs(
+                    RefsFile.select(pickled, refs, split, keepEmptySentences, findings), in.sourceFile());
         } catch (IOException e) {
             throw new UnusableInputException("The refs file " + refs + " cannot be read: " + e.getMessage(), e);
         }
@@ -201,6 +204,7 @@ public final class RefcocoImport {
         private GroundTruthRaster groundTruthRaster = GroundTruthRaster.COCO;
         private ExifOrientation orientation = ExifOrientation.STORED;
         private boolean embedImages = true;
+        private boolean keepEmptySentences;
         private String output;
         private String name;
         private String importerVersion;
@@ -252,6 +256,12 @@ public final class RefcocoImport {
         /** Whether rows hold the image's bytes (default) or its URI. */
         public Builder embedImages(boolean embed) {
             embedImages = embed;
+            return this;
+        }
+
+        /** Whether sentences without words stay in the dataset, where they fail; default: no, they are left out and counted. */
+        public Builder keepEmptySentences(boolean keep) {
+            keepEmptySentences = keep;
             return this;
         }
 

@@ -1,6 +1,7 @@
 package io.maskroute.datasets.refcoco;
 
 import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.core.segmenter.ReferringPrompt;
 import io.maskroute.datasets.writer.Findings;
 import io.maskroute.datasets.writer.UnusableEntryException;
 import java.math.BigInteger;
@@ -18,22 +19,27 @@ final class RefsFile {
     /** In place of a split's label: every split. */
     static final String ALL = "all";
 
+    private static final String EMPTY_SENTENCE = "empty-sentence";
+
     private final String file;
+    private final boolean keepEmpty;
     private final Findings findings;
     private final Set<Long> refIds = new HashSet<>();
 
-    private RefsFile(String file, Findings findings) {
+    private RefsFile(String file, boolean keepEmpty, Findings findings) {
         this.file = file;
+        this.keepEmpty = keepEmpty;
         this.findings = findings;
     }
 
     /**
      * @param pickled the top value of the file
      * @param split label, or {@link #ALL}
+     * @param keepEmpty whether sentences without words stay; else they are left out. Both are counted
      * @throws UnusableInputException when it is no refs file, holds no refs, or no ref has the label
      */
-    static List<Ref> select(Object pickled, String file, String split, Findings findings) {
-        return new RefsFile(file, findings).select(entries(pickled, file), split);
+    static List<Ref> select(Object pickled, String file, String split, boolean keepEmpty, Findings findings) {
+        return new RefsFile(file, keepEmpty, findings).select(entries(pickled, file), split);
     }
 
     private static List<?> entries(Object pickled, String file) {
@@ -78,7 +84,7 @@ final class RefsFile {
         long imageId = integer(entry, "image_id", what);
         List<Ref.Sentence> sentences = sentences(entry, what);
         if (sentences.isEmpty()) {
-            throw new UnusableEntryException("no-sentences", what + " has no sentences");
+            throw new UnusableEntryException("no-sentences", what + " has no sentences that can be used");
         }
         if (!refIds.add(refId)) {
             throw new UnusableEntryException("duplicate-ref-id", what + " is there twice; the first entry counts");
@@ -104,12 +110,25 @@ final class RefsFile {
                     throw new UnusableEntryException(
                             "duplicate-sent-id", what + ": sentence " + id + " is there twice; the first entry counts");
                 }
-                sentences.add(new Ref.Sentence(id, storable(text(sentence, "sent", what + ", sentence " + id), what)));
+                String sent = storable(text(sentence, "sent", what + ", sentence " + id), what);
+                requireWords(sent, what + ": sentence " + id + " has no words");
+                sentences.add(new Ref.Sentence(id, sent));
             } catch (UnusableEntryException e) {
                 findings.skip(e);
             }
         }
         return sentences;
+    }
+
+    /** Nothing can be found by nothing: a run fails such a prompt. */
+    private void requireWords(String sentence, String without) throws UnusableEntryException {
+        if (!ReferringPrompt.isEmpty(sentence)) {
+            return;
+        }
+        if (!keepEmpty) {
+            throw new UnusableEntryException(EMPTY_SENTENCE, without);
+        }
+        findings.note(EMPTY_SENTENCE, without);
     }
 
     /** Halves of surrogate pairs have no UTF-8 form; Parquet would turn them into question marks without a word. */

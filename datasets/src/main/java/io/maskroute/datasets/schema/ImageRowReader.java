@@ -33,8 +33,10 @@ public final class ImageRowReader implements Serializable {
     private final int licence;
     private final PromptColumns promptColumns;
     private final List<Untyped> untyped;
+    private final RepeatedNames repeated;
 
-    private ImageRowReader(Columns top) {
+    private ImageRowReader(Columns top, RepeatedNames repeated) {
+        this.repeated = repeated;
         imageId = top.required(DatasetSchema.IMAGE_ID, DataTypes.StringType);
         image = top.optional(DatasetSchema.IMAGE, DataTypes.BinaryType);
         imageUri = top.optional(DatasetSchema.IMAGE_URI, DataTypes.StringType);
@@ -52,7 +54,15 @@ public final class ImageRowReader implements Serializable {
      * @throws UnusableInputException when a required column is missing or a column has another type
      */
     public static ImageRowReader of(StructType schema, String dataset) {
-        return new ImageRowReader(new Columns(schema, "", dataset));
+        return of(schema, dataset, RepeatedNames.NONE);
+    }
+
+    /**
+     * @param repeated prompts of these names, or of pictures of these, cannot be used
+     * @throws UnusableInputException as {@link #of(StructType, String)}
+     */
+    public static ImageRowReader of(StructType schema, String dataset, RepeatedNames repeated) {
+        return new ImageRowReader(new Columns(schema, "", dataset), repeated);
     }
 
     /**
@@ -70,14 +80,35 @@ public final class ImageRowReader implements Serializable {
                 read.add(prompt == null ? PromptRow.unreadable(nullElement()) : promptColumns.read(prompt));
             }
         }
+        String name = text(row, imageId);
+        if (!repeated.equals(RepeatedNames.NONE)) {
+            read.replaceAll(prompt -> requireUnique(name, prompt));
+        }
         return new ImageRow(
-                text(row, imageId),
+                name,
                 present(row, image) ? (byte[]) row.get(image) : null,
                 text(row, imageUri),
                 read,
                 text(row, split),
                 text(row, source),
                 text(row, licence));
+    }
+
+    private PromptRow requireUnique(String image, PromptRow prompt) {
+        if (image != null && repeated.imageIds().contains(image)) {
+            return prompt.unusable(new RowFailure(
+                    Stage.READ,
+                    "duplicate-image-id",
+                    "the dataset has more than one row with the image_id " + image + ": give each its own"));
+        }
+        if (prompt.promptId() != null && repeated.promptIds().contains(prompt.promptId())) {
+            return prompt.unusable(new RowFailure(
+                    Stage.READ,
+                    "duplicate-prompt-id",
+                    "the dataset has more than one prompt with the prompt_id " + prompt.promptId()
+                            + ": give each its own"));
+        }
+        return prompt;
     }
 
     private static final class PromptColumns implements Serializable {

@@ -2,6 +2,7 @@ package io.maskroute.datasets.schema;
 
 import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.error.Stage;
+import io.maskroute.core.segmenter.ReferringPrompt;
 import java.io.Serializable;
 import java.util.Arrays;
 import java.util.List;
@@ -16,7 +17,8 @@ import java.util.stream.Collectors;
  * @param classSet panoptic, instance, semantic: name of a vocabulary in the manifest; else null
  * @param regions region: what was drawn; else empty
  * @param truth the right answer, or null when unknown
- * @param unreadable why texts, regions or truth could not be read as stored, and are left out; null when they could
+ * @param unreadable why it cannot be asked whatever its task: texts, regions or truth could not be read as stored and are left
+ *     out, or its name is another's, too; null when neither is so
  */
 public record PromptRow(
         String promptId,
@@ -27,6 +29,8 @@ public record PromptRow(
         Truth truth,
         RowFailure unreadable)
         implements Serializable {
+    private static final String EMPTY = "empty-prompt";
+
     public PromptRow {
         texts = List.copyOf(texts);
         regions = List.copyOf(regions);
@@ -45,6 +49,11 @@ public record PromptRow(
     /** A prompt of which nothing could be read. */
     static PromptRow unreadable(RowFailure failure) {
         return new PromptRow(null, null, List.of(), null, List.of(), null, failure);
+    }
+
+    /** The same, which cannot be asked; an earlier reason stays. */
+    PromptRow unusable(RowFailure failure) {
+        return unreadable != null ? this : new PromptRow(promptId, task, texts, classSet, regions, truth, failure);
     }
 
     /**
@@ -67,7 +76,10 @@ public record PromptRow(
                                         .map(PromptTask::label)
                                         .collect(Collectors.joining(", "))));
         if (known == PromptTask.REFERRING && texts.isEmpty()) {
-            throw new RowFailure(Stage.READ, "no-text", "referring prompt " + promptId + " has no texts");
+            throw new RowFailure(Stage.READ, EMPTY, "referring prompt " + promptId + " has no texts");
+        }
+        if (known == PromptTask.REFERRING && texts.stream().anyMatch(ReferringPrompt::isEmpty)) {
+            throw new RowFailure(Stage.READ, EMPTY, "referring prompt " + promptId + " has a sentence without words");
         }
         return known;
     }
@@ -81,7 +93,7 @@ public record PromptRow(
                 : truth;
     }
 
-    /** @throws RowFailure at stage {@code read} when something of it could not be read */
+    /** @throws RowFailure at stage {@code read} when something of it could not be read, or its name is another's, too */
     public void requireReadable() throws RowFailure {
         if (unreadable != null) {
             throw unreadable;

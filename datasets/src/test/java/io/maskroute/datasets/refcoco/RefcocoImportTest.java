@@ -302,7 +302,7 @@ class RefcocoImportTest {
 
     @Test
     void hostileRefsAreLeftOutOneByOne() throws Exception {
-        ImportSummary summary = run(hostile("val"));
+        ImportSummary summary = run(hostile("val").keepEmptySentences(true));
 
         assertThat(summary.skipped())
                 .isEqualTo(new TreeMap<>(Map.of(
@@ -316,6 +316,7 @@ class RefcocoImportTest {
                 .containsEntry("duplicate-image-id", 1L)
                 .containsEntry("duplicate-annotation-id", 1L)
                 .containsEntry("empty-mask", 1L)
+                .containsEntry("empty-sentence", 2L)
                 .containsEntry("overlapping-parts", 1L);
         // 30 odd sentences, the truncated image (for the job to judge), the empty mask, the overlap.
         assertThat(summary.refs()).isEqualTo(33);
@@ -333,13 +334,13 @@ class RefcocoImportTest {
 
     @Test
     void oddSentencesAreKeptAsTheyAre() throws Exception {
-        run(hostile("val"));
+        ImportSummary summary = run(hostile("val"));
 
         List<PromptRow> prompts = promptsOf(rows());
+        assertThat(summary.skipped()).containsEntry("empty-sentence", 2L);
         assertThat(texts(prompts))
+                .doesNotContain("", "   ")
                 .contains(
-                        "",
-                        "   ",
                         ".",
                         "na\u00efve cafe\u0301 (NFD) caf\u00e9 (NFC)",
                         "\u200bzero\u200bwidth",
@@ -351,6 +352,26 @@ class RefcocoImportTest {
         for (PromptRow prompt : prompts) {
             prompt.requireUsable();
         }
+    }
+
+    /** As converters mark objects whose masks they store as RLE. */
+    @Test
+    void anObjectMarkedAsACrowdIsMeantAllTheSame() throws Exception {
+        Path instances = folder.resolve("instances.json");
+        Files.writeString(
+                instances,
+                Files.readString(MINI.resolve("refcoco/instances.json"))
+                        .replaceAll("\"iscrowd\": ?0", "\"iscrowd\": 1"));
+
+        ImportSummary summary = run(mini("val").instances(instances.toString()));
+
+        assertThat(summary.refs()).isEqualTo(10);
+        assertThat(summary.notes()).containsKey("crowd");
+        assertThat(promptsOf(rows())).allSatisfy(prompt -> {
+            assertThat(prompt.truth().noTarget()).isFalse();
+            assertThat(prompt.truth().masks()).singleElement().satisfies(mask -> assertThat(mask.isCrowd())
+                    .isTrue());
+        });
     }
 
     @Test

@@ -25,10 +25,10 @@ class RefsFileTest {
 
         List<Ref> refs = select(hostile, "val");
 
-        assertThat(refs).extracting(Ref::refId).startsWith(0L, 1L, 2L).doesNotContain(32L, 33L, 34L, 44L);
-        assertThat(findings.skipped()).isEqualTo(Map.of("no-sentences", 3L, "bad-value", 4L, "duplicate-ref-id", 1L));
-        assertThat(refs.get(17).sentences().get(0).sent()).isEqualTo("\ufffd lone surrogate");
-        assertThat(refs.get(6).sentences().get(0).sent()).contains("\uD83D\uDE00");
+        assertThat(refs).extracting(Ref::refId).startsWith(2L, 3L).doesNotContain(1L, 32L, 33L, 34L, 44L);
+        assertThat(findings.skipped()).isEqualTo(Map.of("no-sentences", 5L, "empty-sentence", 2L, "bad-value", 4L));
+        assertThat(refs.get(15).sentences().get(0).sent()).isEqualTo("\ufffd lone surrogate");
+        assertThat(refs.get(4).sentences().get(0).sent()).contains("\uD83D\uDE00");
         assertThat(findings.notes()).isEqualTo(Map.of("text-not-unicode", 1L));
         assertThat(select(hostile, "testZ")).extracting(Ref::refId).containsExactly(32L);
     }
@@ -90,8 +90,33 @@ class RefsFileTest {
         assertThat(findings.skipped()).isEqualTo(Map.of("bad-value", 2L, "duplicate-sent-id", 1L));
     }
 
+    @Test
+    void sentencesWithoutWordsAreCountedAndLeftOutUnlessTheyAreWanted() {
+        Map<String, Object> ref = ref(1, "val");
+        ref.put(
+                "sentences",
+                List.of(
+                        Map.of("sent_id", 5L, "sent", ""),
+                        Map.of("sent_id", 6L, "sent", "a cat"),
+                        Map.of("sent_id", 7L, "sent", " \u00a0\u200b")));
+        Map<String, Object> nothing = ref(2, "val");
+        nothing.put("sentences", List.of(Map.of("sent_id", 8L, "sent", "\t")));
+
+        assertThat(select(List.of(ref, nothing), "val")).singleElement().satisfies(kept -> assertThat(kept.sentences())
+                .containsExactly(new Ref.Sentence(6, "a cat")));
+        assertThat(findings.skipped()).isEqualTo(Map.of("empty-sentence", 3L, "no-sentences", 1L));
+        assertThat(findings.lines()).contains("  ref 1: sentence 5 has no words");
+
+        Findings all = new Findings();
+        assertThat(RefsFile.select(List.of(ref, nothing), "refs.p", "val", true, all))
+                .extracting(kept -> kept.sentences().size())
+                .containsExactly(3, 1);
+        assertThat(all.skipped()).isEmpty();
+        assertThat(all.notes()).isEqualTo(Map.of("empty-sentence", 3L));
+    }
+
     private List<Ref> select(Object pickled, String split) {
-        return RefsFile.select(pickled, "refs.p", split, findings);
+        return RefsFile.select(pickled, "refs.p", split, false, findings);
     }
 
     private static Map<String, Object> ref(long id, String split) {

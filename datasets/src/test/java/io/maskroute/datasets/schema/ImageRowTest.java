@@ -28,7 +28,7 @@ class ImageRowTest {
             List.of(
                     PromptRow.referring(
                             "p-1",
-                            List.of("the skier", ""),
+                            List.of("the skier", " the one in front "),
                             new Truth(
                                     false,
                                     List.of(

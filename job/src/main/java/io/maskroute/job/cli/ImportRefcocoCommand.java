@@ -73,6 +73,11 @@ final class ImportRefcocoCommand implements Callable<Integer> {
     @Option(names = "--link-images", description = "Store the images' URIs instead of the images.")
     private boolean linkImages;
 
+    @Option(
+            names = "--keep-empty-sentences",
+            description = "Keep sentences without words, as prompts that fail; else they are left out and counted.")
+    private boolean keepEmptySentences;
+
     @Option(names = "--name", paramLabel = "NAME", description = "Name of the dataset, such as refcoco-unc.")
     private String name;
 
@@ -94,6 +99,7 @@ final class ImportRefcocoCommand implements Callable<Integer> {
                 .groundTruthRaster(raster)
                 .orientation(orientation)
                 .embedImages(!linkImages)
+                .keepEmptySentences(keepEmptySentences)
                 .importerVersion(Versions.maskroute());
         if (instances != null) {
             builder.instances(instances);

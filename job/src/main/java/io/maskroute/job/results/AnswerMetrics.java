@@ -35,7 +35,7 @@ final class AnswerMetrics implements Serializable {
 
     void add(Answer answer) {
         long truth = answer.truthArea();
-        boolean kept = answer.score() == null || answer.score() >= minScore;
+        boolean kept = StoredScore.isEnough(answer.score(), minScore);
         if (!answer.ok()) {
             metrics.addMissing(truth);
         } else if (kept) {

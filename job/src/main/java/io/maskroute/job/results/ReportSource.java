@@ -256,7 +256,7 @@ public final class ReportSource {
                                 rles.get(0).getList(0), rles.get(0).getString(1))),
                 prompt == null ? null : target(prompt, image),
                 row.getAs("iou"),
-                scores.isEmpty() ? null : scores.get(0).doubleValue(),
+                scores.isEmpty() ? null : StoredScore.of(scores.get(0)),
                 row.getAs("work_ms"),
                 error == null
                         ? null

@@ -4,6 +4,7 @@ import static org.apache.spark.sql.functions.array;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.explode;
 import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.not;
 import static org.apache.spark.sql.functions.struct;
 import static org.apache.spark.sql.functions.transform;
 
@@ -26,6 +27,7 @@ import io.maskroute.job.scoring.TruthMasks;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.spark.api.java.function.Function;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -38,7 +40,6 @@ public final class Rescoring {
     private static final String PREDICTION = "prediction";
     private static final String MASKS = "masks";
     private static final String SCORES = "scores";
-    private static final String NO_PREDICTION = "no-prediction";
 
     private final InputDataset dataset;
     private final StoredPredictions predictions;
@@ -94,12 +95,16 @@ public final class Rescoring {
                         col(DatasetSchema.IMAGE_ID),
                         array(col("prompt")).alias(DatasetSchema.PROMPTS),
                         col("prompt." + DatasetSchema.PROMPT_ID).alias(KEY));
-        requireOneEach(questions, answers);
-        Dataset<Row> joined = questions.join(
-                answers.filter(col(KEY).isNotNull()), questions.col(KEY).equalTo(answers.col(KEY)), "left_outer");
+        Set<String> repeated = dataset.repeated().promptIds();
+        // Whose answers are these? Their prompts fail.
+        Dataset<Row> named = answers.filter(
+                col(KEY).isNotNull().and(repeated.isEmpty() ? lit(true) : not(col(KEY).isInCollection(repeated))));
+        requireOneEach(questions, named);
+        Dataset<Row> joined = questions.join(named, questions.col(KEY).equalTo(named.col(KEY)), "left_outer");
         Dataset<Row> paired = joined.select(
                 col(DatasetSchema.IMAGE_ID), col(DatasetSchema.PROMPTS), col(PREDICTION), col(MASKS), col(SCORES));
-        Scorer scorer = new Scorer(ImageRowReader.of(paired.schema(), dataset.path()), rules.emptyUnion(), minScore);
+        Scorer scorer = new Scorer(
+                ImageRowReader.of(paired.schema(), dataset.path(), dataset.repeated()), rules.emptyUnion(), minScore);
         RunTally tally = RunTally.of(paired.javaRDD().map(scorer), rules);
         Map<String, RunSummary.Latency> latency =
                 PredictionFigures.LATENCIES.stream().allMatch(predictions::has)
@@ -126,7 +131,7 @@ public final class Rescoring {
     }
 
     private void requireOneEach(Dataset<Row> questions, Dataset<Row> answers) {
-        Dataset<Row> named = answers.select(KEY).filter(col(KEY).isNotNull());
+        Dataset<Row> named = answers.select(KEY);
         List<Row> strangers =
                 named.join(questions.select(KEY), KEY, "left_anti").limit(1).collectAsList();
         if (!strangers.isEmpty()) {
@@ -141,6 +146,10 @@ public final class Rescoring {
         }
     }
 
+    private static <T> List<T> list(Row pair, String column) {
+        return pair.isNullAt(pair.fieldIndex(column)) ? List.of() : pair.getList(pair.fieldIndex(column));
+    }
+
     /** A pair of prompt and prediction to a row for {@link RunTally}. */
     private record Scorer(ImageRowReader reader, EmptyUnion emptyUnion, double minScore) implements Function<Row, Row> {
         @Override
@@ -151,26 +160,56 @@ public final class Rescoring {
                 PromptRow prompt = reader.read(pair).prompts().get(0);
                 truth = prompt.referringTruth();
                 if (prediction == null) {
-                    throw new RowFailure(Stage.READ, NO_PREDICTION, "there is no prediction for this prompt");
+                    prompt.requireReadable();
+                    throw failure("no-prediction", "there is no prediction for this prompt");
                 }
-                if (!PredictionSchema.OK.equals(prediction.getAs("status"))) {
+                if (!isOk(prediction)) {
                     return row(prediction, scored(truth == null ? null : TruthMasks.overlapOfFailed(truth)));
                 }
                 prompt.requireReadable();
-                List<Double> scores = list(pair, SCORES);
+                List<Double> scores = Rescoring.<Double>list(pair, SCORES).stream()
+                        .map(StoredScore::of)
+                        .toList();
                 int best = best(scores);
                 Double score = best < scores.size() ? scores.get(best) : null;
-                boolean kept = score == null || score >= minScore;
+                boolean kept = StoredScore.isEnough(score, minScore);
                 Optional<Rle> mask = kept ? mask(pair, best) : Optional.empty();
                 return row(
                         prediction,
                         new Scored(
-                                truth == null ? null : TruthMasks.overlap(mask, truth, emptyUnion),
+                                truth == null ? null : TruthMasks.overlap(mask, truth, emptyUnion, Stage.READ),
                                 mask.map(Rle::area).orElse(null),
                                 mask.isPresent() ? score : null));
             } catch (RowFailure e) {
                 return failed(pair, e, scored(truth == null ? null : TruthMasks.overlapOfFailed(truth)));
             }
+        }
+
+        /** @throws RowFailure when it is neither ok nor a failure that says why */
+        private static boolean isOk(Row prediction) throws RowFailure {
+            String status = prediction.getAs("status");
+            if (PredictionSchema.OK.equals(status)) {
+                return true;
+            }
+            if (!PredictionSchema.FAILED.equals(status)) {
+                throw failure(
+                        "unknown-status",
+                        status == null
+                                ? "the prediction has no status; ok or failed"
+                                : "status '" + status + "' is not known; ok or failed");
+            }
+            String kind = prediction.getAs("kind");
+            if (kind == null || prediction.getAs("stage") == null) {
+                String message = prediction.getAs("message");
+                throw failure(
+                        kind == null ? "no-reason" : kind,
+                        message == null ? "the prediction says that it failed, and not why" : message);
+            }
+            return false;
+        }
+
+        private static RowFailure failure(String kind, String message) {
+            return new RowFailure(Stage.READ, kind, message);
         }
 
         /** The values of {@link RunTally#SCORED}, the first two in one. */
@@ -191,13 +230,9 @@ public final class Rescoring {
             return best;
         }
 
-        private static <T> List<T> list(Row pair, String column) {
-            return pair.isNullAt(pair.fieldIndex(column)) ? List.of() : pair.getList(pair.fieldIndex(column));
-        }
-
         private static Optional<Rle> mask(Row pair, int index) throws RowFailure {
             if (pair.isNullAt(pair.fieldIndex(MASKS))) {
-                throw new RowFailure(Stage.READ, "no-masks", "the prediction is ok but its masks are null");
+                throw failure("no-masks", "the prediction is ok but its masks are null");
             }
             List<Row> rles = list(pair, MASKS);
             if (rles.isEmpty()) {

@@ -109,7 +109,7 @@ final class RunTally implements Serializable {
                     row.getLong(INTERSECTION),
                     row.getLong(UNION),
                     row.isNullAt(PREDICTED) ? 0 : row.getLong(PREDICTED),
-                    row.isNullAt(SCORE) ? null : row.getDouble(SCORE));
+                    StoredScore.of(row.<Double>getAs(SCORE)));
             scored |= answer.score() != null;
             metrics.add(answer);
             byMinScore.forEach(each -> each.add(answer));

@@ -27,12 +27,12 @@ public final class SummaryTable {
                 .forEach(f -> row(
                         lines,
                         "  failed",
-                        "%,d %s/%s, e.g. %s: %s",
+                        "%,d %s/%s, e.g. %s%s",
                         f.prompts(),
                         f.stage(),
                         f.kind(),
-                        f.examplePromptId(),
-                        f.exampleMessage()));
+                        f.examplePromptId() == null ? "one without a prompt_id" : f.examplePromptId(),
+                        f.exampleMessage() == null ? "" : ": " + f.exampleMessage()));
         if (summary.failures().size() > FAILURES_SHOWN) {
             row(
                     lines,

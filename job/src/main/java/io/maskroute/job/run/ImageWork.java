@@ -352,7 +352,10 @@ final class ImageWork {
         }
         try {
             return TruthMasks.overlap(
-                    mask.map(rle -> PictureOrientation.turned(rle, toTruth)), prompt.truth(), scoring.emptyUnion());
+                    mask.map(rle -> PictureOrientation.turned(rle, toTruth)),
+                    prompt.truth(),
+                    scoring.emptyUnion(),
+                    Stage.POSTPROCESS);
         } catch (RowFailure e) {
             if (scoring.strict()) {
                 throw e;

@@ -14,17 +14,20 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Referring predictions against their ground truth. The truth is the union of the masks that are not crowds; without any,
- * nothing is meant. A failed prompt is scored as an empty prediction, so that failing never raises a metric.
+ * Referring predictions against their ground truth. The truth is the union of the masks that are not crowds, or of all where all are
+ * crowds: what somebody wrote a mask of is meant. Without any, nothing is. A failed prompt is scored as an empty prediction, so that failing never raises a metric.
  */
 public final class TruthMasks {
     private TruthMasks() {}
 
     /**
      * @param answer the predicted mask; none is as good as one without a pixel
-     * @throws RowFailure at stage {@code truth}: {@code invalid-rle}, or {@code size-differs} from the prediction's
+     * @param ofAnswer where it comes from: {@code postprocess} has the picture's size, so that a truth of another is wrong; of
+     *     what was read from somewhere nobody knows
+     * @throws RowFailure {@code invalid-rle} at stage {@code truth}; {@code size-differs}, at that stage or the answer's
      */
-    public static Overlap overlap(Optional<Rle> answer, Truth truth, EmptyUnion emptyUnion) throws RowFailure {
+    public static Overlap overlap(Optional<Rle> answer, Truth truth, EmptyUnion emptyUnion, Stage ofAnswer)
+            throws RowFailure {
         Optional<Rle> target = target(truth);
         if (target.isEmpty() || answer.isEmpty()) {
             return overlap(0, target.or(() -> answer).map(Rle::area).orElse(0L), emptyUnion);
@@ -32,14 +35,20 @@ public final class TruthMasks {
         Rle prediction = answer.get();
         Rle mask = target.get();
         if (mask.height() != prediction.height() || mask.width() != prediction.width()) {
-            throw new RowFailure(
-                    Stage.TRUTH,
-                    "size-differs",
-                    "the ground truth is " + mask.width() + "x" + mask.height() + " pixels, the picture "
-                            + prediction.width() + "x" + prediction.height());
+            throw ofAnswer == Stage.POSTPROCESS
+                    ? sizeDiffers(Stage.TRUTH, "ground truth", mask, "picture", prediction)
+                    : sizeDiffers(ofAnswer, "predicted mask", prediction, "ground truth", mask);
         }
         long intersection = Rle.intersectionArea(prediction, mask);
         return overlap(intersection, prediction.area() + mask.area() - intersection, emptyUnion);
+    }
+
+    private static RowFailure sizeDiffers(Stage stage, String what, Rle mask, String other, Rle expected) {
+        return new RowFailure(
+                stage,
+                "size-differs",
+                "the " + what + " is " + mask.width() + " wide and " + mask.height() + " high, the " + other + " "
+                        + expected.width() + " and " + expected.height());
     }
 
     private static Overlap overlap(long intersection, long union, EmptyUnion emptyUnion) {
@@ -61,10 +70,11 @@ public final class TruthMasks {
      * @throws RowFailure {@code invalid-rle} at stage {@code truth}
      */
     public static Optional<Rle> target(Truth truth) throws RowFailure {
+        boolean crowdsOnly = truth.masks().stream().allMatch(TruthMask::isCrowd);
         List<Rle> masks = new ArrayList<>();
         try {
             for (TruthMask mask : truth.masks()) {
-                if (!mask.isCrowd()) {
+                if (crowdsOnly || !mask.isCrowd()) {
                     masks.add(parse(mask.mask()));
                 }
             }

@@ -323,7 +323,7 @@ class CalibrateCommandTest {
                 .isEqualTo(5);
         assertThat(result.at("/skipped_pictures/read~1missing-image").longValue())
                 .isEqualTo(1);
-        assertThat(result.at("/skipped_prompts/read~1no-text").longValue()).isEqualTo(1);
+        assertThat(result.at("/skipped_prompts/read~1empty-prompt").longValue()).isEqualTo(1);
         assertThat(result.at("/skipped_prompts/read~1unsupported-task").longValue())
                 .isEqualTo(1);
         assertThat(result.get("prompts").longValue()).isEqualTo(4);

@@ -95,7 +95,7 @@ class PlanCommandTest {
         assertThat(plan.at("/dataset/images").longValue()).isEqualTo(3);
         assertThat(plan.at("/dataset/prompts").longValue()).isEqualTo(6);
         assertThat(plan.at("/dataset/usable_prompts").longValue()).isEqualTo(4);
-        assertThat(plan.at("/dataset/unusable/no-text").longValue()).isEqualTo(1);
+        assertThat(plan.at("/dataset/unusable/empty-prompt").longValue()).isEqualTo(1);
         assertThat(plan.at("/dataset/unusable/unsupported-task").longValue()).isEqualTo(1);
         assertThat(plan.at("/dataset/images_without_usable_prompts").longValue())
                 .isEqualTo(1);

@@ -128,7 +128,7 @@ class RoutedSegmenterTest {
                 .extracting(row -> row.isNullAt(row.fieldIndex("error"))
                         ? "ok"
                         : row.<Row>getAs("error").<String>getAs("kind"))
-                .containsExactly("ok", "unreadable-image", "no-text", "no-image");
+                .containsExactly("ok", "unreadable-image", "empty-prompt", "no-image");
         assertThat(out.get(0)
                         .<Row>getList(out.get(0).fieldIndex("masks"))
                         .get(0)

@@ -16,10 +16,13 @@ import io.maskroute.job.testing.Datasets;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Predictions that another tool wrote, with the contract's names and the types its library happens to use. */
 class ForeignPredictionsTest {
@@ -46,7 +49,11 @@ class ForeignPredictionsTest {
     }
 
     private static String mask(Rle rle, double score) {
-        return "named_struct('score', cast(" + score + " as double), 'mask', named_struct('counts', cast('"
+        return mask(rle, "cast('" + score + "' as double)");
+    }
+
+    private static String mask(Rle rle, String score) {
+        return "named_struct('score', " + score + ", 'mask', named_struct('counts', cast('"
                 + rle.compressed().replace("\\", "\\\\") + "' as binary), 'size', array(cast(" + rle.height()
                 + " as bigint), cast(" + rle.width() + " as bigint))))";
     }
@@ -87,6 +94,116 @@ class ForeignPredictionsTest {
         assertThat(summary.at("/metrics/union").asLong()).isEqualTo(HALF.area() + WHOLE.area());
         assertThat(summary.at("/metrics/gIoU").asDouble()).isEqualTo(2 / 3.0);
         assertThat(summary.get("flops").isNull()).isTrue();
+        assertThat(failures(summary))
+                .containsExactly("read/unknown-status: the prediction has no status; ok or failed");
+    }
+
+    private static List<String> failures(JsonNode summary) {
+        List<String> failures = new ArrayList<>();
+        summary.get("failures")
+                .forEach(failure -> failures.add(failure.get("stage").asText() + "/"
+                        + failure.get("kind").asText() + ": "
+                        + failure.get("example_message").asText()));
+        return failures;
+    }
+
+    /** pandas writes a missing score as NaN; the first answers hold {@code HALF}, the second ones {@code WHOLE}. */
+    @ParameterizedTest
+    @CsvSource({
+        "NaN,  0.9,  second",
+        "null, 0.9,  second",
+        "0.1,  NaN,  first",
+        "NaN,  -1.0, second",
+        "NaN,  NaN,  first",
+        "null, NaN,  first",
+        "NaN,  null, first"
+    })
+    void whatIsNoNumberIsNoScore(String first, String second, String answer) throws IOException {
+        Path json = home.resolve("scores.json");
+        String masks = "array(" + mask(HALF, "cast('" + first + "' as double)") + ", "
+                + mask(WHOLE, "cast('" + second + "' as double)") + ")";
+
+        CliRun done = score(
+                "SELECT cast(id as string) AS prompt_id, 'ok' AS status, "
+                        + masks.replace("cast('null' as double)", "cast(null as double)")
+                        + " AS masks FROM range(1, 3)",
+                json);
+
+        assertThat(done.code()).as(done.err()).isZero();
+        JsonNode summary = JSON.readTree(json.toFile());
+        assertThat(summary.at("/metrics/intersection").asLong())
+                .isEqualTo(answer.equals("first") ? 2 * HALF.area() : HALF.area() + WHOLE.area());
+    }
+
+    @Test
+    void whatIsOddAboutAPredictionIsSaidOfIt() throws IOException {
+        Path json = home.resolve("odd.json");
+        Rle turned = FakeRun.rectangle(30, 20, 10);
+
+        CliRun done = score(
+                "SELECT * FROM VALUES ('1', 'OK', array(" + mask(HALF, 0.9) + "), null), "
+                        + "('2', 'ok', array(" + mask(turned, 0.7) + "), null), "
+                        + "('3', 'failed', array(), named_struct('stage', cast(null as string), 'kind', cast(null as string),"
+                        + " 'message', cast(null as string))) AS t(prompt_id, status, masks, error)",
+                json);
+
+        assertThat(done.code()).as(done.err()).isZero();
+        JsonNode summary = JSON.readTree(json.toFile());
+        assertThat(failures(summary))
+                .containsExactlyInAnyOrder(
+                        "read/unknown-status: status 'OK' is not known; ok or failed",
+                        "read/size-differs: the predicted mask is 20 wide and 30 high, the ground truth 30 and 20",
+                        "read/no-reason: the prediction says that it failed, and not why");
+        assertThat(done.out()).doesNotContain("null");
+        assertThat(summary.at("/metrics/gIoU").asDouble()).isZero();
+    }
+
+    @Test
+    void aScoreThatIsNoNumberIsNamed() {
+        CliRun done = score(
+                "SELECT '1' AS prompt_id, 'ok' AS status, array(" + mask(HALF, "'high'") + ") AS masks",
+                home.resolve("none.json"));
+
+        assertThat(done.code()).isEqualTo(2);
+        assertThat(done.err())
+                .contains("the column masks[].score has the type")
+                .contains("expected number")
+                .hasLineCount(1);
+    }
+
+    @Test
+    void aPromptThatIsAnsweredTwiceIsNamed() {
+        CliRun done = score(
+                "SELECT '1' AS prompt_id, 'ok' AS status, array(" + mask(HALF, 0.5) + ") AS masks FROM range(2)",
+                home.resolve("none.json"));
+
+        assertThat(done.code()).isEqualTo(2);
+        assertThat(done.err()).contains("holds the prompt 1 more than once");
+    }
+
+    /** Nobody knows which of them an answer is for. */
+    @Test
+    void promptsOfOneNameAreNotScored() throws IOException {
+        run.write(
+                1,
+                image("b", png(20, 30), prompt("4", truth(HALF), "x"), prompt("5", truth(WHOLE), "y")),
+                image("c", png(20, 30), prompt("4", truth(HALF), "x")));
+        Path json = home.resolve("twice.json");
+
+        CliRun done = score(
+                "SELECT cast(id as string) AS prompt_id, 'ok' AS status, array(" + mask(HALF, 0.5)
+                        + ") AS masks FROM range(1, 6) UNION ALL SELECT '4', 'ok', array(" + mask(HALF, 0.5) + ")",
+                json);
+
+        assertThat(done.code()).as(done.err()).isZero();
+        JsonNode summary = JSON.readTree(json.toFile());
+        assertThat(summary.get("ok").asLong()).isEqualTo(4);
+        assertThat(failures(summary))
+                .containsExactly("read/duplicate-prompt-id: the dataset has more than one prompt with the prompt_id 4:"
+                        + " give each its own");
+        assertThat(summary.at("/metrics/samples").asLong()).isEqualTo(6);
+        assertThat(summary.at("/metrics/union").asLong())
+                .isEqualTo(HALF.area() + WHOLE.area() + HALF.area() + WHOLE.area() + 2 * HALF.area());
     }
 
     /** As pyarrow writes a list that is empty in every row. */

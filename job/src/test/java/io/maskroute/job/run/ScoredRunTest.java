@@ -12,8 +12,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.maskroute.datasets.mask.Rle;
 import io.maskroute.datasets.schema.DatasetSchema;
+import io.maskroute.datasets.schema.EncodedMask;
 import io.maskroute.datasets.schema.ImageRow;
 import io.maskroute.datasets.schema.Truth;
+import io.maskroute.datasets.schema.TruthMask;
 import io.maskroute.job.testing.CliRun;
 import io.maskroute.job.testing.Datasets;
 import io.maskroute.job.testing.FakeSegmenters;
@@ -159,6 +161,64 @@ class ScoredRunTest {
         assertThat(summary.at("/ok").asLong()).isEqualTo(1);
         assertThat(summary.at("/failed").asLong()).isEqualTo(1);
         assertThat(summary.at("/failures/0/kind").asText()).isEqualTo("bad-value");
+    }
+
+    @Test
+    void namesThatAreGivenTwiceAndPromptsWithoutWordsFail() throws IOException {
+        Truth whole = truth(FakeRun.rectangle(20, 30, 30));
+        run.write(
+                2,
+                image("a", png(20, 30), prompt("a1", met(20, 30, "x"), "x"), prompt("twice", whole, "y")),
+                image("b", png(20, 30), prompt("twice", null, "y"), prompt("blank", whole, "x", " \u00a0")),
+                image("c", png(20, 30), prompt("c1", whole, "x")),
+                image("c", png(20, 30), prompt("c2", null, "x"), prompt("empty", null)));
+
+        assertThat(run.evaluate().code()).isZero();
+
+        assertThat(run.predictions().stream()
+                        .map(row -> row.getAs("prompt_id") + " "
+                                + (row.getAs("status").equals("ok")
+                                        ? "ok"
+                                        : row.<Row>getAs("error").getString(0) + "/"
+                                                + row.<Row>getAs("error").getString(1))))
+                .containsExactlyInAnyOrder(
+                        "a1 ok",
+                        "twice read/duplicate-prompt-id",
+                        "twice read/duplicate-prompt-id",
+                        "blank read/empty-prompt",
+                        "c1 read/duplicate-image-id",
+                        "c2 read/duplicate-image-id",
+                        "empty read/duplicate-image-id");
+        assertThat(run.summary().at("/metrics/samples").asLong()).isEqualTo(4);
+        assertThat(run.summary().at("/metrics/gIoU").asDouble()).isEqualTo(0.25);
+        Path json = home.resolve("again.json");
+        assertThat(run.rescored(json).code()).isZero();
+        for (String part : List.of("metrics", "failures", "prompts", "ok", "failed")) {
+            assertThat(JSON.readTree(json.toFile()).get(part))
+                    .as(part)
+                    .isEqualTo(run.summary().get(part));
+        }
+    }
+
+    /** Nobody who writes a mask means nothing. */
+    @Test
+    void crowdsAreLeftOutBesideObjectsAndMeantAlone() throws IOException {
+        TruthMask crowd = new TruthMask(EncodedMask.of(FakeRun.rectangle(20, 30, 30)), 1, true, 1L);
+        TruthMask met = met(20, 30, "x").masks().get(0);
+        run.write(
+                1,
+                image(
+                        "a",
+                        png(20, 30),
+                        prompt("both", new Truth(false, List.of(crowd, met)), "x"),
+                        prompt("crowd", new Truth(false, List.of(crowd)), "y")));
+
+        assertThat(run.evaluate().code()).isZero();
+
+        Map<String, Row> rows = FakeRun.byPrompt(run.predictions(), row -> row.<Row>getAs("truth"));
+        assertThat(rows.get("both")).isEqualTo(RowFactory.create(area("x"), area("x"), 1.0));
+        assertThat(rows.get("crowd")).isEqualTo(RowFactory.create(area("y"), 600L, area("y") / 600.0));
+        assertThat(run.summary().at("/metrics/no_target").asLong()).isZero();
     }
 
     /** Two prompts with a target and three without, one of which fails. */
