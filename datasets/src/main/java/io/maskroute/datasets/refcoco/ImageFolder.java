@@ -53,6 +53,11 @@ final class ImageFolder {
                 + " below it. Name the folder that holds COCO's train2014 images");
     }
 
+    /** Absolute; a URI unless it is on this machine. */
+    String path() {
+        return "file".equals(folder.toUri().getScheme()) ? folder.toUri().getPath() : folder.toString();
+    }
+
     /** Absolute, with its scheme. */
     String uriOf(String fileName) {
         return new Path(folder, fileName).toString();

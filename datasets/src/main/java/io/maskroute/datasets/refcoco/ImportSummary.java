@@ -17,6 +17,7 @@ import java.util.Map;
  * @param skipped entries of the official files that were left out, by reason; refs, but for single sentences of a ref that
  *     was kept
  * @param notes entries that were kept though something is odd about them, by what it is
+ * @param linked the folder of the pictures where the rows name them; null where they hold them
  * @param details for people: each reason with its count and a few examples
  */
 public record ImportSummary(
@@ -31,6 +32,7 @@ public record ImportSummary(
         int files,
         Map<String, Long> skipped,
         Map<String, Long> notes,
+        String linked,
         List<String> details) {
 
     /** The whole summary as lines to print. */

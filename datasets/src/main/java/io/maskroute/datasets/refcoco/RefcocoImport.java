@@ -121,6 +121,7 @@ public final class RefcocoImport {
                 files,
                 counts.skipped(),
                 counts.notes(),
+                embedImages ? null : folder.path(),
                 findings.lines());
     }
 

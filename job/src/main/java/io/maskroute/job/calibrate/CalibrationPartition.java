@@ -104,7 +104,8 @@ record CalibrationPartition(
         private final DensePass pass;
         private final int partition;
         private final ImageDecoder decoder = orientation.decoder();
-        private final ImageBytes bytes = new ImageBytes(dataset, hadoop.value().value(), runtime.maxImageBytes());
+        private final ImageBytes bytes =
+                new ImageBytes(dataset, runtime.imageRoots(), hadoop.value().value(), runtime.maxImageBytes());
         private final Set<Integer> layers =
                 units.stream().map(ProjectorUnit::layer).collect(Collectors.toSet());
         private final List<FollowerSums> training;

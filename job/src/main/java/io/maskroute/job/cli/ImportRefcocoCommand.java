@@ -6,8 +6,10 @@ import io.maskroute.datasets.refcoco.RefcocoImport;
 import io.maskroute.datasets.schema.GroundTruthRaster;
 import io.maskroute.datasets.schema.Protocol;
 import io.maskroute.job.config.JobConfig;
+import io.maskroute.job.input.ImageRoots;
 import io.maskroute.job.results.Versions;
 import io.maskroute.job.run.SparkSessions;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -70,7 +72,10 @@ final class ImportRefcocoCommand implements Callable<Integer> {
                     + " ${DEFAULT-VALUE}.")
     private ExifOrientation orientation;
 
-    @Option(names = "--link-images", description = "Store the images' URIs instead of the images.")
+    @Option(
+            names = "--link-images",
+            description =
+                    "Store the images' URIs instead of the images; runs then need their folder in dataset.image-roots.")
     private boolean linkImages;
 
     @Option(
@@ -113,6 +118,13 @@ final class ImportRefcocoCommand implements Callable<Integer> {
         ImportSummary summary =
                 SparkSessions.with(config, spark -> builder.build().run(spark));
         summary.lines().forEach(environment.out()::println);
+        List<String> roots = config.runtime().imageRoots();
+        if (summary.linked() != null && !roots.contains(summary.linked())) {
+            environment
+                    .out()
+                    .println("the pictures stay where they are; commands that read them need "
+                            + ImageRoots.setting(roots, summary.linked()) + " (or the same in conf/maskroute.conf)");
+        }
         return Cli.DONE;
     }
 

@@ -174,7 +174,8 @@ public final class ConfigLoader {
                 values.integer("runtime.warm-up-calls", 0, 100),
                 values.matching(
                         "runtime.gpu-device", Pattern.compile("cuda:\\{address\\}|cpu"), "cuda:{address} or cpu"),
-                values.integer("dataset.max-image-bytes", 1, Integer.MAX_VALUE - 8));
+                values.integer("dataset.max-image-bytes", 1, Integer.MAX_VALUE - 8),
+                values.locations("dataset.image-roots"));
         Map<String, String> spark = new TreeMap<>();
         Map<String, String> sparkOverrides = new TreeMap<>();
         values.under(SPARK + ".")
@@ -236,14 +237,56 @@ public final class ConfigLoader {
 
         /** A path or URI. Passwords in URIs would end up in logs and reports of whatever handles them. */
         Optional<String> location(String key) {
-            Optional<String> location = text(key);
-            if (location.filter(Redaction::hasPassword).isPresent()) {
+            return text(key).map(location -> withoutPassword(key, location));
+        }
+
+        private String withoutPassword(String key, String location) {
+            if (Redaction.hasPassword(location)) {
                 throw bad(
                         key,
-                        "carries a password (" + Redaction.uri(location.get())
+                        "carries a password (" + Redaction.uri(location)
                                 + "): give it to Hadoop's credential providers instead, see conf/s3a.conf");
             }
             return location;
+        }
+
+        /** A list of them, or a single one; on the command line {@code [a,b]}, with quotes where one holds a comma. */
+        List<String> locations(String key) {
+            ConfigValue value = leaves.get(key);
+            if (!isSet(key)) {
+                return List.of();
+            }
+            List<?> all = value instanceof ConfigList list
+                    ? list.unwrapped()
+                    : parsed(key, text(key).orElse(""));
+            return all.stream()
+                    .map(location -> {
+                        if (!(location instanceof String text) || text.isBlank()) {
+                            throw bad(key, "must be a list of folders and URIs");
+                        }
+                        return withoutPassword(key, text);
+                    })
+                    .toList();
+        }
+
+        private List<?> parsed(String key, String text) {
+            String list = text.strip();
+            if (!list.startsWith("[") || !list.endsWith("]")) {
+                return List.of(text);
+            }
+            if (list.indexOf('"') < 0) {
+                return Arrays.stream(list.substring(1, list.length() - 1).split(","))
+                        .map(String::strip)
+                        .filter(item -> !item.isEmpty())
+                        .toList();
+            }
+            try {
+                return ConfigFactory.parseString("list = " + list)
+                        .getList("list")
+                        .unwrapped();
+            } catch (ConfigException e) {
+                throw bad(key, "cannot be " + text + ": give [\"FOLDER\", \"URI\"]");
+            }
         }
 
         Optional<AsPublished> asPublished() {

@@ -23,6 +23,12 @@ public final class Redaction {
      */
     private static final Pattern PASSWORD = Pattern.compile("(?<=://)[^/@\\s:]+:(?!\\d+(?:/|$))[^@\\s]+@");
 
+    /**
+     * The query of a URI: that of a presigned one is as good as a password. Local files may have a question mark in their names.
+     */
+    private static final Pattern QUERY =
+            Pattern.compile("(?<![A-Za-z0-9+.-])(?!file:)([A-Za-z][A-Za-z0-9+.-]+://[^\\s?]*)\\?\\S*");
+
     private Redaction() {}
 
     /** A setting's value, blanked if the key says that it is a secret, or holds one. */
@@ -33,9 +39,9 @@ public final class Redaction {
         return secret ? REDACTED : uri(value);
     }
 
-    /** The text without the users and passwords of URIs in it. */
+    /** The text without the users, passwords and queries of URIs in it. */
     public static String uri(String text) {
-        return PASSWORD.matcher(text).replaceAll("");
+        return QUERY.matcher(PASSWORD.matcher(text).replaceAll("")).replaceAll("$1");
     }
 
     /** Whether a URI carries a password. */

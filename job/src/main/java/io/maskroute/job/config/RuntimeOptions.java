@@ -2,6 +2,7 @@ package io.maskroute.job.config;
 
 import java.io.Serializable;
 import java.time.Duration;
+import java.util.List;
 
 /**
  * How an executor works.
@@ -14,6 +15,7 @@ import java.time.Duration;
  * @param warmUpCalls made before the first picture
  * @param gpuDevice device for a GPU that Spark assigned, {@code {address}} standing for its address
  * @param maxImageBytes a larger image file fails its row
+ * @param imageRoots folders and URIs below which pictures may lie, besides the dataset's own folder
  */
 public record RuntimeOptions(
         int imagesAhead,
@@ -23,8 +25,13 @@ public record RuntimeOptions(
         Duration promptTimeout,
         int warmUpCalls,
         String gpuDevice,
-        long maxImageBytes)
+        long maxImageBytes,
+        List<String> imageRoots)
         implements Serializable {
+    public RuntimeOptions {
+        imageRoots = List.copyOf(imageRoots);
+    }
+
     /** For {@code imagesPerCall}: what suits the device. */
     public static final int BY_DEVICE = 0;
 

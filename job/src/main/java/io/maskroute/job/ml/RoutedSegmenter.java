@@ -61,7 +61,8 @@ public final class RoutedSegmenter extends Transformer implements DefaultParamsW
     private static final String ENGINE = "PyTorch";
     private static final String FILE_SCHEME = "file:";
     private static final String RUNTIME = "runtime.";
-    private static final List<String> OF_PICTURES = List.of("dataset.max-image-bytes", "dataset.orientation");
+    private static final List<String> OF_PICTURES =
+            List.of("dataset.max-image-bytes", "dataset.orientation", "dataset.image-roots");
 
     private final String uid;
     private final SegmenterFactory factory;
@@ -111,7 +112,8 @@ public final class RoutedSegmenter extends Transformer implements DefaultParamsW
                 this,
                 "minScore",
                 "least score of a mask, 0 to 1: below it there is none; not set: what the model says");
-        imagesUrl = text("imagesUrl", "folder that relative URIs are resolved against");
+        imagesUrl =
+                text("imagesUrl", "folder that relative URIs are resolved against, and below which pictures may lie");
         settings = new StringArrayParam(
                 this,
                 "settings",

@@ -53,7 +53,8 @@ public final class StoredRun {
         Configuration hadoop = spark.sessionState().newHadoopConf();
         Dataset<Row> predictions = StoredPredictions.open(spark, folder).rows();
         InputDataset input = InputDataset.open(spark, dataset, manifest);
-        ImageBytes images = new ImageBytes(dataset, hadoop, config.runtime().maxImageBytes());
+        ImageBytes images = new ImageBytes(
+                dataset, config.runtime().imageRoots(), hadoop, config.runtime().maxImageBytes());
         PictureOrientation orientation =
                 PictureOrientation.of(Optional.of(record.dataset().orientation()), manifest);
         ReportData report = new ReportSource(

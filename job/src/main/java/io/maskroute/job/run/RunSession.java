@@ -264,6 +264,7 @@ final class RunSession {
         }
         ImageBytes images = new ImageBytes(
                 dataset.path(),
+                config.runtime().imageRoots(),
                 spark.sessionState().newHadoopConf(),
                 config.runtime().maxImageBytes());
         report(new ReportSource(summary, finished, predictions, dataset, images, orientation, folder.calibration()));

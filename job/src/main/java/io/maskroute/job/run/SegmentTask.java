@@ -87,7 +87,7 @@ public record SegmentTask(
         ImageWork work = new ImageWork(
                 modelThread,
                 orientation,
-                new ImageBytes(dataset, files, runtime.maxImageBytes()),
+                new ImageBytes(dataset, runtime.imageRoots(), files, runtime.maxImageBytes()),
                 scoring,
                 runtime.promptsPerCall(),
                 suspects == null ? Suspects.none() : Suspects.read(suspects, files),

@@ -229,6 +229,7 @@ public final class TrainingRun {
                 dataset.reader(),
                 new ImageBytes(
                         dataset.path(),
+                        config.runtime().imageRoots(),
                         spark.sparkContext().hadoopConfiguration(),
                         config.runtime().maxImageBytes()),
                 PictureOrientation.of(config.orientation(), dataset.manifest()),

@@ -321,7 +321,7 @@ class CalibrateCommandTest {
         assertThat(skipped).as(result.toString()).isEqualTo(5);
         assertThat(result.get("pictures").longValue() + result.get("held_out").longValue())
                 .isEqualTo(5);
-        assertThat(result.at("/skipped_pictures/read~1missing-image").longValue())
+        assertThat(result.at("/skipped_pictures/read~1image-not-found").longValue())
                 .isEqualTo(1);
         assertThat(result.at("/skipped_prompts/read~1empty-prompt").longValue()).isEqualTo(1);
         assertThat(result.at("/skipped_prompts/read~1unsupported-task").longValue())

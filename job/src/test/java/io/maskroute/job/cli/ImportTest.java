@@ -6,6 +6,8 @@ import io.maskroute.job.testing.CliRun;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -22,17 +24,43 @@ class ImportTest {
         assertThat(run.err()).isEmpty();
         assertThat(run.code()).isZero();
         assertThat(run.out()).contains("protocol joined").contains("ground-truth raster coco");
-        CliRun evaluated = CliRun.withSpark(
-                home,
+        CliRun evaluated = evaluate("out");
+        assertThat(evaluated.code()).isZero();
+        assertThat(evaluated.out()).contains(" 0 failed").contains("cIoU");
+    }
+
+    @Test
+    void linkedPicturesAreReadWhereTheImportSaysTheyAre() throws Exception {
+        Files.createDirectory(home.resolve("model"));
+        CliRun run = importRefcoco("--split", "val", "--link-images");
+        assertThat(run.code()).as(run.err()).isZero();
+        String setting = run.out()
+                .lines()
+                .filter(line -> line.contains("dataset.image-roots"))
+                .map(line -> line.replaceFirst(".*-s '(.*?)'.*", "$1"))
+                .findFirst()
+                .orElseThrow();
+
+        CliRun refused = evaluate("refused");
+        assertThat(refused.code()).isEqualTo(Cli.UNUSABLE_INPUT);
+        assertThat(refused.err()).contains("read/image-not-allowed").contains("-s '" + setting + "'");
+
+        CliRun evaluated = evaluate("allowed", "-s", setting);
+        assertThat(evaluated.code()).as(evaluated.err()).isZero();
+        assertThat(evaluated.out()).contains(" 0 failed");
+    }
+
+    private CliRun evaluate(String output, String... more) {
+        List<String> arguments = new ArrayList<>(List.of(
                 "evaluate",
                 "--model",
                 home.resolve("model").toString(),
                 "--dataset",
                 home.resolve("dataset").toString(),
                 "--output",
-                home.resolve("out").toString());
-        assertThat(evaluated.code()).isZero();
-        assertThat(evaluated.out()).contains(" 0 failed").contains("cIoU");
+                home.resolve(output).toString()));
+        arguments.addAll(List.of(more));
+        return CliRun.withSpark(home, arguments.toArray(String[]::new));
     }
 
     @Test

@@ -7,6 +7,7 @@ import io.maskroute.core.image.ExifOrientation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -37,6 +38,24 @@ class ConfigLoaderTest {
         assertThat(load(Map.of()).orientation()).isEmpty();
         assertThat(load(Map.of("dataset.orientation", "apply")).orientation()).contains(ExifOrientation.APPLY);
         assertThat(load(Map.of("dataset.orientation", "stored")).orientation()).contains(ExifOrientation.STORED);
+    }
+
+    @Test
+    void foldersOfPicturesComeAsAListOrAlone() throws IOException {
+        assertThat(roots("/a b,c")).containsExactly("/a b,c");
+        assertThat(roots("[]")).isEmpty();
+        assertThat(roots("[/a, s3a://b/c]")).containsExactly("/a", "s3a://b/c");
+        assertThat(roots("[\"/a,b\",\"/c\\\"d\"]")).containsExactly("/a,b", "/c\"d");
+        site("dataset.image-roots = [\"/x\", \"https://h/y/\"]");
+        assertThat(load(Map.of()).runtime().imageRoots()).containsExactly("/x", "https://h/y/");
+        assertThatThrownBy(() -> roots("[\"/a\",7]")).hasMessageContaining("must be a list of folders and URIs");
+        assertThatThrownBy(() -> roots("[https://me:word@h/]"))
+                .hasMessageContaining("dataset.image-roots carries a password")
+                .hasMessageNotContaining("word@");
+    }
+
+    private List<String> roots(String value) {
+        return load(Map.of("dataset.image-roots", value)).runtime().imageRoots();
     }
 
     @Test

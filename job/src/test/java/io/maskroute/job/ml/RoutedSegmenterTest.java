@@ -157,7 +157,7 @@ class RoutedSegmenterTest {
         assertThat(out)
                 .extracting(row -> row.<String>getAs("image_id"))
                 .containsExactly("partition-00000-row-0", "partition-00000-row-1");
-        assertThat(out.get(1).<Row>getAs("error").<String>getAs("kind")).isEqualTo("missing-image");
+        assertThat(out.get(1).<Row>getAs("error").<String>getAs("kind")).isEqualTo("image-not-found");
     }
 
     @Test

@@ -7,6 +7,7 @@ import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.job.config.ModelOptions;
 import io.maskroute.job.config.RuntimeOptions;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.apache.spark.resource.ResourceInformation;
 import org.junit.jupiter.api.Test;
@@ -68,6 +69,6 @@ class AssignedDeviceTest {
     }
 
     private static RuntimeOptions runtime(String gpuDevice) {
-        return new RuntimeOptions(1, 1, 1, 1, Duration.ofHours(1), 0, gpuDevice, 1);
+        return new RuntimeOptions(1, 1, 1, 1, Duration.ofHours(1), 0, gpuDevice, 1, List.of());
     }
 }

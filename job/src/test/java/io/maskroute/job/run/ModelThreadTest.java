@@ -312,7 +312,7 @@ class ModelThreadTest {
     }
 
     private static RuntimeOptions runtime(Duration timeout, int warmUp, int images, long queueBytes) {
-        return new RuntimeOptions(2, queueBytes, 6, images, timeout, warmUp, "cpu", 1 << 20);
+        return new RuntimeOptions(2, queueBytes, 6, images, timeout, warmUp, "cpu", 1 << 20, List.of());
     }
 
     private static ModelOptions options(String device) {

@@ -140,7 +140,7 @@ class PathsTest {
                 Files.writeString(dataset.resolve(other).resolve(other + ".png"), "another");
             }
         }
-        ImageBytes images = new ImageBytes(dataset.toString(), HADOOP, 100);
+        ImageBytes images = new ImageBytes(dataset.toString(), List.of(), HADOOP, 100);
 
         for (String uri : List.of(
                 name(letter) + "/" + name(letter) + ".png",

@@ -98,14 +98,15 @@ class SegmentRunTest {
                         null,
                         null),
                 new ImageRow("g", null, "gone.png", List.of(prompt("g1", null, "x")), null, null, null),
-                new ImageRow("h", null, "../linked.png", List.of(prompt("h1", null, "x")), null, null, null));
+                new ImageRow("h", null, "../linked.png", List.of(prompt("h1", null, "x")), null, null, null),
+                new ImageRow("i", null, "/etc/hostname", List.of(prompt("i1", half, "x")), null, null, null));
 
-        CliRun done = run.evaluate();
+        CliRun done = run.evaluate("-s", "dataset.image-roots=" + home);
 
         assertThat(done.err()).doesNotContain("maskroute: ");
         assertThat(done.code()).isZero();
         List<Row> rows = run.predictions();
-        assertThat(rows).hasSize(17);
+        assertThat(rows).hasSize(18);
         Map<String, String> outcome = rows.stream()
                 .collect(Collectors.toMap(
                         row -> row.isNullAt(2) ? "null" : row.getString(2),
@@ -130,11 +131,12 @@ class SegmentRunTest {
                         Map.entry("e4", "truth/size-differs"),
                         Map.entry("e5", "ok"),
                         Map.entry("f1", "ok"),
-                        Map.entry("g1", "read/missing-image"),
+                        Map.entry("g1", "read/image-not-found"),
+                        Map.entry("i1", "read/image-not-allowed"),
                         Map.entry("h1", "ok"));
         assertThat(done.out())
-                .contains("8 (1 without prompts)")
-                .contains("17: 7 ok, 10 failed")
+                .contains("9 (1 without prompts)")
+                .contains("18: 7 ok, 11 failed")
                 .contains("random numbers")
                 .contains(run.out().resolve("report.html").toString());
     }

@@ -95,7 +95,7 @@ class ExamplesTest {
     private Examples examples(Row row, PromptTokenizer tokenizer, ExifOrientation decoded) {
         return new Examples(
                 ImageRowReader.of(row.schema(), "d"),
-                new ImageBytes(dataset.toString(), new Configuration(), 1 << 20),
+                new ImageBytes(dataset.toString(), List.of(), new Configuration(), 1 << 20),
                 new PictureOrientation(decoded, ExifOrientation.STORED),
                 new ImagePreprocessor(ModelFolder.open(MODEL).config().image()),
                 tokenizer,
