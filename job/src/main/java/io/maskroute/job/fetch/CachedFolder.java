@@ -27,10 +27,13 @@ import org.apache.hadoop.util.functional.FutureIO;
 
 /**
  * A folder of this machine with one version of remote files, and in {@value #SUMS} their SHA-256 as {@code sha256sum -c} reads
- * it. It is filled under another name and gets its own when it is complete. Whoever calls holds a lock on it.
+ * it. It is filled under another name and gets its own when it is complete. {@value #STAMPS} holds when the system last changed
+ * each file: while that is so, nobody has written to it, and it need not be read to know that. Whoever fetches or deletes holds a
+ * lock on it.
  */
 record CachedFolder(Path path) {
     private static final String SUMS = "SHA256SUMS";
+    private static final String STAMPS = "STAMPS";
     private static final String WHOLE_FILE = Options.OpenFileOptions.FS_OPTION_OPENFILE_READ_POLICY_WHOLE_FILE;
     private static final int BUFFER_BYTES = 1 << 20;
 
@@ -38,8 +41,42 @@ record CachedFolder(Path path) {
         return Files.isDirectory(path);
     }
 
-    /** Whether every file is still what was fetched. Reads them all, which also brings them into the page cache. */
-    boolean isIntact(RemoteFiles remote) throws IOException {
+    /** Whether no file has been written to since it was fetched, or since it was last read whole and found to be what was. */
+    boolean isUntouched(RemoteFiles remote) throws IOException {
+        try {
+            return Files.readAllLines(path.resolve(STAMPS)).equals(stamps(path, remote));
+        } catch (NoSuchFileException e) {
+            return false;
+        }
+    }
+
+    /** Reads all files, and if they are what was fetched, remembers that they are untouched. */
+    void confirm(RemoteFiles remote) throws IOException {
+        List<String> before;
+        try {
+            before = stamps(path, remote);
+        } catch (NoSuchFileException e) {
+            return;
+        }
+        if (isIntact(remote)) {
+            Path written = Files.createTempFile(path, STAMPS, "");
+            Files.write(written, before);
+            Files.move(written, path.resolve(STAMPS), StandardCopyOption.ATOMIC_MOVE);
+        }
+    }
+
+    /** What only the kernel sets: length, place on the disk, and the time of the last change of content or name. */
+    private static List<String> stamps(Path folder, RemoteFiles remote) throws IOException {
+        List<String> stamps = new ArrayList<>();
+        for (FileStatus file : remote.files()) {
+            Path copy = folder.resolve(file.getPath().getName());
+            stamps.add(Files.size(copy) + " " + Files.getAttribute(copy, "unix:ino") + " "
+                    + Files.getAttribute(copy, "unix:ctime") + "  " + copy.getFileName());
+        }
+        return stamps;
+    }
+
+    private boolean isIntact(RemoteFiles remote) throws IOException {
         List<String> sums;
         try {
             sums = Files.readAllLines(path.resolve(SUMS));
@@ -82,6 +119,7 @@ record CachedFolder(Path path) {
             sums.add(sum(digest, copy));
         }
         Files.write(half.resolve(SUMS), sums);
+        Files.write(half.resolve(STAMPS), stamps(half, remote));
         Files.move(half, path, StandardCopyOption.ATOMIC_MOVE);
     }
 

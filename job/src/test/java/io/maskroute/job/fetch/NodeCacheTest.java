@@ -2,6 +2,7 @@ package io.maskroute.job.fetch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.maskroute.core.checkpoint.ModelFolder;
 import io.maskroute.core.error.UnusableInputException;
@@ -9,6 +10,7 @@ import io.maskroute.job.config.ModelOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
@@ -106,6 +108,57 @@ class NodeCacheTest {
         assertThat(fetch()).isEqualTo(copy);
         assertSameContent(copy);
         assertThat(CountedFiles.openings(remote)).isEqualTo(2L * NAMES.size());
+    }
+
+    @Test
+    void aCopyThatWasOnlyMovedIsKept() throws IOException {
+        Path copy = Path.of(FetchingProcess.result(FetchingProcess.start(folder, uri)));
+        Files.copy(copy.resolve("c.safetensors"), home.resolve("c"));
+        Files.move(home.resolve("c"), copy.resolve("c.safetensors"), StandardCopyOption.REPLACE_EXISTING);
+
+        assertThat(Path.of(FetchingProcess.result(FetchingProcess.start(folder, uri))))
+                .isEqualTo(copy);
+        assertThat(CountedFiles.openings(remote)).isEqualTo(NAMES.size());
+        assertThat(copy.resolve("STAMPS")).content().contains("c.safetensors");
+        assertThat(fetch()).isEqualTo(copy);
+    }
+
+    @Test
+    void aFolderThatOthersMayReadIsMadePrivate() throws IOException {
+        Files.createDirectory(folder);
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
+
+        fetch();
+
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(folder)))
+                .isEqualTo("rwx------");
+    }
+
+    @Test
+    void aFolderThatOthersMayWriteIsRefused() throws IOException {
+        Files.createDirectory(folder);
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxrwxrwx"));
+
+        assertThatThrownBy(this::fetch)
+                .isInstanceOf(UnusableInputException.class)
+                .hasMessageContaining(folder.toString())
+                .hasMessageContaining("can be written by others (mode rwxrwxrwx)")
+                .hasMessageContaining("model.cache");
+        assertThat(CountedFiles.openings(remote)).isZero();
+    }
+
+    /** Only root can give a folder away. */
+    @Test
+    void aFolderOfAnotherUserIsRefused() throws IOException {
+        Files.createDirectory(folder);
+        assumeTrue(Files.getAttribute(folder, "unix:uid").equals(0), "not root");
+        Files.setAttribute(folder, "unix:uid", 12345);
+
+        assertThatThrownBy(this::fetch)
+                .isInstanceOf(UnusableInputException.class)
+                .hasMessageContaining("belongs to another user")
+                .hasMessageContaining("model.cache");
+        assertThat(CountedFiles.openings(remote)).isZero();
     }
 
     @Test
