@@ -98,6 +98,12 @@ if [ "$(locale charmap 2>/dev/null)" != UTF-8 ] && [ "$(LC_ALL=C.UTF-8 locale ch
   export LC_ALL=C.UTF-8
 fi
 
+# Whether the name of this machine has an address, which Spark asks for before it reads any setting, or the environment names one.
+name_resolves() {
+  [ -n "${SPARK_LOCAL_HOSTNAME:-}${SPARK_LOCAL_IP:-}" ] || ! command -v getent >/dev/null ||
+    getent hosts "$(uname -n)" >/dev/null
+}
+
 # Sets java to the JVM's program.
 find_java() {
   if [ -n "${JAVA_HOME:-}" ]; then

@@ -104,6 +104,17 @@ for name in "${settings[@]}"; do
   read_settings "$name"
 done
 
+if ! "$dry_run" && ! name_resolves; then
+  say "the name of this machine, $(uname -n), does not resolve, and Spark needs an address for it:" \
+    "add it to /etc/hosts, or set SPARK_LOCAL_IP to the address by which the cluster reaches this machine"
+  exit 1
+fi
+if ! "$dry_run" && command -v id >/dev/null && ! id -un >/dev/null 2>&1; then
+  say "the user id $(id -u) has no name on this machine, and Spark's login needs one:" \
+    "give it a line in /etc/passwd, or start the container as a user that has one"
+  exit 1
+fi
+
 if [ -n "${SPARK_HOME:-}" ]; then
   spark_submit=$SPARK_HOME/bin/spark-submit
   if [ ! -x "$spark_submit" ]; then

@@ -53,8 +53,8 @@ class ArchitectureTest {
     }
 
     @ArchTest
-    static void filesDependOnTheNameOfTheNativeLibrariesFolder(JavaClasses classes) {
-        packageDependsOnlyOn("io.maskroute.core.files", "ai.djl.util").check(classes);
+    static void filesDependOnErrorsAndTheNameOfTheNativeLibrariesFolder(JavaClasses classes) {
+        packageDependsOnlyOn("io.maskroute.core.files", ERROR, "ai.djl.util").check(classes);
     }
 
     @ArchTest

@@ -2,6 +2,7 @@ package io.maskroute.core.checkpoint;
 
 import io.maskroute.core.config.JsonFields;
 import io.maskroute.core.config.ModelConfig;
+import io.maskroute.core.error.Reason;
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.core.safetensors.DType;
 import io.maskroute.core.safetensors.TensorSource;
@@ -134,7 +135,7 @@ public record FolderContents(
         try {
             return Files.size(file);
         } catch (java.io.IOException e) {
-            throw new UnusableInputException(file + " cannot be read: " + e, e);
+            throw new UnusableInputException(file + " cannot be read: " + Reason.of(e), e);
         }
     }
 }

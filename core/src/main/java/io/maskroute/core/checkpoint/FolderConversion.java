@@ -3,6 +3,7 @@ package io.maskroute.core.checkpoint;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.maskroute.core.config.JsonFields;
+import io.maskroute.core.error.Reason;
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.core.safetensors.CastTensors;
 import io.maskroute.core.safetensors.DType;
@@ -119,7 +120,7 @@ public final class FolderConversion {
             }
             return new Result(fingerprint, List.copyOf(files), kept, coverage.unknown());
         } catch (IOException e) {
-            throw new UnusableInputException(output + " cannot be written: " + e, e);
+            throw new UnusableInputException(output + " cannot be written: " + Reason.of(e), e);
         }
     }
 

@@ -1,5 +1,6 @@
 package io.maskroute.core.checkpoint;
 
+import io.maskroute.core.error.Reason;
 import io.maskroute.core.error.UnusableInputException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -92,7 +93,7 @@ final class ForeignFiles {
                     .sorted()
                     .findFirst();
         } catch (IOException e) {
-            throw new UnusableInputException("model folder " + folder + " cannot be listed: " + e, e);
+            throw new UnusableInputException("model folder " + folder + " cannot be listed: " + Reason.of(e), e);
         }
     }
 
@@ -107,7 +108,7 @@ final class ForeignFiles {
         try (InputStream in = Files.newInputStream(file)) {
             return in.readNBytes(HEAD_BYTES);
         } catch (IOException e) {
-            throw new UnusableInputException(file + " cannot be read: " + e, e);
+            throw new UnusableInputException(file + " cannot be read: " + Reason.of(e), e);
         }
     }
 }

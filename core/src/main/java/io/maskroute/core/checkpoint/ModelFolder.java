@@ -2,11 +2,15 @@ package io.maskroute.core.checkpoint;
 
 import io.maskroute.core.config.JsonFields;
 import io.maskroute.core.config.ModelConfig;
+import io.maskroute.core.error.Reason;
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.core.safetensors.CastTensors;
 import io.maskroute.core.safetensors.TensorSource;
+import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 import java.util.Optional;
 
@@ -41,10 +45,19 @@ public record ModelFolder(
     }
 
     static void requireFolder(Path path) {
-        if (!Files.isDirectory(path)) {
-            throw new UnusableInputException(path
-                    + (Files.exists(path) ? " is a file" : " does not exist")
-                    + "; a model is a folder with " + CONTENTS);
+        boolean folder;
+        try {
+            folder = Files.readAttributes(path, BasicFileAttributes.class).isDirectory();
+        } catch (NoSuchFileException e) {
+            throw new UnusableInputException(path + " does not exist; a model is a folder with " + CONTENTS, e);
+        } catch (IOException e) {
+            throw new UnusableInputException("model folder " + path + " cannot be read: " + Reason.of(e), e);
+        }
+        if (!folder) {
+            throw new UnusableInputException(path + " is a file; a model is a folder with " + CONTENTS);
+        }
+        if (!Files.isReadable(path) || !Files.isExecutable(path)) {
+            throw new UnusableInputException("model folder " + path + " cannot be read: permission denied");
         }
     }
 

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import io.maskroute.core.config.JsonFields;
+import io.maskroute.core.error.Reason;
 import io.maskroute.core.error.UnusableInputException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -52,7 +53,7 @@ record TokenizerFile(Path path, String text) {
             }
             bytes = Files.readAllBytes(path);
         } catch (IOException e) {
-            throw new UnusableInputException(path + " cannot be read: " + e, e);
+            throw new UnusableInputException(path + " cannot be read: " + Reason.of(e), e);
         }
         ForeignFiles.recognise(bytes).ifPresent(what -> {
             throw new UnusableInputException(path + " " + what);
@@ -90,7 +91,7 @@ record TokenizerFile(Path path, String text) {
         } catch (JsonProcessingException e) {
             throw JsonFields.invalid(path.toString(), e);
         } catch (IOException e) {
-            throw new UnusableInputException(path + " cannot be read: " + e, e);
+            throw new UnusableInputException(path + " cannot be read: " + Reason.of(e), e);
         }
     }
 

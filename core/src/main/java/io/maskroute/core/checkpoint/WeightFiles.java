@@ -1,6 +1,7 @@
 package io.maskroute.core.checkpoint;
 
 import io.maskroute.core.config.JsonFields;
+import io.maskroute.core.error.Reason;
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.core.safetensors.Safetensors;
 import io.maskroute.core.safetensors.ShardedTensors;
@@ -97,7 +98,7 @@ record WeightFiles(Path folder, List<Path> files, Map<String, Path> shardOf) {
                     .sorted()
                     .toList();
         } catch (IOException e) {
-            throw new UnusableInputException("model folder " + folder + " cannot be listed: " + e, e);
+            throw new UnusableInputException("model folder " + folder + " cannot be listed: " + Reason.of(e), e);
         }
         for (Path file : files) {
             Matcher shard = SHARD.matcher(file.getFileName().toString());

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.maskroute.core.error.Reason;
 import io.maskroute.core.error.UnusableInputException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -48,7 +49,7 @@ public final class JsonFields {
         } catch (NoSuchFileException e) {
             throw new UnusableInputException(file + " does not exist", e);
         } catch (IOException e) {
-            throw new UnusableInputException(file + " cannot be read: " + e, e);
+            throw new UnusableInputException(file + " cannot be read: " + Reason.of(e), e);
         }
     }
 
@@ -63,7 +64,7 @@ public final class JsonFields {
         } catch (JsonProcessingException e) {
             throw invalid(origin, e);
         } catch (IOException e) {
-            throw new UnusableInputException(origin + " cannot be read: " + e, e);
+            throw new UnusableInputException(origin + " cannot be read: " + Reason.of(e), e);
         }
     }
 

@@ -1,13 +1,10 @@
 package io.maskroute.core.files;
 
 import ai.djl.util.Utils;
+import io.maskroute.core.error.Reason;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -50,7 +47,7 @@ public final class NativeCache {
      * @return the end of a message: the folder, why, and what to do
      */
     public static String cannotBeWritten(String libraries, IOException why) {
-        return folder(libraries) + " cannot be written (" + reason(why) + "); set " + variable()
+        return folder(libraries) + " cannot be written (" + Reason.ofWriting(why) + "); set " + variable()
                 + " to a folder that can";
     }
 
@@ -63,20 +60,5 @@ public final class NativeCache {
     private static String variable() {
         String own = Utils.getEnvOrSystemProperty(OF_LIBRARIES, "");
         return own.isEmpty() ? OF_ALL : OF_LIBRARIES;
-    }
-
-    private static String reason(IOException e) {
-        if (e instanceof AccessDeniedException) {
-            return "permission denied";
-        }
-        if (e instanceof NoSuchFileException) {
-            return "no folder can be made there";
-        }
-        if (e instanceof FileAlreadyExistsException file) {
-            return file.getFile() + " is a file";
-        }
-        return e instanceof FileSystemException system && system.getReason() != null
-                ? system.getReason()
-                : String.valueOf(e.getMessage());
     }
 }

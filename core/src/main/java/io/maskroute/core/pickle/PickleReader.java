@@ -1,5 +1,6 @@
 package io.maskroute.core.pickle;
 
+import io.maskroute.core.error.Reason;
 import io.maskroute.core.error.UnusableInputException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -25,7 +26,7 @@ public final class PickleReader {
         } catch (NoSuchFileException e) {
             throw new UnusableInputException(file + " does not exist", e);
         } catch (IOException e) {
-            throw new UnusableInputException(file + " cannot be read: " + e, e);
+            throw new UnusableInputException(file + " cannot be read: " + Reason.of(e), e);
         }
     }
 

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.maskroute.core.error.Reason;
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.core.routing.ImageTokenDropping.Criterion;
 import io.maskroute.core.routing.RoutingSchedule.ImageTokens;
@@ -58,7 +59,7 @@ public final class RoutingScheduleReader {
         } catch (NoSuchFileException e) {
             throw new UnusableInputException(file + ": no such routing schedule; check the path", e);
         } catch (IOException e) {
-            throw new UnusableInputException(file + ": cannot be read as a routing schedule: " + e.getMessage(), e);
+            throw new UnusableInputException(file + ": cannot be read as a routing schedule: " + Reason.of(e), e);
         }
     }
 

@@ -1,5 +1,6 @@
 package io.maskroute.core.safetensors;
 
+import io.maskroute.core.error.Reason;
 import io.maskroute.core.error.UnusableInputException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -59,7 +60,8 @@ public final class FileTensors implements TensorSource {
                     : channel.map(FileChannel.MapMode.READ_ONLY, region.position, length);
             return mapped.order(ByteOrder.LITTLE_ENDIAN);
         } catch (IOException e) {
-            throw new UnusableInputException(file + ": tensor " + Names.quote(name) + " cannot be mapped: " + e, e);
+            throw new UnusableInputException(
+                    file + ": tensor " + Names.quote(name) + " cannot be mapped: " + Reason.of(e), e);
         }
     }
 
@@ -74,7 +76,8 @@ public final class FileTensors implements TensorSource {
         try {
             readFully(channel, region.position + offset, target);
         } catch (IOException e) {
-            throw new UnusableInputException(file + ": tensor " + Names.quote(name) + " cannot be read: " + e, e);
+            throw new UnusableInputException(
+                    file + ": tensor " + Names.quote(name) + " cannot be read: " + Reason.of(e), e);
         }
     }
 

@@ -1,5 +1,6 @@
 package io.maskroute.core.safetensors;
 
+import io.maskroute.core.error.Reason;
 import io.maskroute.core.error.UnusableInputException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -44,7 +45,7 @@ public final class Safetensors implements TensorSource {
         } catch (NoSuchFileException e) {
             throw new UnusableInputException(file + " does not exist", e);
         } catch (IOException e) {
-            throw new UnusableInputException(file + " cannot be read: " + e.getMessage(), e);
+            throw new UnusableInputException(file + " cannot be read: " + Reason.of(e), e);
         } finally {
             if (channel != null) {
                 FileTensors.closeQuietly(channel);

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import io.maskroute.core.error.Reason;
 import io.maskroute.core.error.UnusableInputException;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -54,7 +55,7 @@ record SafetensorsHeader(Map<String, Entry> tensors, Map<String, String> metadat
             throw new UnusableInputException(
                     file + ": safetensors header is not valid JSON: " + oneLine(e.getOriginalMessage()), e);
         } catch (IOException e) {
-            throw new UnusableInputException(file + ": safetensors header cannot be read: " + e.getMessage(), e);
+            throw new UnusableInputException(file + ": safetensors header cannot be read: " + Reason.of(e), e);
         }
     }
 

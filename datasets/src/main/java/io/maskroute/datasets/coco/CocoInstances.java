@@ -1,5 +1,6 @@
 package io.maskroute.datasets.coco;
 
+import io.maskroute.core.error.Reason;
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.datasets.schema.DatasetManifest;
 import io.maskroute.datasets.writer.Findings;
@@ -51,7 +52,7 @@ public final class CocoInstances {
             instances.source = in.sourceFile();
             return instances;
         } catch (IOException e) {
-            throw new UnusableInputException("The instances file " + file + " cannot be read: " + e.getMessage(), e);
+            throw new UnusableInputException("The instances file " + file + " cannot be read: " + Reason.of(e), e);
         }
     }
 

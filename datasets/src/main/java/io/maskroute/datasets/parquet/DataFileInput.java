@@ -1,5 +1,6 @@
 package io.maskroute.datasets.parquet;
 
+import io.maskroute.core.error.Reason;
 import io.maskroute.datasets.schema.HadoopFiles;
 import java.io.EOFException;
 import java.io.FileNotFoundException;
@@ -40,14 +41,10 @@ final class DataFileInput extends SeekableInputStream {
                             .opt(OpenFileOptions.FS_OPTION_OPENFILE_LENGTH, Long.toString(file.bytes()))
                             .build())));
         } catch (FileNotFoundException e) {
-            // What Java says of a file that it may not open, too.
-            boolean denied = e.getMessage() != null && e.getMessage().endsWith("(Permission denied)");
-            throw new UnreadableFileException(file.path()
-                    + (denied
-                            ? " cannot be read: permission denied"
-                            : " is gone; was the folder changed meanwhile? Restore it, or give the command again"));
+            throw new UnreadableFileException(
+                    file.path() + " is gone; was the folder changed meanwhile? Restore it, or give the command again");
         } catch (AccessControlException | java.nio.file.AccessDeniedException e) {
-            throw new UnreadableFileException(file.path() + " cannot be read: " + e.getMessage());
+            throw new UnreadableFileException(file.path() + " cannot be read: " + Reason.of(e));
         } catch (IOException e) {
             throw new StorageException(file, e);
         }

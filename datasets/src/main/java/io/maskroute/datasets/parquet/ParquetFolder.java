@@ -1,5 +1,6 @@
 package io.maskroute.datasets.parquet;
 
+import io.maskroute.core.error.Reason;
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.datasets.schema.HadoopFiles;
 import java.io.IOException;
@@ -102,7 +103,7 @@ public record ParquetFolder(List<DataFile> files, Optional<String> passedOver) {
                     return FileVisitResult.CONTINUE;
                 }
                 throw new UnusableInputException(
-                        file + " cannot be looked at (" + e
+                        file + " cannot be looked at (" + Reason.of(e)
                                 + "): make it readable, or hide it with a name that begins with _",
                         e);
             }

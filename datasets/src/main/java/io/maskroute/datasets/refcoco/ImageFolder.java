@@ -1,5 +1,6 @@
 package io.maskroute.datasets.refcoco;
 
+import io.maskroute.core.error.Reason;
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.datasets.schema.HadoopFiles;
 import java.io.IOException;
@@ -46,7 +47,7 @@ final class ImageFolder {
                 }
             }
         } catch (IOException e) {
-            throw new UnusableInputException("The image folder " + root + " cannot be read: " + e.getMessage(), e);
+            throw new UnusableInputException("The image folder " + root + " cannot be read: " + Reason.of(e), e);
         }
         throw new UnusableInputException("The images are not in " + root + ": looked for " + String.join(", ", probes)
                 + " there and in " + String.join(", ", LAYOUTS.subList(1, LAYOUTS.size()))

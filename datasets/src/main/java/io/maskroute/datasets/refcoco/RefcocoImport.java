@@ -1,5 +1,6 @@
 package io.maskroute.datasets.refcoco;
 
+import io.maskroute.core.error.Reason;
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.core.image.ExifOrientation;
 import io.maskroute.core.pickle.PickleLimits;
@@ -133,7 +134,7 @@ public final class RefcocoImport {
             return new PickledRefs(
                     RefsFile.select(pickled, refs, split, keepEmptySentences, findings), in.sourceFile());
         } catch (IOException e) {
-            throw new UnusableInputException("The refs file " + refs + " cannot be read: " + e.getMessage(), e);
+            throw new UnusableInputException("The refs file " + refs + " cannot be read: " + Reason.of(e), e);
         }
     }
 

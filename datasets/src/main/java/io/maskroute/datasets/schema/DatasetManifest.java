@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.maskroute.core.error.Reason;
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.core.image.ExifOrientation;
 import java.io.FileNotFoundException;
@@ -109,7 +110,7 @@ public record DatasetManifest(
                         e);
             }
         } catch (IOException e) {
-            throw new UnusableInputException(file + " cannot be read: " + e.getMessage(), e);
+            throw new UnusableInputException(file + " cannot be read: " + Reason.of(e), e);
         }
         return parse(bytes, file.toString());
     }
@@ -134,7 +135,7 @@ public record DatasetManifest(
         } catch (JsonProcessingException e) {
             throw new UnusableInputException(file + " is not a dataset manifest: " + e.getOriginalMessage(), e);
         } catch (IOException e) {
-            throw new UnusableInputException(file + " cannot be read: " + e.getMessage(), e);
+            throw new UnusableInputException(file + " cannot be read: " + Reason.of(e), e);
         }
     }
 
@@ -149,7 +150,7 @@ public record DatasetManifest(
             out.write(JSON.writeValueAsBytes(this));
             out.write('\n');
         } catch (IOException e) {
-            throw new UnusableInputException(file + " cannot be written: " + e.getMessage(), e);
+            throw new UnusableInputException(file + " cannot be written: " + Reason.of(e), e);
         }
     }
 }

@@ -32,14 +32,14 @@ public final class HadoopFiles {
 
     /**
      * The file system a path is on. Local files go without Hadoop's checksum files: they would break a file that somebody
-     * edits by hand.
+     * edits by hand. What may not be read there is said to be so.
      *
      * @throws UnusableInputException when no file system is set up for the path's scheme
      */
     public static FileSystem fileSystem(Path path, Configuration hadoop) throws IOException {
         try {
             FileSystem files = path.getFileSystem(hadoop);
-            return files instanceof LocalFileSystem local ? local.getRawFileSystem() : files;
+            return files instanceof LocalFileSystem ? LocalFiles.of(hadoop) : files;
         } catch (UnsupportedFileSystemException e) {
             throw noFileSystem(path, e);
         } catch (RuntimeException e) {

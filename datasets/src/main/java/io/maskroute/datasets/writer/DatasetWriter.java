@@ -1,5 +1,6 @@
 package io.maskroute.datasets.writer;
 
+import io.maskroute.core.error.Reason;
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.core.image.ExifOrientation;
 import io.maskroute.core.image.Orientation;
@@ -82,7 +83,7 @@ public final class DatasetWriter {
                         + " (perhaps an import that was cut short); delete it or name another folder");
             }
         } catch (IOException e) {
-            throw new UnusableInputException("The output " + output + " cannot be read: " + e.getMessage(), e);
+            throw new UnusableInputException("The output " + output + " cannot be read: " + Reason.of(e), e);
         }
     }
 

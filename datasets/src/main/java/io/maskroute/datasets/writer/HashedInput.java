@@ -1,5 +1,6 @@
 package io.maskroute.datasets.writer;
 
+import io.maskroute.core.error.Reason;
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.datasets.schema.DatasetManifest;
 import io.maskroute.datasets.schema.HadoopFiles;
@@ -41,7 +42,7 @@ public final class HashedInput extends FilterInputStream {
         } catch (FileNotFoundException e) {
             throw new UnusableInputException("There is no " + what + " " + file, e);
         } catch (IOException e) {
-            throw new UnusableInputException("The " + what + " " + file + " cannot be read: " + e.getMessage(), e);
+            throw new UnusableInputException("The " + what + " " + file + " cannot be read: " + Reason.of(e), e);
         }
     }
 

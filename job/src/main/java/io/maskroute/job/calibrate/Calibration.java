@@ -5,6 +5,7 @@ import io.maskroute.core.calibration.ProjectorSolver;
 import io.maskroute.core.calibration.ProjectorUnit;
 import io.maskroute.core.checkpoint.ModelFolder;
 import io.maskroute.core.config.ModelConfig;
+import io.maskroute.core.error.Reason;
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.core.routing.AdapterFolder;
 import io.maskroute.core.routing.RoutingAdapter;
@@ -144,7 +145,7 @@ public final class Calibration {
             }
             return result;
         } catch (IOException e) {
-            throw new UnusableInputException(output + " cannot be written: " + e.getMessage(), e);
+            throw new UnusableInputException(output + " cannot be written: " + Reason.of(e), e);
         }
     }
 

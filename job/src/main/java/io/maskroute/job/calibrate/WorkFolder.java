@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import io.maskroute.core.calibration.FittedProjector;
 import io.maskroute.core.calibration.FittedProjector.Errors;
 import io.maskroute.core.calibration.ProjectorUnit;
+import io.maskroute.core.error.Reason;
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.core.image.ExifOrientation;
 import io.maskroute.core.safetensors.DType;
@@ -88,7 +89,7 @@ final class WorkFolder {
             }
             return work;
         } catch (IOException e) {
-            throw new UnusableInputException(path + " cannot be written: " + e.getMessage(), e);
+            throw new UnusableInputException(path + " cannot be written: " + Reason.of(e), e);
         }
     }
 

@@ -1,11 +1,14 @@
 package io.maskroute.job.cli;
 
+import io.maskroute.core.error.Reason;
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.job.config.ConfigurationException;
 import io.maskroute.job.results.Versions;
+import io.maskroute.job.run.NamelessUser;
 import io.maskroute.job.run.SegmenterFactory;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
@@ -43,6 +46,7 @@ public final class Cli {
     }
 
     public int run(String... arguments) {
+        NamelessUser.settle();
         CommandLine line = new CommandLine(new Root())
                 .addSubcommand(new SegmentCommand(environment))
                 .addSubcommand(new EvaluateCommand(environment))
@@ -92,6 +96,11 @@ public final class Cli {
         if (e instanceof UnusableInputException) {
             LOG.debug("The input cannot be used", e);
             return say(e.getMessage(), UNUSABLE_INPUT);
+        }
+        Optional<String> system = Reason.ofSystem(e);
+        if (system.isPresent()) {
+            LOG.debug("What files or hosts answered", e);
+            return say(system.get(), UNUSABLE_INPUT);
         }
         return broken(e);
     }

@@ -1,5 +1,6 @@
 package io.maskroute.job.cli;
 
+import io.maskroute.core.error.Reason;
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.job.results.Json;
 import java.io.IOException;
@@ -31,7 +32,7 @@ final class JsonArgument {
         try {
             Files.write(file, Json.write(result));
         } catch (IOException e) {
-            throw new UnusableInputException("--json " + file + " cannot be written: " + e.getMessage(), e);
+            throw new UnusableInputException("--json " + file + " cannot be written: " + Reason.of(e), e);
         }
     }
 }

@@ -1,5 +1,6 @@
 package io.maskroute.job.cli;
 
+import io.maskroute.core.error.Reason;
 import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.core.image.ImageDecoder;
@@ -136,7 +137,8 @@ final class TraceCommand implements Callable<Integer> {
             return ModelTrace.run(
                     picture.model, options, new ImageDecoder().decode(encoded), new ReferringPrompt(picture.text));
         } catch (IOException e) {
-            throw new UnusableInputException(picture.image + " cannot be read; give a picture file", e);
+            throw new UnusableInputException(
+                    picture.image + " cannot be read: " + Reason.of(e) + "; give a picture file", e);
         } catch (RowFailure e) {
             throw new UnusableInputException(picture.image + ": " + e.getMessage(), e);
         }
@@ -146,7 +148,7 @@ final class TraceCommand implements Callable<Integer> {
         try {
             trace.write(out);
         } catch (IOException e) {
-            throw new UnusableInputException(out + " cannot be written: " + e.getMessage(), e);
+            throw new UnusableInputException(out + " cannot be written: " + Reason.of(e), e);
         }
     }
 

@@ -1,5 +1,6 @@
 package io.maskroute.job.fetch;
 
+import io.maskroute.core.error.Reason;
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.core.files.ProcessLock;
 import io.maskroute.job.config.Redaction;
@@ -67,7 +68,7 @@ final class NodeCache {
         } catch (IOException e) {
             throw new UnusableInputException(
                     what + " " + shown + " cannot be fetched into " + folder + " (model.cache): "
-                            + Redaction.uri(String.valueOf(e.getMessage())),
+                            + Redaction.uri(Reason.of(e)),
                     e);
         }
     }

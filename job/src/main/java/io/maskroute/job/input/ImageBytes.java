@@ -1,5 +1,6 @@
 package io.maskroute.job.input;
 
+import io.maskroute.core.error.Reason;
 import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.error.Stage;
 import io.maskroute.core.error.UnusableInputException;
@@ -58,7 +59,7 @@ public final class ImageBytes {
         try {
             this.roots = new ImageRoots(dataset, roots, hadoop);
         } catch (IOException e) {
-            throw new UnusableInputException("the dataset " + dataset + " cannot be read: " + e.getMessage(), e);
+            throw new UnusableInputException("the dataset " + dataset + " cannot be read: " + Reason.of(e), e);
         }
     }
 
@@ -167,7 +168,7 @@ public final class ImageBytes {
     }
 
     private static String reason(Exception e) {
-        return Redaction.uri(String.valueOf(e.getMessage()));
+        return Redaction.uri(Reason.of(e));
     }
 
     /** A row's URI as messages may hold it. */

@@ -3,6 +3,7 @@ package io.maskroute.job.input;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.xxhash64;
 
+import io.maskroute.core.error.Reason;
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.datasets.parquet.DataFile;
 import io.maskroute.datasets.parquet.ParquetFolder;
@@ -99,7 +100,7 @@ public final class InputDataset {
         try {
             return ParquetFolder.list(path, hadoop);
         } catch (IOException e) {
-            throw new UnusableInputException("the dataset " + path + " cannot be listed: " + e.getMessage(), e);
+            throw new UnusableInputException("the dataset " + path + " cannot be listed: " + Reason.of(e), e);
         }
     }
 

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.maskroute.core.error.Reason;
 import io.maskroute.core.error.UnusableInputException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -36,7 +37,7 @@ public final class Json {
         } catch (JsonProcessingException e) {
             throw new UnusableInputException(file + " cannot be understood: " + e.getOriginalMessage(), e);
         } catch (IOException e) {
-            throw new UnusableInputException(file + " cannot be read: " + e, e);
+            throw new UnusableInputException(file + " cannot be read: " + Reason.of(e), e);
         }
     }
 
@@ -51,7 +52,7 @@ public final class Json {
         } catch (JsonProcessingException e) {
             throw new UnusableInputException(where + " cannot be understood: " + e.getOriginalMessage(), e);
         } catch (IOException e) {
-            throw new UnusableInputException(where + " cannot be read: " + e.getMessage(), e);
+            throw new UnusableInputException(where + " cannot be read: " + Reason.of(e), e);
         }
     }
 }

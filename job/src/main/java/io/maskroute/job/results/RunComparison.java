@@ -1,5 +1,6 @@
 package io.maskroute.job.results;
 
+import io.maskroute.core.error.Reason;
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.datasets.schema.HadoopFiles;
 import io.maskroute.job.report.ComparedRun;
@@ -97,7 +98,7 @@ public final class RunComparison {
             Path folder = HadoopFiles.path(output);
             HadoopFiles.fileSystem(folder, hadoop).mkdirs(folder);
         } catch (IOException e) {
-            throw new UnusableInputException("the output " + output + " cannot be made: " + e.getMessage(), e);
+            throw new UnusableInputException("the output " + output + " cannot be made: " + Reason.of(e), e);
         }
         RunFolder folder = new RunFolder(output, hadoop);
         folder.write(PAGE, out -> ComparisonPage.write(runs, notes, out));

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.maskroute.core.checkpoint.Fingerprint;
 import io.maskroute.core.checkpoint.ModelFolder;
+import io.maskroute.core.error.Reason;
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.core.model.PsalmSegmenter;
 import io.maskroute.core.routing.RoutingAdapter;
@@ -72,7 +73,7 @@ public final class PsalmSegmenterFactory implements SegmenterFactory {
             JsonNode weights = JSON.readTree(Files.readAllBytes(card)).path("weights");
             return weights.asText().equals("random");
         } catch (IOException e) {
-            throw new UnusableInputException(card + " cannot be read: " + e.getMessage(), e);
+            throw new UnusableInputException(card + " cannot be read: " + Reason.of(e), e);
         }
     }
 }

@@ -1,8 +1,10 @@
 package io.maskroute.job.run;
 
+import io.maskroute.core.error.Reason;
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.datasets.parquet.StorageException;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.spark.SparkThrowable;
 
 /** Spark wraps what a task threw, several times over; users need the innermost reason. */
@@ -12,8 +14,8 @@ final class SparkFailures {
     private SparkFailures() {}
 
     /**
-     * The {@link UnusableInputException} inside, or one for a file that could not be read, with the reason that was found for it,
-     * or {@code failure}.
+     * The {@link UnusableInputException} inside, or one for what a file system or a host answered, with the reason that was found for
+     * it, or {@code failure}.
      */
     static RuntimeException explained(Exception failure) {
         Throwable cause = failure;
@@ -31,6 +33,10 @@ final class SparkFailures {
                 return new UnusableInputException(unread((SparkThrowable) cause, cause), failure);
             }
         }
+        Optional<String> system = Reason.ofSystem(failure);
+        if (system.isPresent()) {
+            return new UnusableInputException(system.get(), failure);
+        }
         return failure instanceof RuntimeException runtime
                 ? runtime
                 : new IllegalStateException(failure.getMessage(), failure);
@@ -39,11 +45,7 @@ final class SparkFailures {
     /** Of a file that Spark itself reads: predictions of this program. */
     private static String unread(SparkThrowable spark, Throwable thrown) {
         Map<String, String> named = spark.getMessageParameters();
-        Throwable innermost = thrown;
-        for (int depth = 0; innermost.getCause() != null && depth < DEEPEST; depth++) {
-            innermost = innermost.getCause();
-        }
         return named.getOrDefault("path", named.getOrDefault("file", "a file")) + " cannot be read: "
-                + innermost.toString().lines().findFirst().orElse("") + ". Restore it";
+                + Reason.of(thrown) + ". Restore it";
     }
 }

@@ -39,6 +39,7 @@ public final class SparkSessions {
     }
 
     private static SparkSession start(SparkConf conf) {
+        MachineChecks.requireLocalFolders(conf);
         try {
             return SparkSession.builder().config(conf).getOrCreate();
         } catch (Exception e) {
@@ -62,6 +63,7 @@ public final class SparkSessions {
 
     /** Defaults below what spark-submit was given (system properties), below the command line. */
     static SparkConf conf(JobConfig config) {
+        MachineChecks.requireName();
         SparkConf conf = new SparkConf();
         config.spark().forEach(conf::setIfMissing);
         config.sparkOverrides().forEach(conf::set);

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.maskroute.core.checkpoint.TokenizerJson;
 import io.maskroute.core.config.ModelConfig;
+import io.maskroute.core.error.Reason;
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.core.image.ExifOrientation;
 import io.maskroute.core.routing.AdapterFolder;
@@ -75,7 +76,7 @@ public final class TrainingFolder {
             opened.requireInputsElsewhere(identity, fresh);
             opened.prepare(identity, fresh);
         } catch (IOException e) {
-            throw new UnusableInputException(folder + " cannot be written: " + e.getMessage(), e);
+            throw new UnusableInputException(folder + " cannot be written: " + Reason.of(e), e);
         }
         return opened;
     }

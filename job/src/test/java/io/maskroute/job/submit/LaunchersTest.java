@@ -328,6 +328,47 @@ class LaunchersTest {
         assertThat(noMaven.err()).startsWith("maskroute: Maven 3.8 or newer is needed");
     }
 
+    /** Spark asks for its address before it reads any setting. */
+    @Test
+    void aMachineWithoutANameNeedsNoneForRunsOnItAlone() throws Exception {
+        Installation.executable(folder.resolve("bin/getent"), "#!/bin/sh\nexit 2\n");
+        Installation.executable(folder.resolve("a jdk/bin/java"), "#!/bin/sh\nprintf '%s\\n' \"$SPARK_LOCAL_IP\"\n");
+        Map<String, String> environment = new TreeMap<>(Map.of(
+                "JAVA_HOME", folder.resolve("a jdk").toString(),
+                "SPARK_HOME", sparkHome.toString(),
+                "PATH", folder.resolve("bin") + ":" + System.getenv("PATH")));
+
+        assertThat(installation.run(environment, "maskroute", "segment").out()).isEqualTo("127.0.0.1\n");
+        assertThat(installation
+                        .run(environment, "maskroute", "segment", "-s", "spark.master=spark://h:7077")
+                        .out())
+                .isEqualTo("\n");
+        Outcome cluster = installation.run(environment, "spark-submit.sh", "segment");
+        assertThat(cluster.code()).isEqualTo(1);
+        assertThat(cluster.err()).contains("does not resolve", "SPARK_LOCAL_IP").hasLineCount(1);
+        assertThat(seen).doesNotExist();
+
+        environment.put("SPARK_LOCAL_IP", "192.0.2.1");
+        assertThat(installation.run(environment, "maskroute", "segment").out()).isEqualTo("192.0.2.1\n");
+        assertThat(installation.run(environment, "spark-submit.sh", "segment").code())
+                .isEqualTo(7);
+    }
+
+    @Test
+    void aUserWithoutANameIsToldWhatSparkNeeds() throws Exception {
+        Installation.executable(
+                folder.resolve("bin/id"), "#!/bin/sh\nif [ \"$1\" = -u ]; then echo 12345; else exit 1; fi\n");
+
+        Outcome outcome = installation.run(
+                Map.of("SPARK_HOME", sparkHome.toString(), "PATH", folder.resolve("bin") + ":" + System.getenv("PATH")),
+                "spark-submit.sh",
+                "segment");
+
+        assertThat(outcome.code()).isEqualTo(1);
+        assertThat(outcome.err()).contains("the user id 12345 has no name").hasLineCount(1);
+        assertThat(seen).doesNotExist();
+    }
+
     /** A folder with what the launchers need beside Java and Maven. */
     private String coreutilities() throws IOException {
         Path bin = Files.createDirectories(folder.resolve("coreutilities"));
