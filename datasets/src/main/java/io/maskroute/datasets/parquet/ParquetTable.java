@@ -35,6 +35,7 @@ public final class ParquetTable {
     private final WantedColumns wanted;
     private final Broadcast<SerializableConfiguration> hadoop;
     private final Map<DataFile, List<ParquetFile.RowGroup>> files;
+    private final Map<DataFile, String> unreadable;
     private final Set<String> found;
 
     private ParquetTable(
@@ -42,11 +43,13 @@ public final class ParquetTable {
             WantedColumns wanted,
             Broadcast<SerializableConfiguration> hadoop,
             Map<DataFile, List<ParquetFile.RowGroup>> files,
+            Map<DataFile, String> unreadable,
             Set<String> found) {
         this.spark = spark;
         this.wanted = wanted;
         this.hadoop = hadoop;
         this.files = files;
+        this.unreadable = unreadable;
         this.found = found;
     }
 
@@ -57,70 +60,75 @@ public final class ParquetTable {
      * @throws UnreadableFileException for the first file that cannot be read, saying how many others cannot
      */
     public static ParquetTable open(SparkSession spark, List<DataFile> files, WantedColumns wanted) {
-        JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-        ParquetTable none = new ParquetTable(
-                spark,
-                wanted,
-                context.broadcast(
-                        new SerializableConfiguration(spark.sessionState().newHadoopConf())),
-                Map.of(),
-                Set.of());
-        return none.with(files);
+        ParquetTable table = openReadable(spark, files, wanted);
+        table.refuseIf(!table.unreadable.isEmpty());
+        return table;
     }
 
-    private ParquetTable with(List<DataFile> more) {
-        Footers footers = footers(more);
-        Map<DataFile, List<ParquetFile.RowGroup>> all = new LinkedHashMap<>(files);
-        for (int i = 0; i < more.size(); i++) {
-            all.put(more.get(i), footers.rowGroups().get(i));
+    /**
+     * The same with those files alone that can be read; {@link #unreadable} has the others.
+     *
+     * @throws UnreadableFileException when there are files and none of them can be read
+     */
+    public static ParquetTable openReadable(SparkSession spark, List<DataFile> files, WantedColumns wanted) {
+        JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
+        Broadcast<SerializableConfiguration> hadoop = context.broadcast(
+                new SerializableConfiguration(spark.sessionState().newHadoopConf()));
+        Map<DataFile, List<ParquetFile.RowGroup>> readable = new LinkedHashMap<>();
+        Map<DataFile, String> unreadable = new LinkedHashMap<>();
+        Set<String> found = new TreeSet<>();
+        if (!files.isEmpty()) {
+            int tasks = Math.max(Math.min(files.size(), context.defaultParallelism()), files.size() / FILES_PER_TASK);
+            for (Footer footer : context.parallelize(files, tasks)
+                    .mapPartitions(some ->
+                            footers(some, wanted, hadoop.value().value()).iterator())
+                    .collect()) {
+                if (footer.refusal() == null) {
+                    readable.put(footer.file(), footer.rowGroups());
+                    found.addAll(footer.found());
+                } else {
+                    unreadable.put(footer.file(), footer.refusal());
+                }
+            }
         }
-        Set<String> columns = new TreeSet<>(found);
-        columns.addAll(footers.found());
-        return new ParquetTable(spark, wanted, hadoop, all, columns);
+        ParquetTable table = new ParquetTable(spark, wanted, hadoop, readable, unreadable, found);
+        table.refuseIf(readable.isEmpty() && !unreadable.isEmpty());
+        return table;
     }
 
-    /** What the footers of some files say, in the files' order, or why some cannot be read. */
-    private record Footers(List<List<ParquetFile.RowGroup>> rowGroups, Set<String> found, List<String> refusals)
-            implements Serializable {}
-
-    private Footers footers(List<DataFile> of) {
-        Footers all = new Footers(new ArrayList<>(), new TreeSet<>(), new ArrayList<>());
-        if (of.isEmpty()) {
-            return all;
-        }
-        JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-        int tasks = Math.max(Math.min(of.size(), context.defaultParallelism()), of.size() / FILES_PER_TASK);
-        Broadcast<SerializableConfiguration> conf = hadoop;
-        WantedColumns columns = wanted;
-        List<Footers> parts = context.parallelize(of, tasks)
-                .mapPartitions(some ->
-                        List.of(footers(some, columns, conf.value().value())).iterator())
-                .collect();
-        for (Footers part : parts) {
-            all.rowGroups().addAll(part.rowGroups());
-            all.found().addAll(part.found());
-            all.refusals().addAll(part.refusals());
-        }
-        if (!all.refusals().isEmpty()) {
-            int others = all.refusals().size() - 1;
-            throw new UnreadableFileException(all.refusals().get(0)
+    private void refuseIf(boolean unusable) {
+        if (unusable) {
+            int others = unreadable.size() - 1;
+            throw new UnreadableFileException(unreadable.values().iterator().next()
                     + (others == 0 ? "" : String.format(Locale.ROOT, " (and %,d other files likewise)", others)));
         }
-        return all;
     }
 
-    private static Footers footers(Iterator<DataFile> files, WantedColumns wanted, Configuration hadoop)
+    /**
+     * What a footer says.
+     *
+     * @param refusal why the file cannot be read, or null
+     */
+    private record Footer(DataFile file, List<ParquetFile.RowGroup> rowGroups, Set<String> found, String refusal)
+            implements Serializable {}
+
+    private static List<Footer> footers(Iterator<DataFile> files, WantedColumns wanted, Configuration hadoop)
             throws IOException {
-        Footers some = new Footers(new ArrayList<>(), new TreeSet<>(), new ArrayList<>());
+        List<Footer> some = new ArrayList<>();
         while (files.hasNext()) {
-            try (ParquetFile file = ParquetFile.open(files.next(), wanted, hadoop)) {
-                some.rowGroups().add(file.rowGroups());
-                some.found().addAll(file.found());
+            DataFile of = files.next();
+            try (ParquetFile file = ParquetFile.open(of, wanted, hadoop)) {
+                some.add(new Footer(of, file.rowGroups(), Set.copyOf(file.found()), null));
             } catch (UnreadableFileException e) {
-                some.refusals().add(e.getMessage());
+                some.add(new Footer(of, List.of(), Set.of(), e.getMessage()));
             }
         }
         return some;
+    }
+
+    /** Files that are no part of it, with the reason for each. */
+    public Map<DataFile, String> unreadable() {
+        return unreadable;
     }
 
     public Collection<DataFile> files() {
@@ -139,25 +147,19 @@ public final class ParquetTable {
         return found.contains(column);
     }
 
-    /** The table of these files, some of which may be new. */
-    public ParquetTable only(List<DataFile> some) {
-        ParquetTable all =
-                with(some.stream().filter(file -> !files.containsKey(file)).toList());
-        Map<DataFile, List<ParquetFile.RowGroup>> kept = new LinkedHashMap<>();
-        some.forEach(file -> kept.put(file, all.files.get(file)));
-        return new ParquetTable(spark, wanted, hadoop, kept, all.found);
-    }
-
     /** All rows, by file and in the files' order. */
     public JavaRDD<Row> read(WantedColumns columns) {
-        return read(columns, all());
+        return read(columns, rowGroups());
     }
 
-    private List<RowSlice> all() {
+    /** The row groups that have rows, by file and in the files' order. */
+    public List<RowSlice> rowGroups() {
         List<RowSlice> slices = new ArrayList<>();
         files.forEach((file, groups) -> {
             for (int i = 0; i < groups.size(); i++) {
-                slices.add(new RowSlice(file, i, 0, groups.get(i).rows()));
+                if (groups.get(i).rows() > 0) {
+                    slices.add(new RowSlice(file, i, 0, groups.get(i).rows()));
+                }
             }
         });
         return slices;
@@ -165,31 +167,45 @@ public final class ParquetTable {
 
     /** Some rows, in this order. */
     public JavaRDD<Row> read(WantedColumns columns, List<RowSlice> slices) {
+        return readTasks(columns, tasks(slices));
+    }
+
+    /** The same without those that cannot be read, of which {@code losses} hears, in the task. */
+    public JavaRDD<Row> read(WantedColumns columns, List<RowSlice> slices, Losses losses) {
+        return readTasks(columns, tasks(slices), losses);
+    }
+
+    /** Some rows; those of each list in one task, in this order. */
+    public JavaRDD<Row> readTasks(WantedColumns columns, List<List<RowSlice>> tasks) {
+        return readTasks(columns, tasks, null);
+    }
+
+    /** The same without those that cannot be read, of which {@code losses} hears, in the task. */
+    public JavaRDD<Row> readTasks(WantedColumns columns, List<List<RowSlice>> tasks, Losses losses) {
         JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-        List<List<RowSlice>> tasks = tasks(slices);
         if (tasks.isEmpty()) {
             return context.emptyRDD();
         }
         Broadcast<SerializableConfiguration> conf = hadoop;
         return context.parallelize(tasks, tasks.size())
-                .flatMap(task -> new SliceRows(task, columns, conf.value().value()));
+                .flatMap(task -> new SliceRows(task, columns, conf.value().value(), losses));
     }
 
     /**
-     * Where the rows are that have one of these texts in a column.
+     * Where the rows are that have one of these texts in a column, as far as they can be read.
      *
      * @param column alone
      */
     public List<RowSlice> find(WantedColumns column, Set<String> texts) {
         JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
-        List<List<RowSlice>> tasks = tasks(all());
+        List<List<RowSlice>> tasks = tasks(rowGroups());
         if (tasks.isEmpty()) {
             return List.of();
         }
         Broadcast<SerializableConfiguration> conf = hadoop;
         return context.parallelize(tasks, tasks.size())
                 .flatMap(task -> {
-                    SliceRows rows = new SliceRows(task, column, conf.value().value());
+                    SliceRows rows = new SliceRows(task, column, conf.value().value(), Losses.ignored());
                     List<RowSlice> found = new ArrayList<>();
                     while (rows.hasNext()) {
                         Row row = rows.next();
@@ -202,9 +218,14 @@ public final class ParquetTable {
                 .collect();
     }
 
-    /** The same as a data frame. */
+    /** All rows as a data frame. */
     public Dataset<Row> frame(WantedColumns columns) {
         return spark.createDataFrame(read(columns), columns.rows());
+    }
+
+    /** Some rows as a data frame; those of each list in one task. */
+    public Dataset<Row> frame(WantedColumns columns, List<List<RowSlice>> tasks) {
+        return spark.createDataFrame(readTasks(columns, tasks), columns.rows());
     }
 
     /**
@@ -248,39 +269,64 @@ public final class ParquetTable {
         private final Iterator<RowSlice> slices;
         private final WantedColumns wanted;
         private final Configuration hadoop;
+        private final Losses losses;
         private DataFile at;
         private ParquetFile file;
         private RowSlice slice;
+        /** Of the slice, those that have been given and the one ahead. */
         private long read;
-        private Iterator<Row> rows = List.<Row>of().iterator();
 
-        SliceRows(List<RowSlice> slices, WantedColumns wanted, Configuration hadoop) {
+        private Iterator<Row> rows = List.<Row>of().iterator();
+        private Row ahead;
+        private RowSlice last;
+
+        SliceRows(List<RowSlice> slices, WantedColumns wanted, Configuration hadoop, Losses losses) {
             this.slices = slices.iterator();
             this.wanted = wanted;
             this.hadoop = hadoop;
+            this.losses = losses;
             TaskContext.get().addTaskCompletionListener((TaskCompletionListener) task -> close());
         }
 
         @Override
         public boolean hasNext() {
-            try {
-                while (!rows.hasNext() && slices.hasNext()) {
-                    slice = slices.next();
-                    read = 0;
-                    if (!slice.file().equals(at)) {
-                        close();
-                        at = slice.file();
-                        file = ParquetFile.open(at, wanted, hadoop);
+            while (ahead == null && (rows.hasNext() || slices.hasNext())) {
+                try {
+                    if (rows.hasNext()) {
+                        ahead = rows.next();
+                        read++;
+                    } else {
+                        begin(slices.next());
                     }
-                    rows = file.rows(slice);
+                } catch (UnreadableFileException e) {
+                    if (losses == null) {
+                        throw e;
+                    }
+                    losses.add(
+                            new RowSlice(slice.file(), slice.rowGroup(), slice.first() + read, slice.count() - read),
+                            e.getMessage());
+                    rows = List.<Row>of().iterator();
+                    // What is left of the file is read by another reader, for this one may have lost its place.
+                    close();
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e.getMessage(), e);
                 }
-            } catch (IOException e) {
-                throw new UncheckedIOException(e.getMessage(), e);
             }
-            if (!rows.hasNext()) {
+            if (ahead == null) {
                 close();
             }
-            return rows.hasNext();
+            return ahead != null;
+        }
+
+        private void begin(RowSlice next) throws IOException {
+            slice = next;
+            read = 0;
+            if (!slice.file().equals(at)) {
+                close();
+                file = ParquetFile.open(slice.file(), wanted, hadoop);
+                at = slice.file();
+            }
+            rows = file.rows(slice);
         }
 
         @Override
@@ -288,14 +334,15 @@ public final class ParquetTable {
             if (!hasNext()) {
                 throw new NoSuchElementException();
             }
-            Row row = rows.next();
-            read++;
+            Row row = ahead;
+            ahead = null;
+            last = new RowSlice(slice.file(), slice.rowGroup(), slice.first() + read - 1, 1);
             return row;
         }
 
         /** Where the row is that was given last. */
         RowSlice last() {
-            return new RowSlice(slice.file(), slice.rowGroup(), slice.first() + read - 1, 1);
+            return last;
         }
 
         private void close() {

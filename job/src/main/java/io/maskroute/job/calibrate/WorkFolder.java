@@ -12,7 +12,7 @@ import io.maskroute.core.safetensors.DType;
 import io.maskroute.core.safetensors.Safetensors;
 import io.maskroute.core.safetensors.SafetensorsWriter;
 import io.maskroute.core.safetensors.TensorInfo;
-import io.maskroute.job.results.Json;
+import io.maskroute.job.storage.Json;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -4,6 +4,7 @@ import io.maskroute.core.error.Reason;
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.job.config.ConfigurationException;
 import io.maskroute.job.results.Versions;
+import io.maskroute.job.run.Ending;
 import io.maskroute.job.run.NamelessUser;
 import io.maskroute.job.run.SegmenterFactory;
 import java.io.PrintWriter;
@@ -106,6 +107,10 @@ public final class Cli {
     }
 
     private int broken(Throwable e) {
+        if (Ending.hasBegun()) {
+            // Whatever stopped because the process ends is no fault of it.
+            return say("ended by a signal; the same command goes on", BROKEN);
+        }
         LOG.error("maskroute failed", e);
         return say("failed: " + e.toString().lines().findFirst().orElse("") + " (the log has the stack trace)", BROKEN);
     }
@@ -130,7 +135,8 @@ public final class Cli {
             description = "Token-routed segmentation MLLMs over datasets of images and prompts, on Spark.",
             footer = {
                 "",
-                "Exit codes: 0 done; 1 bad command line or configuration; 2 the input cannot be used; 3 anything else."
+                "Exit codes: 0 done; 1 bad command line or configuration; 2 input or output cannot be used; 3 anything else;",
+                "130 and 143 ended by a signal."
             })
     private static final class Root implements Runnable {
         @Spec

@@ -82,7 +82,8 @@ final class EvaluateCommand implements Callable<Integer> {
         RunSummary summary =
                 new SegmentRun("evaluate", config, environment.segmenters(), true, environment.err()).run();
         json.write(summary);
-        return new RunEnding(environment).show(summary, config.output());
+        return new RunEnding(environment)
+                .show(summary, config.output(), config.groups().mostLost());
     }
 
     /** Here no picture is read that could say how its masks are to be turned. */

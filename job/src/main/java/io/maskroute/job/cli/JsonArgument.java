@@ -2,7 +2,7 @@ package io.maskroute.job.cli;
 
 import io.maskroute.core.error.Reason;
 import io.maskroute.core.error.UnusableInputException;
-import io.maskroute.job.results.Json;
+import io.maskroute.job.storage.Json;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

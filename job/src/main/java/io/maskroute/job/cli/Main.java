@@ -1,5 +1,6 @@
 package io.maskroute.job.cli;
 
+import io.maskroute.job.run.Ending;
 import io.maskroute.job.run.PsalmSegmenterFactory;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -13,6 +14,9 @@ public final class Main {
         PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
         PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
         Path home = Path.of(System.getProperty("maskroute.home", "."));
-        System.exit(new Cli(home, new PsalmSegmenterFactory(), out, err).run(arguments));
+        Ending.inOrder();
+        int code = new Cli(home, new PsalmSegmenterFactory(), out, err).run(arguments);
+        Ending.finished();
+        System.exit(code);
     }
 }

@@ -7,7 +7,7 @@ import io.maskroute.job.plan.Fleet;
 import io.maskroute.job.plan.Plan;
 import io.maskroute.job.plan.PlanResult;
 import io.maskroute.job.plan.PlanTable;
-import io.maskroute.job.results.Json;
+import io.maskroute.job.storage.Json;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;

@@ -28,10 +28,21 @@ final class RunArguments {
     private Boolean retryFailed;
 
     @Option(
+            names = "--take-over",
+            description = "Do not wait to see whether the driver that holds the output is still at work.")
+    private Boolean takeOver;
+
+    @Option(
             names = "--max-failure-rate",
             paramLabel = "RATE",
             description = "Stop with exit code 2 when more than this share of the prompts has failed (0 to 1).")
     private Double maxFailureRate;
+
+    @Option(
+            names = "--max-lost",
+            paramLabel = "N",
+            description = "End with exit code 2 when more than N files or row groups of the dataset cannot be read.")
+    private Integer maxLost;
 
     @Option(
             names = "--routing",
@@ -69,7 +80,9 @@ final class RunArguments {
         options.put("output.path", output);
         options.put("output.fresh", fresh);
         options.put("output.retry-failed", retryFailed);
+        options.put("output.take-over", takeOver);
         options.put("output.max-failure-rate", maxFailureRate);
+        options.put("output.max-lost", maxLost);
         options.put("model.routing", routing);
         options.put("model.dtype", dtype);
         options.put("model.weights-rounding", weightsRounding);
@@ -86,7 +99,9 @@ final class RunArguments {
         given.put("--output", output);
         given.put("--fresh", fresh);
         given.put("--retry-failed", retryFailed);
+        given.put("--take-over", takeOver);
         given.put("--max-failure-rate", maxFailureRate);
+        given.put("--max-lost", maxLost);
         given.put("--routing", routing);
         given.put("--dtype", dtype);
         given.put("--weights-rounding", weightsRounding);

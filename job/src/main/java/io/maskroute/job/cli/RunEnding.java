@@ -4,16 +4,29 @@ import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.job.results.RunFolder;
 import io.maskroute.job.results.RunSummary;
 import io.maskroute.job.results.SummaryTable;
+import java.util.Locale;
 
 /** What a run shows when it is over, and what it says by its exit code. */
 record RunEnding(Cli.Environment environment) {
 
-    /** @throws UnusableInputException if not one prompt went well */
-    int show(RunSummary summary, String output) {
+    /**
+     * @param mostLost parts of the dataset that may be lost
+     * @throws UnusableInputException if not one prompt went well, or more is lost
+     */
+    int show(RunSummary summary, String output, int mostLost) {
         SummaryTable.lines(summary).forEach(environment.out()::println);
         environment.out().printf("%-14s%s%n", "run folder", output);
         environment.out().printf("%-14s%s%n", "report", RunFolder.file(output, RunFolder.REPORT));
-        if (summary.ok() == 0) {
+        if (summary.lost().size() > mostLost) {
+            throw new UnusableInputException(String.format(
+                    Locale.ROOT,
+                    "%,d parts of the dataset could not be read, more than --max-lost %,d allows, and their prompts have no"
+                            + " rows; all else is done. %s lists them: when they are restored, the same command goes on",
+                    summary.lost().size(),
+                    mostLost,
+                    RunFolder.file(output, RunFolder.SUMMARY)));
+        }
+        if (summary.ok() == 0 && summary.failed() > 0) {
             RunSummary.Failure commonest = summary.failures().get(0);
             throw new UnusableInputException("all " + summary.prompts() + " prompts failed, " + commonest.prompts()
                     + " of them with " + commonest.stage() + "/" + commonest.kind() + ", such as "

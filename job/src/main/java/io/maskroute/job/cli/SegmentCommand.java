@@ -30,6 +30,7 @@ final class SegmentCommand implements Callable<Integer> {
         RunEnding ending = new RunEnding(environment);
         return ending.show(
                 new SegmentRun("segment", config, environment.segmenters(), false, environment.err()).run(),
-                config.output());
+                config.output(),
+                config.groups().mostLost());
     }
 }

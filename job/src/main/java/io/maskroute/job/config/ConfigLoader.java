@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 
@@ -194,14 +195,16 @@ public final class ConfigLoader {
                 values.location("output.path"),
                 fresh,
                 retryFailed,
-                new WaveOptions(
-                        values.bytes("waves.size"),
-                        values.isSet("waves.files")
-                                ? Optional.of(values.integer("waves.files", 1, Integer.MAX_VALUE))
-                                : Optional.empty(),
-                        values.location("waves.checkpoint"),
+                new GroupOptions(
+                        values.isSet("groups.pictures")
+                                ? OptionalLong.of(values.integer("groups.pictures", 1, Integer.MAX_VALUE))
+                                : OptionalLong.empty(),
+                        values.integer("groups.in-flight", 1, 64),
                         values.bytes("output.file-size"),
-                        values.fraction("output.max-failure-rate")),
+                        values.duration("output.lease"),
+                        values.flag("output.take-over"),
+                        values.fraction("output.max-failure-rate"),
+                        values.integer("output.max-lost", 0, Integer.MAX_VALUE)),
                 runtime,
                 new ReferringRules(
                         values.oneOf("metrics.empty-union", List.of("one", "zero"))

@@ -6,6 +6,7 @@ import static org.apache.spark.sql.functions.xxhash64;
 import io.maskroute.core.error.Reason;
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.datasets.parquet.DataFile;
+import io.maskroute.datasets.parquet.Losses;
 import io.maskroute.datasets.parquet.ParquetFolder;
 import io.maskroute.datasets.parquet.ParquetTable;
 import io.maskroute.datasets.parquet.RowSlice;
@@ -61,17 +62,14 @@ public final class InputDataset {
     private final String path;
     private final DatasetManifest manifest;
     private final ParquetTable table;
-    private final InputDataset whole;
     private RepeatedNames repeated;
 
-    /** @param whole of which this is a part; null when it is no part */
     private InputDataset(
-            SparkSession spark, String path, DatasetManifest manifest, ParquetTable table, InputDataset whole) {
+            SparkSession spark, String path, DatasetManifest manifest, ParquetTable table) {
         this.spark = spark;
         this.path = path;
         this.manifest = manifest;
         this.table = table;
-        this.whole = whole;
     }
 
     /** How much there is to do. */
@@ -86,13 +84,31 @@ public final class InputDataset {
      * @throws UnusableInputException when there are no Parquet files, or one of them cannot be read or has not a dataset's columns
      */
     public static InputDataset open(SparkSession spark, String path, DatasetManifest manifest) {
+        return new InputDataset(spark, path, manifest, ParquetTable.open(spark, files(spark, path), COLUMNS));
+    }
+
+    /**
+     * The same as far as its files can be read; {@link #unreadable} has the others.
+     *
+     * @throws UnusableInputException when not one of them can be read
+     */
+    public static InputDataset openReadable(SparkSession spark, String path, DatasetManifest manifest) {
+        return new InputDataset(spark, path, manifest, ParquetTable.openReadable(spark, files(spark, path), COLUMNS));
+    }
+
+    /** Files that are no part of it, with the reason for each. */
+    public Map<DataFile, String> unreadable() {
+        return table.unreadable();
+    }
+
+    private static List<DataFile> files(SparkSession spark, String path) {
         ParquetFolder folder = list(path, spark.sessionState().newHadoopConf());
         folder.passedOver().ifPresent(what -> LOG.warn("Of the dataset {} are passed over: {}", path, what));
         if (folder.files().isEmpty()) {
             throw new UnusableInputException("the dataset " + path + " holds no Parquet files (*" + ParquetFolder.ENDING
                     + ")" + folder.passedOver().map(what -> " but " + what).orElse(""));
         }
-        return new InputDataset(spark, path, manifest, ParquetTable.open(spark, folder.files(), COLUMNS), null);
+        return folder.files();
     }
 
     /** The Parquet files of a dataset's folder, as they are now. */
@@ -116,9 +132,14 @@ public final class InputDataset {
         return table.files();
     }
 
-    /** The part of the dataset that is in these files, some of which may be new since it was opened. */
-    public InputDataset only(List<DataFile> files) {
-        return new InputDataset(spark, path, manifest, table.only(files), whole == null ? this : whole);
+    /** All of it, row group by row group. */
+    public List<RowSlice> rowGroups() {
+        return table.rowGroups();
+    }
+
+    /** Some pictures, as {@link #pictures()} gives them; those of each list in one task, and those not that cannot be read. */
+    public JavaRDD<Row> pictures(List<List<RowSlice>> tasks, Losses losses) {
+        return table.readTasks(COLUMNS, tasks, losses);
     }
 
     /** One row per picture, with everything that a run needs of it; {@link #reader} reads it. */
@@ -131,6 +152,11 @@ public final class InputDataset {
     }
 
     /** The same as a data frame. */
+    public Dataset<Row> rows(List<List<RowSlice>> tasks) {
+        return table.frame(COLUMNS, tasks);
+    }
+
+    /** All pictures as a data frame. */
     public Dataset<Row> rows() {
         return table.frame(COLUMNS);
     }
@@ -169,14 +195,23 @@ public final class InputDataset {
     /** The pictures of these ids, as far as they are there; of the other pictures nothing but their ids is read. */
     public List<Row> find(Set<String> imageIds) {
         List<RowSlice> places = table.find(COLUMNS.only(DatasetSchema.IMAGE_ID), imageIds);
-        return table.read(COLUMNS, places).take(imageIds.size());
+        return table.read(COLUMNS, places, Losses.ignored()).take(imageIds.size());
     }
 
-    /** Reads all names, the first time that it is asked. */
+    /** @throws io.maskroute.datasets.parquet.UnreadableFileException when names of prompts cannot be read */
+    public void requirePrompts() {
+        part(PROMPT_IDS).pictures().count();
+    }
+
+    /** Of the pictures whose prompts can be read. Reads all names, the first time that it is asked. */
     public Counts counts() {
         repeated();
-        return part(PROMPT_IDS)
-                .pictures()
+        return counts(rowGroups());
+    }
+
+    /** Of some pictures, as far as their prompts can be read. */
+    public Counts counts(List<RowSlice> slices) {
+        return table.read(COLUMNS.only(PROMPT_IDS), slices, Losses.ignored())
                 .map(row -> row.isNullAt(0) ? 0 : row.getList(0).size())
                 .map(prompts -> new Counts(1, prompts == 0 ? 1 : 0, prompts))
                 .treeAggregate(new Counts(0, 0, 0), Counts::plus, Counts::plus);
@@ -188,9 +223,6 @@ public final class InputDataset {
      * @throws UnusableInputException when they are too many to go on without them
      */
     public synchronized RepeatedNames repeated() {
-        if (whole != null) {
-            return whole.repeated();
-        }
         if (repeated == null) {
             repeated = findRepeated();
         }
@@ -199,7 +231,9 @@ public final class InputDataset {
 
     private RepeatedNames findRepeated() {
         Dataset<Row> names = spark.createDataFrame(
-                part(DatasetSchema.IMAGE_ID, PROMPT_IDS).pictures().flatMap(InputDataset::names), NAMES);
+                table.read(COLUMNS.only(DatasetSchema.IMAGE_ID, PROMPT_IDS), rowGroups(), Losses.ignored())
+                        .flatMap(InputDataset::names),
+                NAMES);
         // Hashes take a fraction of the names' room in a shuffle. Two names may share one, so the names decide.
         Column hash = xxhash64(col(KIND), col(NAME));
         List<Long> twice = names.groupBy(hash.alias("hash"))

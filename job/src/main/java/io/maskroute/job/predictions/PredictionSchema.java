@@ -3,6 +3,7 @@ package io.maskroute.job.predictions;
 import io.maskroute.core.segmenter.Segmentation.FlopCounts;
 import io.maskroute.core.segmenter.Segmentation.TokenCounts;
 import io.maskroute.datasets.mask.Rle;
+import io.maskroute.datasets.parquet.WantedColumns;
 import io.maskroute.datasets.schema.DatasetSchema;
 import io.maskroute.datasets.schema.EncodedMask;
 import java.util.List;
@@ -81,7 +82,29 @@ public final class PredictionSchema {
         required("attempt", INT)
     });
 
+    private static final WantedColumns READING =
+            new WantedColumns((StructType) readable(STRUCT), "holds no predictions of this program");
+
     private PredictionSchema() {}
+
+    /** The same columns for reading them back, one file at a time: whole numbers as bigint, others as double. */
+    public static WantedColumns reading() {
+        return READING;
+    }
+
+    private static DataType readable(DataType type) {
+        if (type instanceof StructType struct) {
+            StructType readable = new StructType();
+            for (StructField field : struct.fields()) {
+                readable = readable.add(field.name(), readable(field.dataType()), field.nullable());
+            }
+            return readable;
+        }
+        if (type instanceof ArrayType list) {
+            return new ArrayType(readable(list.elementType()), list.containsNull());
+        }
+        return type.equals(INT) ? LONG : type.equals(FLOAT) ? DOUBLE : type;
+    }
 
     /** The schema of a row, as {@link #toRow} fills it. */
     public static StructType struct() {

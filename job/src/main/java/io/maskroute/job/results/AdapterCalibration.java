@@ -2,6 +2,7 @@ package io.maskroute.job.results;
 
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.datasets.schema.HadoopFiles;
+import io.maskroute.job.storage.Json;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Optional;

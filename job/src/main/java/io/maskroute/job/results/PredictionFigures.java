@@ -38,6 +38,7 @@ public final class PredictionFigures {
      * @param notes go into the summary as they are
      * @param conditions under which the predictions were made
      * @param minScore masks that scored less are not among the predictions
+     * @param lost what could not be read of the dataset
      * @param throughput of the run, or null
      */
     public record About(
@@ -45,6 +46,7 @@ public final class PredictionFigures {
             List<String> notes,
             RunConditions conditions,
             double minScore,
+            List<RunSummary.Lost> lost,
             RunSummary.Throughput throughput) {}
 
     /** The summary of predictions with the overlaps that are stored in them. */
@@ -89,6 +91,7 @@ public final class PredictionFigures {
                 tally.failures().stream()
                         .map(f -> new RunSummary.Failure(f.stage(), f.kind(), f.count(), f.promptId(), f.message()))
                         .toList(),
+                about.lost(),
                 tally.metrics().map(PredictionFigures::metrics).orElse(null),
                 byMinScore(tally, about.minScore()),
                 latency,

@@ -21,6 +21,7 @@ import io.maskroute.job.report.GalleryItem;
 import io.maskroute.job.report.ReportData;
 import io.maskroute.job.report.RunFigures;
 import io.maskroute.job.scoring.TruthMasks;
+import io.maskroute.job.storage.Json;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;

@@ -114,7 +114,7 @@ public final class Rescoring {
                 tally,
                 latency,
                 dataset.counts(),
-                new PredictionFigures.About(runId, notes, RunConditions.scored(source), minScore, null));
+                new PredictionFigures.About(runId, notes, RunConditions.scored(source), minScore, List.of(), null));
     }
 
     /** The masks' RLEs, whatever types another tool gave their parts; null where that tool wrote nothing but empty lists. */

@@ -9,10 +9,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.TreeMap;
+import org.apache.commons.codec.digest.DigestUtils;
 
 /**
  * What decides the rows of a run, by name. Rows of runs with different fingerprints do not belong into one folder. Where and how
- * fast something runs (device, cluster, sizes of waves) is not in it.
+ * fast something runs (device, cluster, sizes of groups) is not in it.
  *
  * @param parts name to value, as text; null where there is none
  */
@@ -30,6 +32,11 @@ public record RunFingerprint(@JsonValue Map<String, String> parts) {
     public RunFingerprint {
         parts = new LinkedHashMap<>(parts);
         parts.putIfAbsent(ORIENTATION, ExifOrientation.STORED.label());
+    }
+
+    /** All of it as 16 hexadecimal digits. */
+    public String digest() {
+        return DigestUtils.sha256Hex(new TreeMap<>(parts).toString()).substring(0, 16);
     }
 
     /** What is not the same, one phrase each; empty when the runs belong together. */

@@ -2,28 +2,25 @@ package io.maskroute.job.results;
 
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.datasets.schema.HadoopFiles;
+import io.maskroute.job.commit.GroupLog;
+import io.maskroute.job.commit.Lease;
+import io.maskroute.job.storage.Json;
+import io.maskroute.job.storage.WholeFiles;
 import java.io.File;
 import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.net.URI;
-import java.nio.file.Files;
-import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.CommonPathCapabilities;
-import org.apache.hadoop.fs.FSDataOutputStream;
-import org.apache.hadoop.fs.FileContext;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
-import org.apache.hadoop.fs.Options;
 import org.apache.hadoop.fs.Path;
-import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.apache.hadoop.fs.permission.FsAction;
 import org.apache.hadoop.security.AccessControlException;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The folder of one run. {@code run.json} is written first and marks the folder as maskroute's; {@code summary.json} is written
@@ -35,28 +32,41 @@ public final class RunFolder {
     public static final String REPORT = "report.html";
     public static final String PREDICTIONS = "predictions";
 
-    private static final Logger LOG = LoggerFactory.getLogger(RunFolder.class);
-
+    /** What programs of before groups kept their progress in; such runs are read, and not continued. */
     private static final String CHECKPOINT = "checkpoint";
-    private static final String RETRIES = "_retries";
-    private static final String RETRYING = "_retrying";
-    private static final String SUSPECTS = "_suspects";
 
-    private static final int LARGEST_JSON = 64 << 20;
+    private static final String WAVE = "wave=";
+
+    private static final String STATE = "_run";
+    private static final String LEASE = STATE + "/lease";
+    private static final String GROUPS = STATE + "/groups";
+    private static final String SUSPECTS = STATE + "/suspects";
+    private static final String RETRYING = STATE + "/retrying";
+    /** All that this program makes, but for the lease; nothing else is ever deleted. */
+    private static final List<String> CONTENTS = List.of(
+            SUMMARY,
+            REPORT,
+            CalibrationResult.FILE,
+            PREDICTIONS,
+            GROUPS,
+            SUSPECTS,
+            RETRYING,
+            CHECKPOINT,
+            "_suspects",
+            "_retries",
+            "_retrying",
+            RUN);
 
     private final String name;
     private final Path folder;
     private final Configuration hadoop;
+    private final WholeFiles whole;
 
     public RunFolder(String name, Configuration hadoop) {
         this.name = name;
         this.folder = HadoopFiles.path(name);
         this.hadoop = hadoop;
-    }
-
-    /** What a stream is written by. */
-    public interface Writing {
-        void to(OutputStream out) throws IOException;
+        this.whole = new WholeFiles(hadoop);
     }
 
     /**
@@ -79,7 +89,8 @@ public final class RunFolder {
                 return true;
             }
             for (FileStatus status : files.listStatus(folder)) {
-                if (!status.getPath().getName().startsWith(".")) {
+                String inside = status.getPath().getName();
+                if (!inside.startsWith(".") && !inside.equals(STATE)) {
                     throw new UnusableInputException(
                             "the output " + name + " is not empty and not a run folder (it has no " + RUN
                                     + "): name another folder with --output");
@@ -142,71 +153,32 @@ public final class RunFolder {
         }
     }
 
-    /** Makes the folder, empty. {@link #holdsRun} comes first. */
-    public void create() {
-        try {
-            remove();
-            if (!files().mkdirs(folder)) {
-                throw new IOException("the folder cannot be made");
-            }
-        } catch (IOException e) {
-            throw new UnusableInputException("the output " + name + " cannot be written: " + e.getMessage(), e);
-        }
+    /** Keeps other drivers out. Makes the folder, if there is none. */
+    public Lease lease(Duration patience, boolean takeOver, Consumer<String> saying) {
+        return Lease.take(new Path(folder, LEASE), hadoop, name, patience, takeOver, saying);
     }
 
-    /** Deletes the folder and, where that is elsewhere, the run's checkpoint. */
+    /** Deletes what this program has made here, but for the lease. What others put beside it stays. */
+    public void clear() {
+        CONTENTS.forEach(this::delete);
+    }
+
+    /** Deletes what this program has made here, and the folder with it, if it is empty then. */
     public void remove() throws IOException {
-        Optional<String> elsewhere = checkpointElsewhere();
-        if (elsewhere.isPresent()) {
-            Path checkpoint = new Path(elsewhere.get());
-            HadoopFiles.fileSystem(checkpoint, hadoop).delete(checkpoint, true);
-        }
-        files().delete(folder, true);
-    }
-
-    private Optional<String> checkpointElsewhere() {
-        if (!has(RUN)) {
-            return Optional.empty();
-        }
-        try {
-            return Optional.ofNullable(record().checkpoint());
-        } catch (UnusableInputException e) {
-            LOG.warn("If the run had its checkpoint elsewhere, that stays: {}", e.getMessage());
-            return Optional.empty();
+        clear();
+        delete(STATE);
+        FileSystem files = files();
+        if (files.exists(folder) && files.listStatus(folder).length == 0) {
+            files.delete(folder, false);
         }
     }
 
     /** Writes a file, in place of one that is there: a reader finds the old one or the new one, whole. */
-    public void write(String file, Writing content) {
+    public void write(String file, WholeFiles.Writing content) {
         Path path = new Path(folder, file);
         try {
-            FileSystem files = files();
-            if (files.hasPathCapability(path, CommonPathCapabilities.ABORTABLE_STREAM)) {
-                // An object store: nothing is there before the end of the stream, and a rename would be a copy.
-                try (FSDataOutputStream out = files.create(path, true)) {
-                    try {
-                        content.to(out);
-                    } catch (IOException | RuntimeException | Error e) {
-                        out.abort();
-                        throw e;
-                    }
-                }
-                return;
-            }
-            Path half = new Path(folder, "." + file + ".half");
-            try (OutputStream out = files.create(half, true)) {
-                content.to(out);
-            }
-            if (files instanceof RawLocalFileSystem) {
-                Files.move(
-                        java.nio.file.Path.of(half.toUri().getPath()),
-                        java.nio.file.Path.of(path.toUri().getPath()),
-                        StandardCopyOption.ATOMIC_MOVE,
-                        StandardCopyOption.REPLACE_EXISTING);
-            } else {
-                FileContext.getFileContext(files.getUri(), hadoop)
-                        .rename(files.makeQualified(half), files.makeQualified(path), Options.Rename.OVERWRITE);
-            }
+            files().mkdirs(path.getParent());
+            whole.replace(path, content);
         } catch (IOException e) {
             throw new UnusableInputException(path + " cannot be written: " + e.getMessage(), e);
         }
@@ -225,8 +197,8 @@ public final class RunFolder {
     /** @throws UnusableInputException if there is no such file: the folder is no finished run */
     public byte[] read(String file) {
         Path path = new Path(folder, file);
-        try (InputStream in = files().open(path)) {
-            return in.readNBytes(LARGEST_JSON);
+        try {
+            return whole.read(path);
         } catch (FileNotFoundException e) {
             throw new UnusableInputException(name + " is not the folder of a finished run: it has no " + file, e);
         } catch (IOException e) {
@@ -244,6 +216,31 @@ public final class RunFolder {
 
     public String predictions() {
         return new Path(folder, PREDICTIONS).toString();
+    }
+
+    /** The files of the predictions, those that count and those that do not yet. */
+    public PredictionFiles predictionFiles() {
+        return new PredictionFiles(folder, hadoop);
+    }
+
+    /** What the run has done. */
+    public GroupLog groups() {
+        return new GroupLog(new Path(folder, GROUPS), hadoop);
+    }
+
+    /** Whether a program of before groups made the run. */
+    public boolean isOfBeforeGroups() {
+        if (has(GROUPS)) {
+            return false;
+        }
+        try {
+            return has(CHECKPOINT)
+                    || has(PREDICTIONS)
+                            && Stream.of(files().listStatus(new Path(folder, PREDICTIONS)))
+                                    .anyMatch(file -> file.getPath().getName().startsWith(WAVE));
+        } catch (IOException e) {
+            throw new UnusableInputException(name + " cannot be read: " + e.getMessage(), e);
+        }
     }
 
     /** Where executors leave word of what was in the model when one of them was lost. */
@@ -277,39 +274,26 @@ public final class RunFolder {
         delete(RETRYING);
     }
 
-    public WaveFolders waves() {
-        return new WaveFolders(new Path(folder, PREDICTIONS), hadoop);
-    }
-
-    /** Where the run keeps its progress, unless it is kept elsewhere. */
-    public String checkpoint() {
-        return new Path(folder, CHECKPOINT).toString();
-    }
-
-    /** Where prompts that ran again wait for their place among the predictions. */
-    public String retries() {
-        return new Path(folder, RETRIES).toString();
-    }
-
-    public void deleteRetries() {
-        delete(RETRIES);
+    /** @throws UnusableInputException when there is no such file, or it is not of this form */
+    <T> T json(String file, Class<T> type) {
+        return Json.read(file(name, file), read(file), type);
     }
 
     /** {@code run.json}. */
     public RunRecord record() {
-        return Json.read(this, RUN, RunRecord.class);
+        return json(RUN, RunRecord.class);
     }
 
     /** How the run's routing adapter was made, where the adapter says so. */
     public Optional<CalibrationResult> calibration() {
         return has(CalibrationResult.FILE)
-                ? Optional.of(Json.read(this, CalibrationResult.FILE, CalibrationResult.class))
+                ? Optional.of(json(CalibrationResult.FILE, CalibrationResult.class))
                 : Optional.empty();
     }
 
     /** {@code summary.json}, if the run is finished. */
     public Optional<RunSummary> summary() {
-        return has(SUMMARY) ? Optional.of(Json.read(this, SUMMARY, RunSummary.class)) : Optional.empty();
+        return has(SUMMARY) ? Optional.of(json(SUMMARY, RunSummary.class)) : Optional.empty();
     }
 
     /** For people: where a file of the run folder {@code name} is. */

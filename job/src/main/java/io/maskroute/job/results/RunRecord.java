@@ -14,7 +14,6 @@ import java.util.Map;
  * @param started ISO 8601, UTC
  * @param finished ISO 8601, UTC; null while the run goes on, until it is continued to its end
  * @param fingerprint what has to be the same for the run to be continued
- * @param checkpoint where the progress is kept; null: in the run folder
  * @param models as the executors loaded them; one, unless a run mixed devices; null before the end
  * @param unknownWeights tensors of the model's files that no part of the model has, and that were passed over; null in runs of
  *     older versions
@@ -29,7 +28,6 @@ public record RunRecord(
         String finished,
         DatasetRecord dataset,
         RunFingerprint fingerprint,
-        String checkpoint,
         List<ModelRecord> models,
         Map<String, String> versions,
         List<String> unknownWeights,
@@ -76,16 +74,6 @@ public record RunRecord(
 
     public RunRecord finish(String time, List<ModelRecord> found) {
         return new RunRecord(
-                runId,
-                command,
-                started,
-                time,
-                dataset,
-                fingerprint,
-                checkpoint,
-                found,
-                versions,
-                unknownWeights,
-                config);
+                runId, command, started, time, dataset, fingerprint, found, versions, unknownWeights, config);
     }
 }

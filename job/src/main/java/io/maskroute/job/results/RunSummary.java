@@ -17,6 +17,7 @@ import java.util.Map;
  * @param images rows of the dataset
  * @param prompts {@code ok + failed}
  * @param failures alike ones together, the commonest first
+ * @param lost parts of the dataset that could not be read; their prompts have no rows
  * @param metrics null without ground truth
  * @param byMinScore what larger least scores would give, in ascending order, beginning with {@code minScore}; null when no
  *     prompt is without target
@@ -45,6 +46,7 @@ public record RunSummary(
         long ok,
         long failed,
         List<Failure> failures,
+        List<Lost> lost,
         Metrics metrics,
         List<ByMinScore> byMinScore,
         Map<String, Latency> latencyMs,
@@ -57,7 +59,7 @@ public record RunSummary(
 
     /** @throws io.maskroute.core.error.UnusableInputException when the folder holds no finished run */
     public static RunSummary read(RunFolder folder) {
-        return Json.read(folder, RunFolder.SUMMARY, RunSummary.class);
+        return folder.json(RunFolder.SUMMARY, RunSummary.class);
     }
 
     /** The second to the tenth component in one. */
@@ -69,11 +71,24 @@ public record RunSummary(
     public RunSummary {
         notes = List.copyOf(notes);
         failures = List.copyOf(failures);
+        lost = lost == null ? List.of() : List.copyOf(lost);
         latencyMs = new LinkedHashMap<>(latencyMs);
     }
 
     @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
     public record Failure(String stage, String kind, long prompts, String examplePromptId, String exampleMessage) {}
+
+    /**
+     * Pictures that could not be read.
+     *
+     * @param file of the dataset
+     * @param rowGroup of the file, from 0; null when nothing of it can be read
+     * @param reason file, place, cause and remedy
+     * @param pictures null where nobody knows
+     * @param prompts null where nobody knows
+     */
+    @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+    public record Lost(String file, Integer rowGroup, String reason, Long pictures, Long prompts) {}
 
     /**
      * Referring metrics. A failed prompt counts as an empty prediction.

@@ -6,21 +6,28 @@ import static io.maskroute.datasets.parquet.WantedColumns.matching;
 import static io.maskroute.datasets.parquet.WantedColumns.optional;
 import static io.maskroute.datasets.parquet.WantedColumns.required;
 import static io.maskroute.datasets.parquet.WantedColumns.struct;
+import static org.apache.spark.sql.functions.col;
 
 import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.datasets.parquet.DataFile;
 import io.maskroute.datasets.parquet.ParquetFolder;
 import io.maskroute.datasets.parquet.ParquetTable;
 import io.maskroute.datasets.parquet.WantedColumns;
 import io.maskroute.datasets.schema.DatasetSchema;
-import io.maskroute.datasets.schema.HadoopFiles;
+import io.maskroute.job.commit.GroupLog;
+import io.maskroute.job.commit.GroupManifest;
+import io.maskroute.job.commit.GroupManifest.PredictionFile;
 import io.maskroute.job.predictions.PredictionSchema;
 import java.io.IOException;
-import java.util.Collection;
+import java.util.List;
+import java.util.Map;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.execution.datasources.DataSource;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructField;
@@ -57,6 +64,9 @@ public final class StoredPredictions {
                                             .toArray(String[]::new)))),
             "holds no predictions");
 
+    /** For {@code spark.read}: the path is one, and no pattern. */
+    private static final Map<String, String> AS_NAMED = Map.of(DataSource.GLOB_PATHS_KEY(), "false");
+
     private final Dataset<Row> rows;
     private final Predicate<String> has;
 
@@ -75,15 +85,41 @@ public final class StoredPredictions {
      * @throws UnusableInputException when there are none, or they lack {@code prompt_id}, {@code status} or {@code masks}
      */
     public static StoredPredictions open(SparkSession spark, RunFolder folder) {
-        String path = folder.has(RunFolder.PREDICTIONS) ? folder.predictions() : folder.toString();
-        WaveFolders waves = new WaveFolders(HadoopFiles.path(path), folder.hadoop());
-        if (!waves.isEmpty()) {
-            Collection<WaveFolders.Wave> written = waves.committed().values();
-            if (written.isEmpty()) {
-                throw new UnusableInputException("no wave in " + path + " is complete yet");
+        List<GroupManifest> entries = folder.groups().refresh();
+        if (entries.isEmpty()) {
+            if (!folder.has(RunFolder.RUN)) {
+                return foreign(spark, folder);
             }
-            return new StoredPredictions(waves.read(spark, written), column -> true);
+            if (folder.isOfBeforeGroups() && folder.has(RunFolder.SUMMARY)) {
+                return whole(spark, folder);
+            }
+            throw new UnusableInputException("no group in " + folder + " is complete yet");
         }
+        List<PredictionFile> live = GroupLog.live(entries);
+        PredictionFiles places = folder.predictionFiles();
+        if (live.isEmpty() || places.showsJust(live)) {
+            return whole(spark, folder);
+        }
+        // A driver is at work, or was cut short between committing files and showing them.
+        return of(spark, places.located(live));
+    }
+
+    /** All that every reader of Parquet finds. */
+    private static StoredPredictions whole(SparkSession spark, RunFolder folder) {
+        Column[] columns = Stream.of(PredictionSchema.struct().fieldNames())
+                .map(name -> col(name))
+                .toArray(Column[]::new);
+        return new StoredPredictions(
+                spark.read()
+                        .schema(PredictionSchema.struct())
+                        .options(AS_NAMED)
+                        .parquet(folder.predictions())
+                        .select(columns),
+                column -> true);
+    }
+
+    private static StoredPredictions foreign(SparkSession spark, RunFolder folder) {
+        String path = folder.has(RunFolder.PREDICTIONS) ? folder.predictions() : folder.toString();
         ParquetFolder files;
         try {
             files = ParquetFolder.list(path, folder.hadoop());
@@ -96,12 +132,16 @@ public final class StoredPredictions {
                     + ParquetFolder.ENDING + ")"
                     + files.passedOver().map(what -> " but " + what).orElse(""));
         }
-        ParquetTable table = ParquetTable.open(spark, files.files(), FOREIGN);
+        return of(spark, files.files());
+    }
+
+    private static StoredPredictions of(SparkSession spark, List<DataFile> files) {
+        ParquetTable table = ParquetTable.open(spark, files, FOREIGN);
         return new StoredPredictions(table.frame(FOREIGN), table::has);
     }
 
     /** One per prompt, with at least those columns that scoring reads; null where there is nothing. */
-    Dataset<Row> rows() {
+    public Dataset<Row> rows() {
         return rows;
     }
 

@@ -43,7 +43,7 @@ public final class StoredRun {
      */
     public static StoredRun open(RunFolder folder, Optional<String> moved, JobConfig config) {
         RunSummary summary = RunSummary.read(folder);
-        RunRecord record = Json.read(folder, RunFolder.RUN, RunRecord.class);
+        RunRecord record = folder.record();
         String dataset = moved.orElse(record.dataset().path());
         return new StoredRun(folder, summary, record, dataset, DatasetManifest.read(dataset, folder.hadoop()), config);
     }

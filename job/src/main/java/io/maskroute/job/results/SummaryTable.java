@@ -11,6 +11,17 @@ public final class SummaryTable {
 
     private SummaryTable() {}
 
+    private static String pictures(RunSummary.Lost lost) {
+        if (lost.pictures() == null) {
+            return "";
+        }
+        return String.format(
+                Locale.ROOT,
+                "%,d pictures%s: ",
+                lost.pictures(),
+                lost.prompts() == null ? "" : String.format(Locale.ROOT, " with %,d prompts", lost.prompts()));
+    }
+
     public static List<String> lines(RunSummary summary) {
         List<String> lines = new ArrayList<>();
         row(
@@ -39,6 +50,16 @@ public final class SummaryTable {
                     "  failed",
                     "%d more kinds: see the report",
                     summary.failures().size() - FAILURES_SHOWN);
+        }
+        summary.lost().stream()
+                .limit(FAILURES_SHOWN)
+                .forEach(lost -> row(lines, "lost", "%s%s", pictures(lost), lost.reason()));
+        if (summary.lost().size() > FAILURES_SHOWN) {
+            row(
+                    lines,
+                    "lost",
+                    "%d more parts of the dataset: summary.json lists them",
+                    summary.lost().size() - FAILURES_SHOWN);
         }
         RunSummary.Metrics metrics = summary.metrics();
         if (metrics == null) {

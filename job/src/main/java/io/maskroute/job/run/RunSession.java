@@ -1,38 +1,32 @@
 package io.maskroute.job.run;
 
-import static org.apache.spark.sql.functions.coalesce;
-import static org.apache.spark.sql.functions.col;
-import static org.apache.spark.sql.functions.count;
-import static org.apache.spark.sql.functions.countDistinct;
-import static org.apache.spark.sql.functions.lit;
-import static org.apache.spark.sql.functions.sum;
-
 import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.datasets.parquet.RowSlice;
+import io.maskroute.job.commit.Lease;
 import io.maskroute.job.config.JobConfig;
 import io.maskroute.job.input.ImageBytes;
 import io.maskroute.job.input.InputDataset;
 import io.maskroute.job.input.PictureOrientation;
-import io.maskroute.job.predictions.PredictionSchema;
 import io.maskroute.job.report.ReportData;
 import io.maskroute.job.report.ReportWriter;
-import io.maskroute.job.results.Json;
 import io.maskroute.job.results.PredictionFigures;
 import io.maskroute.job.results.ReportSource;
 import io.maskroute.job.results.RunConditions;
 import io.maskroute.job.results.RunFolder;
 import io.maskroute.job.results.RunRecord;
 import io.maskroute.job.results.RunSummary;
-import io.maskroute.job.results.WaveFolders;
+import io.maskroute.job.results.StoredPredictions;
 import io.maskroute.job.scoring.Scoring;
+import io.maskroute.job.storage.Json;
 import java.io.PrintWriter;
-import java.util.Collection;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
+import java.util.UUID;
 import java.util.function.Supplier;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -49,7 +43,7 @@ final class RunSession {
     private final JobConfig config;
     private final PrintWriter progress;
     private final RunFolder folder;
-    private final WaveFolders folders;
+    private final Committing done;
     private final InputDataset dataset;
     private final InputDataset.Counts counts;
     private final RunRecord record;
@@ -58,17 +52,15 @@ final class RunSession {
     private final LongAccumulator ok;
     private final LongAccumulator failed;
     private final SegmentPartition task;
-    private Outcome sofar = new Outcome(0, 0, 0);
-    private Outcome here = new Outcome(0, 0, 0);
+    private final PredictionWriting writing;
+    private final LostRows lost;
+    private final boolean begun;
+    private long promptsHere;
+    private long picturesHere;
+    private boolean changed;
     private double seconds;
 
-    /** What became of some prompts, and how many pictures they belong to. */
-    private record Outcome(long prompts, long failed, long images) {
-        Outcome plus(Outcome other) {
-            return new Outcome(prompts + other.prompts, failed + other.failed, images + other.images);
-        }
-    }
-
+    /** @param lease of the folder */
     RunSession(
             SparkSession spark,
             JobConfig config,
@@ -77,6 +69,7 @@ final class RunSession {
             boolean scored,
             PrintWriter progress,
             RunFolder folder,
+            Lease lease,
             InputDataset dataset,
             InputDataset.Counts counts,
             RunRecord record) {
@@ -84,7 +77,8 @@ final class RunSession {
         this.config = config;
         this.progress = progress;
         this.folder = folder;
-        this.folders = folder.waves();
+        this.done = new Committing(
+                folder, lease, record.runId(), record.fingerprint().digest());
         this.dataset = dataset;
         this.counts = counts;
         this.record = record;
@@ -92,6 +86,8 @@ final class RunSession {
         this.orientation = PictureOrientation.of(config.orientation(), dataset.manifest());
         ok = spark.sparkContext().longAccumulator("prompts ok");
         failed = spark.sparkContext().longAccumulator("prompts failed");
+        Broadcast<SerializableConfiguration> hadoop = JavaSparkContext.fromSparkContext(spark.sparkContext())
+                .broadcast(new SerializableConfiguration(spark.sessionState().newHadoopConf()));
         task = new SegmentPartition(
                 new SegmentTask(
                         factory,
@@ -104,48 +100,68 @@ final class RunSession {
                         dataset.path(),
                         dataset.reader(),
                         folder.suspects(),
-                        JavaSparkContext.fromSparkContext(spark.sparkContext())
-                                .broadcast(new SerializableConfiguration(
-                                        spark.sessionState().newHadoopConf()))),
+                        hadoop),
                 ok,
                 failed);
+        // Names of files must differ from those of any other driver.
+        writing = new PredictionWriting(
+                folder.predictionFiles().hidden(),
+                String.format(
+                        Locale.ROOT,
+                        "%06d-%s",
+                        lease.epoch(),
+                        UUID.randomUUID().toString().substring(0, 8)),
+                hadoop);
+        lost = new LostRows(spark.sparkContext());
+        done.refresh();
+        begun = !done.isEmpty();
     }
 
     /** @param notes go into the summary */
     RunSummary run(List<String> notes) {
-        folders.deleteReplaced();
-        Set<Integer> written = folders.committed().keySet();
-        Waves waves =
-                new Waves(spark, dataset, record.checkpoint() == null ? folder.checkpoint() : record.checkpoint());
-        waves.requireProcessedFiles(folders);
         Optional<RunSummary> finished = folder.summary();
-        if (!written.isEmpty()) {
-            sofar = step(
-                    "count the earlier waves", () -> outcome(folders.committed().values()));
+        List<RowSlice> left = done.left(dataset);
+        if (begun) {
             progress.printf(
                     Locale.ROOT,
-                    "continuing %s: %,d of %,d prompts are done, in %,d waves%n",
+                    "continuing %s: %,d of %,d prompts are done, in %,d groups%n",
                     folder,
-                    sofar.prompts(),
+                    done.prompts(),
                     counts.prompts(),
-                    written.size());
+                    done.entries().size());
             progress.flush();
+            if (config.retryFailed()) {
+                retry();
+            }
         }
-        if (config.retryFailed() && !written.isEmpty()) {
-            retry();
-        }
-        watched(
-                counts.prompts() - sofar.prompts(),
-                () -> waves.process(config.waves(), (files, wave) -> {
-                    if (!written.contains(wave)) {
-                        segment(files.get(), wave);
-                    }
-                    requireFewFailures();
-                }));
-        // Where no wave was left to do, nobody has asked yet.
         requireFewFailures();
-        // A wave whose pictures have no prompts is something new, too.
-        if (here.prompts() == 0 && finished.isPresent() && folder.has(RunFolder.SUMMARY)) {
+        long start = System.nanoTime();
+        while (!left.isEmpty()) {
+            try {
+                segment(left);
+                left = List.of();
+            } catch (Ending.EndedException e) {
+                throw new Ending.EndedException(String.format(
+                        Locale.ROOT,
+                        "ended by a signal: %,d of %,d prompts are done and stay; the same command goes on",
+                        done.prompts(),
+                        counts.prompts()));
+            } catch (Committing.OvertakenException e) {
+                LOG.warn("{}; going on with what is left", e.getMessage());
+                done.refresh();
+                left = done.left(dataset);
+            } catch (RuntimeException e) {
+                // A driver that took over has tidied up, which shows here in many ways.
+                done.requireHeld();
+                throw e;
+            }
+        }
+        seconds += (System.nanoTime() - start) / 1e9;
+        if (done.isEmpty()) {
+            throw new UnusableInputException("not one picture of the dataset " + dataset.path() + " can be read: "
+                    + lost.all().get(0).reason());
+        }
+        if (!changed && finished.isPresent()) {
             progress.println("the run in " + folder + " is finished, and its dataset has nothing new");
             progress.flush();
             return finished.get();
@@ -153,42 +169,56 @@ final class RunSession {
         return sumUp(notes);
     }
 
-    private void segment(InputDataset files, int wave) {
-        // From here on the folder is no finished run any more, if it was one.
-        folder.delete(RunFolder.SUMMARY);
-        long start = System.nanoTime();
-        WaveFolders.Wave place = folders.wave(wave, 0);
-        step("segment wave " + wave, () -> {
-            folders.write(
-                    spark.createDataFrame(files.pictures().mapPartitions(task::call), PredictionSchema.struct()),
-                    place,
-                    config.waves().fileBytes());
-            return null;
-        });
-        seconds += (System.nanoTime() - start) / 1e9;
-        Outcome outcome = step("count wave " + wave, () -> outcome(List.of(place)));
-        LOG.info("Wave {}: {} prompts, {} failed", wave, outcome.prompts(), outcome.failed());
-        sofar = sofar.plus(outcome);
-        here = here.plus(outcome);
+    private void segment(List<RowSlice> left) {
+        GroupWork work = new GroupWork(spark.sparkContext(), dataset, task, writing, config.groups(), lost);
+        watched(
+                counts.prompts() - done.prompts(),
+                () -> work.process(left, (files, units) -> {
+                    done.add(joined("group", files), units);
+                    changed = true;
+                    promptsHere += files.stream().mapToLong(WrittenFile::rows).sum();
+                    picturesHere += units.stream().mapToLong(RowSlice::count).sum();
+                    LOG.info(
+                            "Group {}: {} prompts are done, {} of them failed",
+                            done.entries().size(),
+                            done.prompts(),
+                            done.failed());
+                    requireFewFailures();
+                }));
+    }
+
+    private List<WrittenFile> joined(String what, List<WrittenFile> files) {
+        String number =
+                String.format(Locale.ROOT, "%s-%06d", what, done.entries().size() + 1);
+        return step(
+                "join the files of group " + (done.entries().size() + 1),
+                () -> SmallFiles.join(
+                        spark.sparkContext(),
+                        files,
+                        writing.named(number),
+                        config.groups().fileBytes()));
     }
 
     private void retry() {
-        FailedPrompts prompts = new FailedPrompts(spark, folder);
-        long count = step("count the failed prompts", prompts::count);
-        if (count == 0) {
+        FailedPrompts prompts = new FailedPrompts(spark, folder.predictionFiles(), done.entries());
+        FailedPrompts.Counts count = step("count the failed prompts", prompts::count);
+        if (count.prompts() == 0) {
             return;
         }
-        folder.delete(RunFolder.SUMMARY);
         folder.beginRetry();
-        long images = step("count the pictures of the failed prompts", prompts::images);
+        long before = done.failed();
         long start = System.nanoTime();
-        watched(count, () -> prompts.retry(dataset, task, config.waves().fileBytes(), count));
+        watched(
+                count.prompts(),
+                () -> prompts.retry(dataset, task, writing, (files, replaced) -> {
+                    done.replace(joined("retried", files), replaced);
+                    changed = true;
+                }));
         folder.endRetry();
         seconds += (System.nanoTime() - start) / 1e9;
-        Outcome before = sofar;
-        sofar = step("count the waves", () -> outcome(folders.committed().values()));
-        here = here.plus(new Outcome(count, 0, images));
-        LOG.info("Of {} failed prompts, {} failed again", before.failed(), sofar.failed());
+        promptsHere += count.prompts();
+        picturesHere += count.images();
+        LOG.info("Of {} failed prompts, {} failed again", before, done.failed());
     }
 
     private void watched(long prompts, Runnable work) {
@@ -210,36 +240,23 @@ final class RunSession {
     }
 
     private void requireFewFailures() {
-        if (sofar.failed() > config.waves().maxFailureRate() * sofar.prompts()) {
+        if (done.failed() > config.groups().maxFailureRate() * done.prompts()) {
             throw new UnusableInputException(String.format(
                     Locale.ROOT,
                     "%,d of the first %,d prompts failed, a larger share than --max-failure-rate %s allows; what is done"
                             + " is kept: look at the column error of %s, and when the cause is gone, give the same"
                             + " command with --retry-failed (or with a higher rate)",
-                    sofar.failed(),
-                    sofar.prompts(),
-                    config.waves().maxFailureRate(),
+                    done.failed(),
+                    done.prompts(),
+                    config.groups().maxFailureRate(),
                     folder.predictions()));
         }
     }
 
-    private Outcome outcome(Collection<WaveFolders.Wave> waves) {
-        Row row = folders.read(spark, waves)
-                .agg(
-                        count(lit(1)),
-                        coalesce(
-                                sum(col("status")
-                                        .equalTo(PredictionSchema.FAILED)
-                                        .cast("long")),
-                                lit(0L)),
-                        countDistinct(col("image_id")))
-                .first();
-        return new Outcome(row.getLong(0), row.getLong(1), row.getLong(2));
-    }
-
     private RunSummary sumUp(List<String> notes) {
-        Map<Integer, WaveFolders.Wave> committed = folders.committed();
-        Dataset<Row> predictions = folders.read(spark, committed.values());
+        done.finish();
+        List<RunSummary.Lost> lost = step("count what is lost", this::lost);
+        Dataset<Row> predictions = StoredPredictions.open(spark, folder).rows();
         RunRecord finished =
                 record.finish(SegmentRun.now(), step("list the models", () -> PredictionFigures.models(predictions)));
         RunSummary summary = step(
@@ -253,11 +270,12 @@ final class RunSession {
                                 notes,
                                 RunConditions.of(record.dataset(), config),
                                 minScore,
-                                here.prompts() == 0
+                                lost,
+                                promptsHere == 0
                                         ? null
                                         : new RunSummary.Throughput(
-                                                seconds, here.images() / seconds, here.prompts() / seconds))));
-        if (summary.prompts() != counts.prompts()) {
+                                                seconds, picturesHere / seconds, promptsHere / seconds))));
+        if (lost.isEmpty() && summary.prompts() != counts.prompts()) {
             throw new UnusableInputException("the dataset " + dataset.path() + " had " + counts.prompts()
                     + " prompts when the run started, but there are " + summary.prompts()
                     + " predictions; was it changed meanwhile? What is done is kept: give the same command again");
@@ -272,6 +290,24 @@ final class RunSession {
         folder.write(RunFolder.SUMMARY, out -> out.write(Json.write(summary)));
         folder.deleteSuspects();
         return summary;
+    }
+
+    private List<RunSummary.Lost> lost() {
+        List<RunSummary.Lost> all = new ArrayList<>();
+        dataset.unreadable()
+                .forEach((file, reason) -> all.add(new RunSummary.Lost(file.path(), null, reason, null, null)));
+        for (LostRows.Loss loss : lost.all()) {
+            long pictures = loss.rows().count();
+            // The names of the prompts may be readable where the pictures are not.
+            InputDataset.Counts known = dataset.counts(List.of(loss.rows()));
+            all.add(new RunSummary.Lost(
+                    loss.rows().file().path(),
+                    loss.rows().rowGroup(),
+                    loss.reason(),
+                    pictures,
+                    known.images() == pictures ? known.prompts() : null));
+        }
+        return all;
     }
 
     /** A run is finished without its report, too: pictures that the driver cannot hold must not keep its figures back. */

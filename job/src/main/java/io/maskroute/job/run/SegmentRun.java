@@ -4,6 +4,7 @@ import io.maskroute.core.checkpoint.WeightsRounding;
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.datasets.schema.DatasetManifest;
 import io.maskroute.datasets.schema.HadoopFiles;
+import io.maskroute.job.commit.Lease;
 import io.maskroute.job.config.JobConfig;
 import io.maskroute.job.config.ModelOptions;
 import io.maskroute.job.config.Redaction;
@@ -12,12 +13,12 @@ import io.maskroute.job.input.InputDataset;
 import io.maskroute.job.input.PictureOrientation;
 import io.maskroute.job.results.AdapterCalibration;
 import io.maskroute.job.results.CalibrationResult;
-import io.maskroute.job.results.Json;
 import io.maskroute.job.results.RunFingerprint;
 import io.maskroute.job.results.RunFolder;
 import io.maskroute.job.results.RunRecord;
 import io.maskroute.job.results.RunSummary;
 import io.maskroute.job.results.Versions;
+import io.maskroute.job.storage.Json;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Instant;
@@ -29,6 +30,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
@@ -90,21 +92,62 @@ public final class SegmentRun {
                 located(config.dataset(), hadoop),
                 manifest,
                 PictureOrientation.of(config.orientation(), manifest).decoded());
-        Optional<RunRecord> earlier = held && !config.fresh() ? Optional.of(folder.record()) : Optional.empty();
         Optional<SegmenterFactory.ModelSummary> here =
                 ModelFiles.isRemote(config.model()) ? Optional.empty() : Optional.of(factory.inspect(config.model()));
+        Lease lease = folder.lease(config.groups().lease(), config.groups().takeOver(), line -> {
+            progress.println(line);
+            progress.flush();
+        });
+        try {
+            return run(manifest, folder, held, lease, source, here);
+        } finally {
+            lease.close();
+            ExecutorModels.closeAll();
+        }
+    }
+
+    private RunSummary run(
+            DatasetManifest manifest,
+            RunFolder folder,
+            boolean held,
+            Lease lease,
+            RunRecord.DatasetRecord source,
+            Optional<SegmenterFactory.ModelSummary> here) {
+        Optional<RunRecord> earlier =
+                folder.has(RunFolder.RUN) && !config.fresh() ? Optional.of(folder.record()) : Optional.empty();
+        if (earlier.isPresent() && folder.isOfBeforeGroups()) {
+            throw new UnusableInputException("the output " + config.output() + " holds the run of an older maskroute,"
+                    + " which this one can report and score, but not continue: name another folder with --output, or"
+                    + " start over with --fresh");
+        }
         Optional<SegmentRun> settled =
                 DtypeChoice.known(config.model(), earlier).map(model -> withConfig(config.withDtype(model.dtype())));
         // What cannot be continued is refused before Spark starts, where that can be known.
         earlier.ifPresent(record -> here.ifPresent(
                 model -> settled.ifPresent(run -> run.requireSame(record, run.fingerprint(source, model)))));
+        AtomicBoolean begun = new AtomicBoolean(!held);
+        boolean done = false;
         try {
-            return SparkSessions.with(config, spark -> settled.orElseGet(() ->
+            RunSummary summary = SparkSessions.with(config, spark -> settled.orElseGet(() ->
                             withConfig(config.withDtype(DtypeChoice.settle(spark, config.model(), config.runtime())
                                     .dtype())))
-                    .run(spark, manifest, folder, source, earlier, here));
+                    .run(spark, manifest, folder, lease, source, earlier, here, begun));
+            done = true;
+            return summary;
         } finally {
-            ExecutorModels.closeAll();
+            if (!done && begun.get() && earlier.isEmpty() && !worthKeeping(folder)) {
+                lease.close();
+                remove(folder);
+            }
+        }
+    }
+
+    /** What has been committed, and what is known of pictures that end executors, is for the same command to go on with. */
+    private static boolean worthKeeping(RunFolder folder) {
+        try {
+            return !folder.groups().refresh().isEmpty() || folder.hasSuspects();
+        } catch (UnusableInputException e) {
+            return true;
         }
     }
 
@@ -116,16 +159,20 @@ public final class SegmentRun {
             SparkSession spark,
             DatasetManifest manifest,
             RunFolder folder,
+            Lease lease,
             RunRecord.DatasetRecord source,
             Optional<RunRecord> earlier,
-            Optional<SegmenterFactory.ModelSummary> here) {
+            Optional<SegmenterFactory.ModelSummary> here,
+            AtomicBoolean begun) {
         InputDataset dataset = SparkSteps.named(
                 spark.sparkContext(),
                 "open " + config.dataset(),
-                () -> InputDataset.open(spark, config.dataset(), manifest));
+                () -> InputDataset.openReadable(spark, config.dataset(), manifest));
+        dataset.unreadable().values().forEach(reason -> LOG.warn("Going on without a file: {}", reason));
         InputDataset.Counts counts = SparkSteps.named(
                 spark.sparkContext(), "count the images and prompts of " + config.dataset(), dataset::counts);
         if (counts.prompts() == 0) {
+            dataset.requirePrompts();
             throw new UnusableInputException("the dataset " + config.dataset() + " has no prompts (" + counts.images()
                     + " images): there is nothing to do");
         }
@@ -135,17 +182,13 @@ public final class SegmentRun {
         earlier.ifPresent(record -> requireSame(record, fingerprint));
         say(model);
         loadIfLocal(spark);
-        RunRecord record = earlier.orElseGet(() -> begin(spark, folder, source, fingerprint, model.unknownWeights()));
-        try {
-            return new RunSession(spark, config, factory, model, scored, progress, folder, dataset, counts, record)
-                    .run(notes(model));
-        } catch (RuntimeException | Error e) {
-            boolean learned = !(e instanceof UnusableInputException) && folder.hasSuspects();
-            if (earlier.isEmpty() && folder.waves().committed().isEmpty() && !learned) {
-                remove(folder);
-            }
-            throw e;
-        }
+        RunRecord record = earlier.orElseGet(() -> {
+            begun.set(true);
+            return begin(spark, folder, source, fingerprint, model.unknownWeights());
+        });
+        lease.describe(record.runId(), spark.sparkContext().applicationId());
+        return new RunSession(spark, config, factory, model, scored, progress, folder, lease, dataset, counts, record)
+                .run(notes(model));
     }
 
     /** What is passed over must be known to whoever reads the figures. */
@@ -207,7 +250,7 @@ public final class SegmentRun {
             RunRecord.DatasetRecord source,
             RunFingerprint fingerprint,
             List<String> unknownWeights) {
-        folder.create();
+        folder.clear();
         String id = UUID.randomUUID().toString();
         RunRecord record = new RunRecord(
                 id,
@@ -216,10 +259,6 @@ public final class SegmentRun {
                 null,
                 source,
                 fingerprint,
-                config.waves()
-                        .checkpoint()
-                        .map(parent -> RunFolder.file(parent, id))
-                        .orElse(null),
                 null,
                 Versions.all(spark.version()),
                 unknownWeights,

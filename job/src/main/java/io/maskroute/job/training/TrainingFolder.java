@@ -15,7 +15,7 @@ import io.maskroute.core.safetensors.TensorSource;
 import io.maskroute.core.training.TrainedModel;
 import io.maskroute.core.training.TrainingState;
 import io.maskroute.job.config.ModelOptions;
-import io.maskroute.job.results.Json;
+import io.maskroute.job.storage.Json;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.DirectoryNotEmptyException;

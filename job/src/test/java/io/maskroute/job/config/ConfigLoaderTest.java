@@ -86,8 +86,8 @@ class ConfigLoaderTest {
         "model.device, tpu, 'model.device must be cpu, gpu or cuda:N, not \"tpu\"'",
         "output.fresh, perhaps, output.fresh cannot be \"perhaps\"",
         "output.max-failure-rate, 5, output.max-failure-rate must be 0 to 1",
-        "waves.size, much, waves.size cannot be \"much\"",
-        "waves.files, 0, waves.files must be 1 to 2147483647",
+        "output.lease, long, output.lease cannot be \"long\"",
+        "groups.pictures, 0, groups.pictures must be 1 to 2147483647",
         "progress.interval, 0s, progress.interval must be more than nothing",
         "dataset.path, ' ', dataset.path must not be empty",
         "dataset.orientation, upright, 'dataset.orientation must be stored or apply, not \"upright\"'",
@@ -165,7 +165,7 @@ class ConfigLoaderTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"dataset.path", "model.path", "model.routing", "output.path", "waves.checkpoint"})
+    @ValueSource(strings = {"dataset.path", "model.path", "model.routing", "output.path"})
     void passwordsInUrisAreRefusedWithoutRepeatingThem(String key) {
         assertThatThrownBy(() -> load(Map.of(key, "s3a://key:hu/sh@bucket/data")))
                 .isInstanceOf(ConfigurationException.class)

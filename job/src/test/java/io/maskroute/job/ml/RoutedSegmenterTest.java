@@ -99,8 +99,8 @@ class RoutedSegmenterTest {
 
         assertThat(transformed.columns()).startsWith(images.columns()).endsWith("prediction");
         Map<String, Row> stage = byPrompt(transformed.selectExpr("inline(prediction)"));
-        Map<String, Row> command = byPrompt(
-                spark.read().parquet(home.resolve("out/predictions").toString()).drop("wave"));
+        Map<String, Row> command =
+                byPrompt(spark.read().parquet(home.resolve("out/predictions").toString()));
         assertThat(command).hasSize(42);
         assertThat(stage).isEqualTo(command);
         assertThat(stage.values().iterator().next().<Row>getAs("flops")).isNotNull();

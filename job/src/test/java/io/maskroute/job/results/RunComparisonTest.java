@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.byLessThan;
 
 import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.job.storage.Json;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -127,6 +128,7 @@ class RunComparisonTest {
                 samples,
                 0,
                 List.of(),
+                List.of(),
                 metrics,
                 List.of(),
                 latency,
@@ -138,7 +140,6 @@ class RunComparisonTest {
                 "2026-01-01T00:00:00Z",
                 "2026-01-01T00:00:01Z",
                 new RunRecord.DatasetRecord("data/" + name, dataset, "test", "per-expression", null, null),
-                null,
                 null,
                 List.of(),
                 Map.of(),

@@ -16,7 +16,6 @@ class RunFolderTest {
     @Test
     void aRetryForgetsWhatEndedExecutorsUnlessItWasCutShort() throws IOException {
         RunFolder folder = new RunFolder(temp.resolve("run").toString(), new Configuration());
-        folder.create();
         mark(folder, "of the run");
 
         folder.beginRetry();

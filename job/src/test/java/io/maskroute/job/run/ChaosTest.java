@@ -10,12 +10,13 @@ import io.maskroute.datasets.schema.ImageRow;
 import io.maskroute.job.testing.CliRun;
 import io.maskroute.job.testing.Datasets;
 import io.maskroute.job.testing.FakeSegmenters;
-import io.maskroute.job.testing.PausingCheckpoints;
 import io.maskroute.job.testing.SlowDriver;
 import io.maskroute.job.testing.SlowSegmenters;
 import io.maskroute.job.testing.StandaloneCluster;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -36,15 +37,16 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * kill -9 on a real cluster: an executor in the middle of a run, its driver in the middle of a wave, and the next driver
- * between a wave's last file and its checkpoint. The third gets to the end, and nobody can tell.
+ * kill -9 on a real cluster: an executor in the middle of a run, its driver in the middle of a group, and the next driver right when
+ * an entry of the log has appeared, before or while its files are shown. Each next driver goes on at once, without any option. The
+ * third gets to the end, and nobody can tell.
  */
 class ChaosTest {
     private static final int PROMPTS = 500;
     private static final int PROMPTS_PER_IMAGE = 2;
     private static final int HOSTILE = PROMPTS / 20;
     private static final int FILES = 10;
-    private static final int WAVES = 5;
+    private static final int GROUP_PICTURES = 20;
 
     @TempDir
     private static Path folder;
@@ -118,17 +120,9 @@ class ChaosTest {
         kill(driver);
 
         name = seed + "-second";
-        int done = committed(out);
-        Path paused = folder.resolve("paused-" + seed);
-        driver = driver(
-                name,
-                model,
-                out,
-                List.of(
-                        "-Dspark.sql.streaming.checkpointFileManagerClass=" + PausingCheckpoints.class.getName(),
-                        "-D" + PausingCheckpoints.WAVE + "=" + (done + random.nextInt(WAVES - done)),
-                        "-D" + PausingCheckpoints.FILE + "=" + paused));
-        await(name, driver, () -> Files.exists(paused));
+        int stop = committed(out) + 1 + random.nextInt(3);
+        driver = driver(name, model, out, List.of());
+        await(name, driver, () -> committed(out) >= stop);
         kill(driver);
 
         String last = seed + "-third";
@@ -166,7 +160,7 @@ class ChaosTest {
             "--output",
             out.toString(),
             "-s",
-            "waves.files=" + FILES / WAVES
+            "groups.pictures=" + GROUP_PICTURES
         };
     }
 
@@ -176,11 +170,15 @@ class ChaosTest {
         driver.waitFor();
     }
 
-    /** Waves that the checkpoint knows as done. */
-    private static int committed(Path out) throws IOException {
-        try (Stream<Path> commits = Files.list(out.resolve("checkpoint/commits"))) {
-            return (int) commits.filter(p -> p.getFileName().toString().matches("\\d+"))
+    /** Groups that are in the log. */
+    private static int committed(Path out) {
+        try (Stream<Path> groups = Files.list(out.resolve("_run/groups"))) {
+            return (int) groups.filter(p -> p.getFileName().toString().matches("\\d+\\.json"))
                     .count();
+        } catch (NoSuchFileException e) {
+            return 0;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

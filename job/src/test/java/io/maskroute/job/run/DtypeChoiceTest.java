@@ -24,7 +24,6 @@ class DtypeChoiceTest {
                 null,
                 new RunFingerprint(Map.of(RunFingerprint.DTYPE, dtype)),
                 null,
-                null,
                 Map.of(),
                 List.of(),
                 Map.of()));

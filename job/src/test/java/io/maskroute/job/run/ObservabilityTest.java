@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.maskroute.datasets.schema.ImageRow;
+import io.maskroute.datasets.schema.PromptRow;
 import io.maskroute.job.testing.CapturedLog;
 import io.maskroute.job.testing.CliRun;
 import io.maskroute.job.testing.Datasets;
@@ -73,7 +74,7 @@ class ObservabilityTest {
                 "spark.metrics.namespace=" + NAMESPACE,
                 "spark.executor.heartbeatInterval=100ms",
                 "progress.interval=100ms",
-                "waves.files=1"));
+                "groups.pictures=1"));
         Map<String, Double> metrics = Map.of();
         try {
             while (!running.isDone() && metrics.getOrDefault("run_prompts_failed", 0.0) < 2) {
@@ -110,7 +111,7 @@ class ObservabilityTest {
     }
 
     @Test
-    void theEventLogNamesWavesAndSteps() throws Exception {
+    void theEventLogNamesGroupsAndSteps() throws Exception {
         List<List<ImageRow>> files = new ArrayList<>();
         for (int i = 0; i < 2; i++) {
             files.add(List.of(image("i" + i, png(20, 30), prompt("p" + i, null, FakeSegmenters.FLAKY))));
@@ -122,7 +123,7 @@ class ObservabilityTest {
             "spark.eventLog.enabled=true", "spark.eventLog.dir=" + events.toUri(), "spark.eventLog.compress=false"
         };
 
-        run(Stream.concat(Stream.of("waves.files=1"), Stream.of(settings)).toArray(String[]::new));
+        run(Stream.concat(Stream.of("groups.pictures=1"), Stream.of(settings)).toArray(String[]::new));
         Set<String> first = descriptions(events);
         Files.delete(home.resolve("model").resolve(FakeSegmenters.FLAKY));
         CliRun again = run(Stream.concat(Stream.of("output.retry-failed=true"), Stream.of(settings))
@@ -133,10 +134,7 @@ class ObservabilityTest {
                 .containsExactlyInAnyOrder(
                         "open " + home.resolve("dataset"),
                         "count the images and prompts" + dataset,
-                        "segment wave 0" + dataset,
-                        "count wave 0" + dataset,
-                        "segment wave 1" + dataset,
-                        "count wave 1" + dataset,
+                        "segment group 0" + dataset,
                         "list the models" + dataset,
                         "sum up the predictions" + dataset,
                         "gather the report" + dataset);
@@ -144,25 +142,19 @@ class ObservabilityTest {
         assertThat(descriptions(events))
                 .containsAll(first)
                 .contains(
-                        "count the earlier waves" + dataset,
                         "count the failed prompts" + dataset,
-                        "find the waves with failed prompts" + dataset,
                         "run the failed prompts" + dataset + " again",
-                        "replace the failed rows of wave 1" + dataset,
-                        "count the waves" + dataset);
+                        "replace the failed rows" + dataset);
     }
 
     @Test
     void aTaskNamesItsFirstFailedPromptsAndCountsTheOthers() throws Exception {
-        List<ImageRow> images = new ArrayList<>();
+        PromptRow[] prompts = new PromptRow[80];
         for (int i = 0; i < 40; i++) {
-            images.add(image(
-                    "i" + i,
-                    png(20, 30),
-                    prompt("ok" + i, null, "x"),
-                    prompt("bad" + i, null, FakeSegmenters.REFUSED)));
+            prompts[2 * i] = prompt("ok" + i, null, "x");
+            prompts[2 * i + 1] = prompt("bad" + i, null, FakeSegmenters.REFUSED);
         }
-        Datasets.write(home.resolve("dataset"), 1, images);
+        Datasets.write(home.resolve("dataset"), 1, List.of(image("i", png(20, 30), prompts)));
 
         List<LogEvent> events =
                 CapturedLog.of(RowWarnings.class, () -> assertThat(run().code()).isZero());

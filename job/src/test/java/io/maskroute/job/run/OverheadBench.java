@@ -174,7 +174,7 @@ class OverheadBench {
         return new PicturePrompts(segmenter.prepare(new ImageDecoder().decode(image.image())), prompts);
     }
 
-    /** @return prompts per second of the waves, without starting Spark and loading the model */
+    /** @return prompts per second of the groups, without starting Spark and loading the model */
     private double job(SegmenterFactory factory, Path model) throws IOException {
         StringWriter err = new StringWriter();
         Path out = home.resolve("out");

@@ -9,15 +9,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.maskroute.core.error.RowFailure;
+import io.maskroute.datasets.parquet.RowFileWriter;
 import io.maskroute.datasets.schema.DatasetManifest;
 import io.maskroute.datasets.schema.ImageRow;
+import io.maskroute.job.commit.GroupLog;
+import io.maskroute.job.commit.GroupManifest;
 import io.maskroute.job.input.ImageBytes;
 import io.maskroute.job.input.InputDataset;
 import io.maskroute.job.predictions.Prediction;
 import io.maskroute.job.predictions.PredictionSchema;
 import io.maskroute.job.predictions.RunIdentity;
+import io.maskroute.job.results.PredictionFiles;
 import io.maskroute.job.results.RunFolder;
-import io.maskroute.job.results.WaveFolders;
+import io.maskroute.job.results.StoredPredictions;
 import io.maskroute.job.testing.CliRun;
 import io.maskroute.job.testing.Datasets;
 import io.maskroute.job.testing.FakeSegmenters;
@@ -30,7 +34,6 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -60,7 +63,7 @@ class PathsTest {
         Datasets.withSpark(spark -> {
             Path plain = home.resolve("s1");
             Datasets.appendWith(spark, plain, List.of(image("n", png(4, 4), prompt("n1", null, "x"))));
-            write(spark, new RunFolder(plain.toString(), HADOOP), "n1");
+            write(new RunFolder(plain.toString(), HADOOP), "n1");
             for (String letter : LETTERS) {
                 Path folder = home.resolve(name(letter));
                 Path inside = folder.resolve("data").resolve(name(letter));
@@ -80,16 +83,14 @@ class PathsTest {
                 assertThat(input.counts()).as(letter).isEqualTo(new InputDataset.Counts(1, 0, 1));
 
                 RunFolder run = new RunFolder(folder.toString(), HADOOP);
-                write(spark, run, letter);
-                WaveFolders waves = run.waves();
-                assertThat(waves.readNumbered(spark, waves.committed().values())
-                                .select("prompt_id", "wave")
+                write(run, letter);
+                assertThat(StoredPredictions.open(spark, run)
+                                .rows()
+                                .select("prompt_id")
                                 .collectAsList())
                         .as(letter)
                         .extracting(Row::toString)
-                        .containsExactlyInAnyOrder("[" + letter + ",3]", "[" + letter + ",4]");
-                assertThat(waves.read(spark, waves.committed().values()).count())
-                        .isEqualTo(2);
+                        .containsExactlyInAnyOrder("[" + letter + "]");
             }
             return null;
         });
@@ -99,7 +100,7 @@ class PathsTest {
         return new DatasetManifest(1, "test", null, null, null, null, null, null, null, null);
     }
 
-    private static void write(SparkSession spark, RunFolder run, String promptId) {
+    private static void write(RunFolder run, String promptId) {
         Prediction failed = Prediction.failed(
                 "i",
                 promptId,
@@ -108,24 +109,25 @@ class PathsTest {
                 new RowFailure(io.maskroute.core.error.Stage.READ, "none", "none"),
                 null);
         RunIdentity identity = new RunIdentity("r", "m", "dense", "cpu", "driver", 0);
-        run.waves()
-                .write(
-                        spark.createDataFrame(
-                                List.of(PredictionSchema.toRow(failed, identity)), PredictionSchema.struct()),
-                        run.waves().wave(3, 0),
-                        1 << 20);
-        copy(Path.of(run.predictions(), "wave=000003"), Path.of(run.predictions(), "wave=000004"));
-    }
-
-    private static void copy(Path from, Path to) {
-        try (Stream<Path> files = Files.list(from)) {
-            Files.createDirectory(to);
-            for (Path file : files.toList()) {
-                Files.copy(file, to.resolve(file.getFileName()));
-            }
+        PredictionFiles places = run.predictionFiles();
+        String file = letter(promptId) + ".parquet";
+        try (RowFileWriter out = new RowFileWriter(places.hidden() + "/" + file, PredictionSchema.struct(), HADOOP)) {
+            out.write(PredictionSchema.toRow(failed, identity));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+        List<GroupManifest.PredictionFile> files =
+                List.of(new GroupManifest.PredictionFile(PredictionFiles.path(file), 1, 1, 1));
+        try {
+            run.groups().append(new GroupManifest("r", "f", 1, files, List.of(), List.of(), List.of()), 1);
+        } catch (GroupLog.ConflictException e) {
+            throw new IllegalStateException(e);
+        }
+        places.publish(files, List.of());
+    }
+
+    private static String letter(String promptId) {
+        return promptId.length() == 1 ? Integer.toHexString(promptId.charAt(0)) : "n";
     }
 
     @ParameterizedTest
@@ -153,7 +155,7 @@ class PathsTest {
         }
     }
 
-    /** All of them in all places at once: a run in waves, its retry, its report, its scores. */
+    /** All of them in all places at once: a run in groups, its retry, its report, its scores. */
     @Test
     void aWholeRunGoesThroughPathsOfAllLetters() throws IOException {
         Path dataset = home.resolve("d " + ALL);
@@ -184,9 +186,7 @@ class PathsTest {
             "--output",
             out,
             "-s",
-            "waves.files=1",
-            "-s",
-            "waves.checkpoint=" + home.resolve("c " + ALL)
+            "groups.pictures=1"
         };
 
         assertOk(CliRun.withSpark(home, run));

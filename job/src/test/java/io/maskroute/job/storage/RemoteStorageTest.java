@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.maskroute.datasets.schema.DatasetManifest;
 import io.maskroute.job.results.AdapterCalibration;
 import io.maskroute.job.results.CalibrationResult;
-import io.maskroute.job.results.Json;
 import io.maskroute.job.testing.CliRun;
 import io.maskroute.job.testing.Datasets;
 import io.maskroute.job.testing.FakeSegmenters;
@@ -78,10 +77,10 @@ class RemoteStorageTest {
                         S3Server.sparkProperties(server.port())));
         assertThat(run.code()).as(run.err()).isZero();
         local = StoredRuns.rows(shared.resolve("out/predictions"));
-        assertThat(local).hasSize(StoredRuns.WAVES * StoredRuns.ROWS_PER_WAVE);
+        assertThat(local).hasSize(StoredRuns.ROWS);
         assertThat(local.values().stream()
                         .filter(row -> row.<String>getAs("status").equals("ok")))
-                .hasSize(StoredRuns.WAVES * 7);
+                .hasSize(StoredRuns.FILES * 7);
     }
 
     @AfterAll
@@ -102,7 +101,7 @@ class RemoteStorageTest {
 
     @Test
     void everythingMayBeInHdfs() throws IOException {
-        WaveWatch watch = new WaveWatch(hdfs.getFileSystem(), hdfs("out/predictions"), StoredRuns.ROWS_PER_WAVE);
+        GroupWatch watch = new GroupWatch(hdfs.getFileSystem(), hdfs("out"), StoredRuns.ROWS);
         CliRun run = run(server.port(), StoredRuns.arguments(hdfs("dataset"), hdfs("model"), hdfs("out")));
         watch.end();
 
@@ -113,14 +112,14 @@ class RemoteStorageTest {
         assertThat(hdfs.getFileSystem().exists(new org.apache.hadoop.fs.Path("/out/report.html")))
                 .isTrue();
         assertThat(watch.complaints()).isEmpty();
-        assertThat(watch.completeWaves()).isEqualTo(StoredRuns.WAVES);
+        assertThat(watch.groups()).isBetween(1, StoredRuns.FILES);
     }
 
     @Test
     void refusedAndBrokenRequestsChangeNothing() throws IOException {
         try (FaultyProxy proxy = new FaultyProxy(server.port(), FAULTS, 11);
                 FileSystem s3 = server.impatientClient()) {
-            WaveWatch watch = watch(s3, "faulty");
+            GroupWatch watch = watch(s3, "faulty");
             CliRun run = run(proxy.port(), onS3("faulty"));
             watch.end();
 
@@ -130,16 +129,16 @@ class RemoteStorageTest {
             assertThat(again.code()).as(again.err()).isZero();
             assertThat(again.err()).contains("is finished, and its dataset has nothing new");
             assertThat(proxy.faults()).as("of %d requests", proxy.requests()).isGreaterThan(10);
-            assertWholeWavesAlone(watch);
+            assertWholeGroupsAlone(watch);
         }
     }
 
     @Test
     void aServerThatIsAwayForAWhileChangesNothing() throws Exception {
         try (FileSystem s3 = server.impatientClient()) {
-            WaveWatch watch = watch(s3, "away");
+            GroupWatch watch = watch(s3, "away");
             CompletableFuture<CliRun> running = CompletableFuture.supplyAsync(() -> run(server.port(), onS3("away")));
-            Path begun = server.objects("away/predictions/wave=000000/_SUCCESS");
+            Path begun = server.objects("away/run.json");
             while (!Files.exists(begun) && !running.isDone()) {
                 Thread.sleep(5);
             }
@@ -153,7 +152,7 @@ class RemoteStorageTest {
 
             assertThat(run.code()).as(run.err()).isZero();
             assertThat(stored("away")).containsExactlyInAnyOrderEntriesOf(local);
-            assertWholeWavesAlone(watch);
+            assertWholeGroupsAlone(watch);
         }
     }
 
@@ -191,9 +190,7 @@ class RemoteStorageTest {
                 .isEqualTo(StoredRuns.rows(home.resolve("local/predictions")));
         assertThat(rows.values())
                 .allSatisfy(row -> assertThat(row.<String>getAs("status")).isEqualTo("ok"));
-        assertThat(server.objects("photos-out/predictions/wave=000000/_SUCCESS"))
-                .content()
-                .contains("\"committer\":\"magic\"");
+        assertThat(server.objects("photos-out/_run/groups/000001.json")).isRegularFile();
         String record = Files.readString(server.objects("photos-out/run.json"));
         assertThat(record).contains("fs.s3a.secret.key\" : \"(redacted)\"");
         assertThat(log).contains("Fetching " + server.uri("models/tiny"));
@@ -231,23 +228,21 @@ class RemoteStorageTest {
         assertThat(local.values().stream()
                         .map(row -> row.<Row>getAs("error"))
                         .filter(error -> error != null && error.toString().contains("carries a password")))
-                .hasSize(2 * StoredRuns.WAVES)
+                .hasSize(2 * StoredRuns.FILES)
                 .allSatisfy(error -> assertThat(error.toString()).contains("s3a://bucket/pictures"));
         assertThat(local.values().toString()).doesNotContain(PASSWORD);
         assertNothingHolds(PASSWORD, shared.resolve("out"));
     }
 
-    private WaveWatch watch(FileSystem s3, String output) {
-        return new WaveWatch(s3, server.uri(output + "/predictions"), StoredRuns.ROWS_PER_WAVE);
+    private GroupWatch watch(FileSystem s3, String output) {
+        return new GroupWatch(s3, server.uri(output), StoredRuns.ROWS);
     }
 
-    private static void assertWholeWavesAlone(WaveWatch watch) {
+    private static void assertWholeGroupsAlone(GroupWatch watch) {
         assertThat(watch.complaints()).isEmpty();
-        assertThat(watch.completeWaves()).isEqualTo(StoredRuns.WAVES);
-        assertThat(watch.unfinishedWaves())
-                .as("waves seen before they were complete")
-                .isPositive();
-        assertThat(watch.listings()).isGreaterThan(StoredRuns.WAVES);
+        assertThat(watch.groups()).isBetween(1, StoredRuns.FILES);
+        assertThat(watch.sawUnfinished()).isTrue();
+        assertThat(watch.listings()).isGreaterThan(StoredRuns.FILES);
     }
 
     private static List<String> onS3(String output) {

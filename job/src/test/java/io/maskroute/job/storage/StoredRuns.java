@@ -21,27 +21,27 @@ import org.apache.spark.sql.Row;
 
 /** The same small run for every file system: its dataset, its command line and its rows. */
 final class StoredRuns {
-    static final int WAVES = 2;
-    static final int ROWS_PER_WAVE = 12;
+    static final int FILES = 2;
+    static final int ROWS = 24;
 
     /** What may differ between runs of the same model over the same prompts; files may be taken in another order. */
-    private static final String[] OF_THE_RUN = {"run_id", "latency", "executor", "attempt", "wave"};
+    private static final String[] OF_THE_RUN = {"run_id", "latency", "executor", "attempt"};
 
-    private static final int IMAGES_PER_WAVE = 6;
+    private static final int IMAGES_PER_FILE = 6;
 
     private StoredRuns() {}
 
     /**
-     * Writes one dataset file per wave, with pictures in rows, beside the dataset by relative URI, and by absolute URI; one of
+     * Writes two dataset files, with pictures in rows, beside the dataset by relative URI, and by absolute URI; one of
      * each six is missing, and one has a URI with a password.
      *
      * @param elsewhere folders with the pictures, as URIs
      */
     static void writeDataset(Path folder, List<String> elsewhere, String password) throws IOException {
         List<List<ImageRow>> files = new ArrayList<>();
-        for (int file = 0; file < WAVES; file++) {
+        for (int file = 0; file < FILES; file++) {
             List<ImageRow> images = new ArrayList<>();
-            for (int i = 0; i < IMAGES_PER_WAVE; i++) {
+            for (int i = 0; i < IMAGES_PER_FILE; i++) {
                 String id = file + "-" + i;
                 List<PromptRow> prompts = List.of(
                         prompt(id + "-a", met(20, 30 + i, "first " + id), "first " + id),
@@ -76,12 +76,10 @@ final class StoredRuns {
                 "--output",
                 output,
                 "-s",
-                "waves.files=1",
-                // Several files to a wave, so that there is such a thing as half a wave.
+                "groups.pictures=" + IMAGES_PER_FILE,
+                // Several files to a group, so that there is such a thing as half a group.
                 "-s",
-                "output.file-size=1k",
-                "-s",
-                "spark.sql.adaptive.coalescePartitions.minPartitionSize=1k");
+                "output.file-size=1k");
     }
 
     /** The arguments with settings behind them. */

@@ -11,20 +11,20 @@ import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-/** The command line with {@link FakeSegmenters}; prints what the driver's heap holds, as the waves go by. */
+/** The command line with {@link FakeSegmenters}; prints what the driver's heap holds, as the groups go by. */
 public final class MeasuredDriver {
     private static final long SECONDS = 3;
 
     private MeasuredDriver() {}
 
     public static void main(String[] arguments) {
-        Path commits = Path.of(System.getProperty("measured.output"), "checkpoint", "commits");
+        Path groups = Path.of(System.getProperty("measured.output"), "_run", "groups");
         long start = System.nanoTime();
         Thread meter = new Thread(() -> {
             try {
                 while (true) {
                     TimeUnit.SECONDS.sleep(SECONDS);
-                    System.out.println(line(commits, start));
+                    System.out.println(line(groups, start));
                 }
             } catch (InterruptedException e) {
                 return;
@@ -34,27 +34,27 @@ public final class MeasuredDriver {
         meter.start();
         PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
         int code = new Cli(Path.of("."), new FakeSegmenters(), out, out).run(arguments);
-        System.out.println(line(commits, start));
+        System.out.println(line(groups, start));
         System.exit(code);
     }
 
-    private static String line(Path commits, long start) {
+    private static String line(Path groups, long start) {
         System.gc();
         long heap = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
-        long waves = 0;
-        if (Files.exists(commits)) {
-            try (Stream<Path> files = Files.list(commits)) {
-                waves = files.filter(f -> !f.getFileName().toString().startsWith("."))
+        long count = 0;
+        if (Files.exists(groups)) {
+            try (Stream<Path> files = Files.list(groups)) {
+                count = files.filter(f -> !f.getFileName().toString().startsWith("."))
                         .count();
             } catch (IOException e) {
-                waves = -1;
+                count = -1;
             }
         }
         return String.format(
                 Locale.ROOT,
-                "MEASURED seconds %.1f waves %d live-heap-MB %.1f",
+                "MEASURED seconds %.1f groups %d live-heap-MB %.1f",
                 (System.nanoTime() - start) / 1e9,
-                waves,
+                count,
                 heap / 1e6);
     }
 }

@@ -1,6 +1,7 @@
 package io.maskroute.job.testing;
 
 import io.maskroute.job.cli.Cli;
+import io.maskroute.job.run.Ending;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -11,6 +12,9 @@ public final class SlowDriver {
 
     public static void main(String[] arguments) {
         PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
-        System.exit(new Cli(Path.of("."), new SlowSegmenters(), out, out).run(arguments));
+        Ending.inOrder();
+        int code = new Cli(Path.of("."), new SlowSegmenters(), out, out).run(arguments);
+        Ending.finished();
+        System.exit(code);
     }
 }

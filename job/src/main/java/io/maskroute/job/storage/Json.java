@@ -1,4 +1,4 @@
-package io.maskroute.job.results;
+package io.maskroute.job.storage;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
@@ -41,12 +41,11 @@ public final class Json {
         }
     }
 
-    static <T> T read(RunFolder folder, String file, Class<T> type) {
-        return read(RunFolder.file(folder.toString(), file), folder.read(file), type);
-    }
-
-    /** @param where for messages */
-    static <T> T read(String where, byte[] json, Class<T> type) {
+    /**
+     * @param where for messages
+     * @throws UnusableInputException when it is not of this form
+     */
+    public static <T> T read(String where, byte[] json, Class<T> type) {
         try {
             return MAPPER.readValue(json, type);
         } catch (JsonProcessingException e) {

@@ -1,13 +1,15 @@
 package io.maskroute.job.storage;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -15,30 +17,29 @@ import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.hadoop.util.HadoopInputFile;
 
 /**
- * Lists a run's predictions over and over, as another reader might, and complains when what it can see is not whole: a Parquet
- * file without its end, a wave with its marker and without some of its rows, or one that changes after that.
+ * Lists a run's predictions over and over, as another reader might, and complains when what it can see is not whole: a Parquet file
+ * without its end, more rows than there are prompts, a group that changes or lists a file that is nowhere.
  */
-final class WaveWatch {
-    private static final String MARKER = "_SUCCESS";
+final class GroupWatch {
     private static final long PAUSE_MILLIS = 50;
 
     private final FileSystem files;
-    private final Path predictions;
-    private final int rowsPerWave;
-    private final Thread thread = new Thread(this::watch, "wave-watch");
-    private final Map<String, Map<String, Long>> complete = new TreeMap<>();
+    private final Path run;
+    private final int prompts;
+    private final Thread thread = new Thread(this::watch, "group-watch");
+    private final Map<String, JsonNode> groups = new TreeMap<>();
     /** Of files that have been looked into; nothing writes to a file that is there. */
     private final Map<Path, Long> rows = new HashMap<>();
 
     private final List<String> complaints = new ArrayList<>();
-    private final TreeSet<String> seenUnfinished = new TreeSet<>();
+    private boolean seenUnfinished;
     private int listings;
     private volatile boolean done;
 
-    WaveWatch(FileSystem files, String predictions, int rowsPerWave) {
+    GroupWatch(FileSystem files, String run, int prompts) {
         this.files = files;
-        this.predictions = new Path(predictions);
-        this.rowsPerWave = rowsPerWave;
+        this.run = new Path(run);
+        this.prompts = prompts;
         thread.setDaemon(true);
         thread.start();
     }
@@ -49,7 +50,7 @@ final class WaveWatch {
                 look();
                 listings++;
             } catch (FileNotFoundException e) {
-                // There is nothing yet, or a folder went between two listings.
+                // There is nothing yet, or a file went between two requests.
             } catch (IOException e) {
                 // The server is down.
             }
@@ -62,34 +63,36 @@ final class WaveWatch {
     }
 
     private void look() throws IOException {
-        for (FileStatus wave : files.listStatus(predictions)) {
-            String name = wave.getPath().getName();
-            if (!name.startsWith("wave=")) {
-                continue;
-            }
-            Map<String, Long> parquet = new TreeMap<>();
-            boolean marked = false;
-            for (FileStatus file : files.listStatus(wave.getPath())) {
-                marked |= file.getPath().getName().equals(MARKER);
-                if (file.getPath().getName().endsWith(".parquet")) {
-                    parquet.put(file.getPath().getName(), rows(file));
+        for (FileStatus file : files.listStatus(new Path(run, "_run/groups"))) {
+            if (file.getPath().getName().endsWith(".json")) {
+                JsonNode group = read(file.getPath());
+                JsonNode before = groups.putIfAbsent(file.getPath().getName(), group);
+                if (before != null && !before.equals(group)) {
+                    complaints.add(file.getPath() + " has changed");
                 }
             }
-            if (marked) {
-                check(name, parquet);
-            } else {
-                seenUnfinished.add(name);
+        }
+        long seen = 0;
+        for (FileStatus file : files.listStatus(new Path(run, "predictions"))) {
+            if (file.getPath().getName().endsWith(".parquet")) {
+                seen += rows(file);
             }
         }
+        if (seen > prompts) {
+            complaints.add(seen + " rows of " + prompts);
+        }
+        seenUnfinished |= seen < prompts;
     }
 
-    private void check(String wave, Map<String, Long> parquet) {
-        long rows = parquet.values().stream().mapToLong(Long::longValue).sum();
-        Map<String, Long> before = complete.putIfAbsent(wave, parquet);
-        if (rows != rowsPerWave) {
-            complaints.add(wave + " has its marker and " + rows + " rows");
-        } else if (before != null && !before.equals(parquet)) {
-            complaints.add(wave + " was " + before + " and is " + parquet);
+    private JsonNode read(Path file) throws IOException {
+        try (InputStream in = files.open(file)) {
+            byte[] bytes = in.readAllBytes();
+            try {
+                return new ObjectMapper().readTree(bytes);
+            } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
+                complaints.add(file + " is no whole file: " + e);
+                return null;
+            }
         }
     }
 
@@ -116,21 +119,21 @@ final class WaveWatch {
         return complaints;
     }
 
-    /** Waves that were seen complete. */
-    int completeWaves() {
-        return complete.size();
+    /** Groups that were seen. */
+    int groups() {
+        return groups.size();
     }
 
-    /** Waves that were seen without their marker. */
-    int unfinishedWaves() {
-        return seenUnfinished.size();
+    /** Whether the predictions were seen before they were complete. */
+    boolean sawUnfinished() {
+        return seenUnfinished;
     }
 
     int listings() {
         return listings;
     }
 
-    /** Looks once more, for the waves that were finished since the last time. */
+    /** Looks once more, for what was finished since the last time. */
     void end() throws IOException {
         done = true;
         try {
