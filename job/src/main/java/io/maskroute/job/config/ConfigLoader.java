@@ -171,7 +171,9 @@ public final class ConfigLoader {
                 values.bytes("runtime.queue-bytes"),
                 values.integer("runtime.prompts-per-call", 1, 4096),
                 values.integer("runtime.images-per-call", RuntimeOptions.BY_DEVICE, 256),
+                values.duration("runtime.call-timeout"),
                 values.duration("runtime.prompt-timeout"),
+                values.duration("runtime.open-timeout"),
                 values.integer("runtime.warm-up-calls", 0, 100),
                 values.matching(
                         "runtime.gpu-device", Pattern.compile("cuda:\\{address\\}|cpu"), "cuda:{address} or cpu"),

@@ -11,7 +11,9 @@ import java.util.List;
  * @param queueBytes prepared pictures that may wait for the model in one executor; one above it waits alone
  * @param promptsPerCall prompts of one picture that go through the model together
  * @param imagesPerCall pictures that go through the model together, or {@link #BY_DEVICE}
- * @param promptTimeout a call of the model may take this long per prompt
+ * @param callTimeout a call of the model may take this long, whatever earlier ones took
+ * @param promptTimeout a call of the model may not take longer than this per prompt
+ * @param openTimeout opening the model and warming it up may take this long
  * @param warmUpCalls made before the first picture
  * @param gpuDevice device for a GPU that Spark assigned, {@code {address}} standing for its address
  * @param maxImageBytes a larger image file fails its row
@@ -22,7 +24,9 @@ public record RuntimeOptions(
         long queueBytes,
         int promptsPerCall,
         int imagesPerCall,
+        Duration callTimeout,
         Duration promptTimeout,
+        Duration openTimeout,
         int warmUpCalls,
         String gpuDevice,
         long maxImageBytes,

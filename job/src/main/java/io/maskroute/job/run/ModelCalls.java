@@ -18,24 +18,70 @@ import java.util.List;
  */
 final class ModelCalls {
     private final Segmenter segmenter;
-    private volatile int promptsPerCall;
-    private volatile int imagesPerCall;
+    private final Watch watch;
+    private final Together promptsPerCall;
+    private final Together imagesPerCall;
     private volatile long outOfMemory;
 
-    ModelCalls(Segmenter segmenter, int promptsPerCall, int imagesPerCall) {
+    /** How many go together: fewer when the memory ran out, and after a while more again, for others may have had it. */
+    private static final class Together {
+        private static final int FIRST_WAIT = 64;
+        private static final int LONGEST_WAIT = 1 << 16;
+
+        private final int most;
+        private volatile int now;
+        private int wait = FIRST_WAIT;
+        private int went;
+        private boolean hasShrunk;
+
+        Together(int most) {
+            this.most = most;
+            this.now = most;
+        }
+
+        void shrink(int fewer) {
+            if (hasShrunk) {
+                // More was tried again, and did not last.
+                wait = Math.min(LONGEST_WAIT, 2 * wait);
+            }
+            hasShrunk = true;
+            now = fewer;
+            went = 0;
+        }
+
+        void went() {
+            if (now < most && ++went >= wait) {
+                now = Math.min(most, 2 * now);
+                went = 0;
+            }
+        }
+    }
+
+    /** Looks on while the model is at work, each time that it is. */
+    interface Watch {
+        <T> T during(int pictures, int prompts, Call<T> call) throws RowFailure;
+    }
+
+    /** Of the model. */
+    interface Call<T> {
+        T make() throws RowFailure;
+    }
+
+    ModelCalls(Segmenter segmenter, Watch watch, int promptsPerCall, int imagesPerCall) {
         this.segmenter = segmenter;
-        this.promptsPerCall = promptsPerCall;
-        this.imagesPerCall = imagesPerCall;
+        this.watch = watch;
+        this.promptsPerCall = new Together(promptsPerCall);
+        this.imagesPerCall = new Together(imagesPerCall);
     }
 
-    /** Prompts that go together; shrinks for good when the memory ran out and less was enough. */
+    /** Prompts that go together; fewer for some time when the memory ran out and less was enough. */
     int promptsPerCall() {
-        return promptsPerCall;
+        return promptsPerCall.now;
     }
 
-    /** Pictures that go together; shrinks as {@link #promptsPerCall} does. */
+    /** Pictures that go together; fewer as with {@link #promptsPerCall}. */
     int imagesPerCall() {
-        return imagesPerCall;
+        return imagesPerCall.now;
     }
 
     long outOfMemory() {
@@ -61,14 +107,17 @@ final class ModelCalls {
             try {
                 results.addAll(answered(batch));
                 if (outgrown) {
-                    imagesPerCall = size;
+                    imagesPerCall.shrink(size);
+                    outgrown = false;
+                } else {
+                    imagesPerCall.went();
                 }
             } catch (DeviceOutOfMemoryException e) {
                 outOfMemory++;
                 outgrown = true;
                 size = (batch.size() + 1) / 2;
                 if (size == 1) {
-                    imagesPerCall = 1;
+                    imagesPerCall.shrink(1);
                 }
             }
         }
@@ -79,7 +128,8 @@ final class ModelCalls {
     private List<List<PromptResult>> answered(List<PicturePrompts> pictures) {
         List<List<PromptResult>> results = new ArrayList<>(pictures.size());
         try {
-            List<List<Segmentation>> found = segmenter.segment(pictures);
+            int prompts = pictures.stream().mapToInt(p -> p.prompts().size()).sum();
+            List<List<Segmentation>> found = watch.during(pictures.size(), prompts, () -> segmenter.segment(pictures));
             for (int i = 0; i < pictures.size(); i++) {
                 results.add(all(found.get(i), pictures.get(i).prompts().size()));
             }
@@ -110,7 +160,7 @@ final class ModelCalls {
      */
     List<PromptResult> segment(PreparedImage image, List<PreparedPrompt> prompts) {
         List<PromptResult> results = new ArrayList<>(prompts.size());
-        int size = Math.min(promptsPerCall, prompts.size());
+        int size = Math.min(promptsPerCall.now, prompts.size());
         Stage shortAt = null;
         while (results.size() < prompts.size()) {
             List<PreparedPrompt> batch =
@@ -118,7 +168,10 @@ final class ModelCalls {
             try {
                 results.addAll(answered(image, batch));
                 if (shortAt != null && growsWithPrompts(shortAt)) {
-                    promptsPerCall = size;
+                    promptsPerCall.shrink(size);
+                    shortAt = null;
+                } else if (shortAt == null) {
+                    promptsPerCall.went();
                 }
             } catch (DeviceOutOfMemoryException e) {
                 outOfMemory++;
@@ -141,7 +194,7 @@ final class ModelCalls {
     /** All prompts together; when that fails, one by one, so that a bad prompt fails alone. */
     private List<PromptResult> answered(PreparedImage image, List<PreparedPrompt> prompts) {
         try {
-            return all(segmenter.segment(image, prompts), prompts.size());
+            return all(watch.during(1, prompts.size(), () -> segmenter.segment(image, prompts)), prompts.size());
         } catch (DeviceOutOfMemoryException | DeviceLostException e) {
             throw e;
         } catch (Throwable t) {

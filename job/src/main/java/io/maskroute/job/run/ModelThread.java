@@ -46,6 +46,7 @@ final class ModelThread implements AutoCloseable {
     private final CompletableFuture<Segmenter> opened = new CompletableFuture<>();
     private final AtomicReference<List<Request>> inHand = new AtomicReference<>();
     private final ScheduledThreadPoolExecutor alarms;
+    private final CallAllowance allowance;
     private final Thread thread;
     private final long createdNanos = System.nanoTime();
     private final LongAdder images = new LongAdder();
@@ -108,10 +109,12 @@ final class ModelThread implements AutoCloseable {
     ModelThread(Supplier<Segmenter> model, RuntimeOptions options) {
         this.options = options;
         queue = new ByteBoundedQueue<>(options.queueBytes());
+        allowance = new CallAllowance(options.callTimeout(), options.promptTimeout());
         alarms = new ScheduledThreadPoolExecutor(1, daemon("maskroute-model-alarm"));
         alarms.setRemoveOnCancelPolicy(true);
         alarms.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
         thread = daemon("maskroute-model").newThread(() -> run(model));
+        alarms.schedule(this::openingTimedOut, options.openTimeout().toNanos(), TimeUnit.NANOSECONDS);
         thread.start();
     }
 
@@ -223,9 +226,10 @@ final class ModelThread implements AutoCloseable {
         try {
             Segmenter segmenter = source.get();
             try {
-                WarmUp.run(segmenter, options.warmUpCalls());
+                WarmUp.run(segmenter, options.warmUpCalls(), allowance);
                 calls = new ModelCalls(
                         segmenter,
+                        this::watched,
                         options.promptsPerCall(),
                         options.imagesPerCall(segmenter.info().device()));
                 readyAtNanos = System.nanoTime();
@@ -278,10 +282,6 @@ final class ModelThread implements AutoCloseable {
         }
         callStartedNanos = System.nanoTime();
         inHand.set(batch);
-        int asked = batch.stream().mapToInt(r -> r.prompts().size()).sum();
-        Duration allowed = options.promptTimeout().multipliedBy(asked);
-        Future<?> alarm =
-                alarms.schedule(() -> timeOut(batch, asked, allowed), allowed.toNanos(), TimeUnit.NANOSECONDS);
         List<List<PromptResult>> results;
         try {
             results = calls.segment(batch.stream()
@@ -292,8 +292,6 @@ final class ModelThread implements AutoCloseable {
                 lose(batch, t);
             }
             throw t;
-        } finally {
-            alarm.cancel(false);
         }
         if (!inHand.compareAndSet(batch, null)) {
             return; // Too late: the queue is closed, and the thread ends next.
@@ -314,11 +312,41 @@ final class ModelThread implements AutoCloseable {
         request.answer().complete(new Answer(results, waited / 1e6));
     }
 
+    /** An alarm over each call of the model, however many it takes to answer what is in hand. */
+    private <T> T watched(int pictures, int asked, ModelCalls.Call<T> call) throws RowFailure {
+        List<Request> batch = inHand.get();
+        Duration allowed = allowance.of(pictures, asked);
+        long start = System.nanoTime();
+        Future<?> alarm = batch == null
+                ? null // Too late: another call was.
+                : alarms.schedule(() -> timeOut(batch, asked, allowed), allowed.toNanos(), TimeUnit.NANOSECONDS);
+        try {
+            T found = call.make();
+            allowance.learn(pictures, asked, System.nanoTime() - start);
+            return found;
+        } finally {
+            if (alarm != null) {
+                alarm.cancel(false);
+            }
+        }
+    }
+
+    private void openingTimedOut() {
+        if (!opened.isDone()) {
+            end(new PredictorLostException(
+                    "the model was not open and warm within "
+                            + options.openTimeout().toSeconds()
+                            + " s (runtime.open-timeout); its thread hangs in native code or in reading",
+                    null));
+            alarms.shutdown();
+        }
+    }
+
     private void timeOut(List<Request> batch, int asked, Duration allowed) {
         if (inHand.compareAndSet(batch, null)) {
             PredictorLostException why = new PredictorLostException(
-                    "the model did not answer within " + allowed.toMillis() / 1e3 + " s (" + asked
-                            + " prompts, runtime.prompt-timeout each); its thread hangs in native code",
+                    "the model did not answer within " + allowed.toMillis() / 1e3 + " s (a call of " + asked
+                            + " prompts; runtime.call-timeout, runtime.prompt-timeout); its thread hangs in native code",
                     null);
             fail(batch, Suspects.Loss.TIMEOUT, why);
             alarms.shutdown();

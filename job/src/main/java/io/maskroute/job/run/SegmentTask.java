@@ -54,6 +54,12 @@ public record SegmentTask(
         String suspects,
         Broadcast<SerializableConfiguration> hadoop)
         implements Serializable {
+    /**
+     * From this attempt on a task works picture by picture. The first failure of a task is as a rule none of its own: its executor was
+     * preempted, or its node lost, with all tasks that ran there.
+     */
+    private static final int UNDER_MARKS = 2;
+
     private static final Duration MARKS_GONE_WITHIN = Duration.ofSeconds(30);
 
     /**
@@ -91,7 +97,7 @@ public record SegmentTask(
                 scoring,
                 runtime.promptsPerCall(),
                 suspects == null ? Suspects.none() : Suspects.read(suspects, files),
-                suspects != null && task.attemptNumber() > 0,
+                suspects != null && task.attemptNumber() >= UNDER_MARKS,
                 task::isInterrupted);
         Pictures<T> pictures = new Pictures<>(inputs, datasetRow, work, identity);
         task.addTaskCompletionListener((TaskCompletionListener) context -> pictures.end());

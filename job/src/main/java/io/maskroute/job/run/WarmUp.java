@@ -21,15 +21,20 @@ final class WarmUp {
 
     private WarmUp() {}
 
-    /** @throws UnusableInputException when the model loads but does not run */
-    static void run(Segmenter segmenter, int calls) {
+    /**
+     * @param allowance learns how long a call takes
+     * @throws UnusableInputException when the model loads but does not run
+     */
+    static void run(Segmenter segmenter, int calls, CallAllowance allowance) {
         byte[] pixels = new byte[SIDE * SIDE * 3];
         Arrays.fill(pixels, GREY);
         try {
             PreparedImage image = segmenter.prepare(new RgbImage(SIDE, SIDE, pixels));
             PreparedPrompt prompt = segmenter.prepare(new ReferringPrompt(List.of("the grey square")));
             for (int i = 0; i < calls; i++) {
+                long start = System.nanoTime();
                 segmenter.segment(image, List.of(prompt));
+                allowance.learn(1, 1, System.nanoTime() - start);
             }
         } catch (RowFailure | DeviceOutOfMemoryException e) {
             throw new UnusableInputException(

@@ -69,6 +69,7 @@ class AssignedDeviceTest {
     }
 
     private static RuntimeOptions runtime(String gpuDevice) {
-        return new RuntimeOptions(1, 1, 1, 1, Duration.ofHours(1), 0, gpuDevice, 1, List.of());
+        return new RuntimeOptions(
+                1, 1, 1, 1, Duration.ofHours(1), Duration.ofHours(1), Duration.ofHours(1), 0, gpuDevice, 1, List.of());
     }
 }

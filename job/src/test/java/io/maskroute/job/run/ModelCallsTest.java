@@ -22,10 +22,50 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ModelCallsTest {
+    private static final ModelCalls.Watch UNWATCHED = new ModelCalls.Watch() {
+        @Override
+        public <T> T during(int pictures, int prompts, ModelCalls.Call<T> call) throws RowFailure {
+            return call.make();
+        }
+    };
+
+    /** Another process on the card may have had the memory for a while. */
+    @Test
+    void afterSomeCallsMoreIsTriedAgainAndLessOftenEachTime() {
+        int[] room = {3};
+        StubSegmenter segmenter = new StubSegmenter((image, numbers) -> atMost(room[0], numbers));
+        ModelCalls calls = new ModelCalls(segmenter, UNWATCHED, 8, 1);
+        calls.segment(image(1), prompts(1, 2, 3, 4, 5, 6, 7, 8));
+        assertThat(calls.promptsPerCall()).isEqualTo(2);
+
+        int first = callsUntilLarger(calls);
+        calls.segment(image(1), prompts(1, 2, 3, 4));
+        assertThat(calls.promptsPerCall()).isEqualTo(2);
+        int second = callsUntilLarger(calls);
+        assertThat(second).isGreaterThan(3 * first / 2);
+
+        room[0] = 8;
+        callsUntilLarger(calls);
+        assertThat(calls.promptsPerCall()).isEqualTo(8);
+        calls.segment(image(1), prompts(1, 2, 3, 4, 5, 6, 7, 8));
+        assertThat(calls.promptsPerCall()).isEqualTo(8);
+    }
+
+    private static int callsUntilLarger(ModelCalls calls) {
+        int before = calls.promptsPerCall();
+        for (int made = 1; made < 10_000; made++) {
+            calls.segment(image(1), prompts(1));
+            if (calls.promptsPerCall() > before) {
+                return made;
+            }
+        }
+        throw new AssertionError("never larger than " + before);
+    }
+
     @Test
     void outOfMemoryHalvesAndTheSafeSizeIsRemembered() {
         StubSegmenter segmenter = new StubSegmenter((image, numbers) -> atMost(3, numbers));
-        ModelCalls calls = new ModelCalls(segmenter, 64, 8);
+        ModelCalls calls = new ModelCalls(segmenter, UNWATCHED, 64, 8);
 
         assertThat(answers(calls.segment(image(1), prompts(1, 2, 3, 4, 5, 6, 7, 8, 9, 10))))
                 .containsExactly(1, 2, 3, 4, 5, 6, 7, 8, 9, 10);
@@ -43,7 +83,7 @@ class ModelCallsTest {
     @Test
     void aPromptThatNeverFitsFailsAlone() {
         StubSegmenter segmenter = new StubSegmenter((image, numbers) -> atMost(numbers.contains(5) ? 0 : 64, numbers));
-        ModelCalls calls = new ModelCalls(segmenter, 64, 8);
+        ModelCalls calls = new ModelCalls(segmenter, UNWATCHED, 64, 8);
 
         List<PromptResult> results = calls.segment(image(1), prompts(1, 2, 3, 4, 5, 6, 7, 8));
 
@@ -59,7 +99,7 @@ class ModelCallsTest {
                 throw new DeviceOutOfMemoryException(Stage.VISION, "CUDA out of memory", null);
             }
         });
-        ModelCalls calls = new ModelCalls(segmenter, 64, 8);
+        ModelCalls calls = new ModelCalls(segmenter, UNWATCHED, 64, 8);
 
         assertThat(answers(calls.segment(image(2), prompts(1, 2)))).containsExactly(-1, -1);
         assertThat(answers(calls.segment(image(1), prompts(3, 4)))).containsExactly(3, 4);
@@ -72,6 +112,7 @@ class ModelCallsTest {
                 new StubSegmenter((image, numbers) -> {
                     throw new DeviceLostException("CUDA error: an illegal memory access was encountered", null);
                 }),
+                UNWATCHED,
                 64,
                 8);
 
@@ -92,7 +133,7 @@ class ModelCallsTest {
                 throw new IndexOutOfBoundsException("a multiple of eleven");
             }
         });
-        ModelCalls calls = new ModelCalls(segmenter, 16, 8);
+        ModelCalls calls = new ModelCalls(segmenter, UNWATCHED, 16, 8);
         for (int i = 0; i < 30; i++) {
             int[] numbers = random.ints(1 + random.nextInt(40), 1, 1000).toArray();
             List<PreparedPrompt> prompts = prompts(numbers);
@@ -115,7 +156,7 @@ class ModelCallsTest {
                 return super.segment(pictures);
             }
         };
-        ModelCalls calls = new ModelCalls(segmenter, 64, 8);
+        ModelCalls calls = new ModelCalls(segmenter, UNWATCHED, 64, 8);
         List<PicturePrompts> pictures = IntStream.range(0, 8)
                 .mapToObj(i -> new PicturePrompts(image(1), prompts(2 * i, 2 * i + 1)))
                 .toList();
@@ -140,6 +181,7 @@ class ModelCallsTest {
                         throw new RowFailure(Stage.VISION, "refused", "not this picture");
                     }
                 }),
+                UNWATCHED,
                 64,
                 8);
 

@@ -266,6 +266,47 @@ class ModelThreadTest {
                 .isInstanceOf(PredictorLostException.class);
     }
 
+    /** What the call is allowed must not be so many times as long as it has prompts. */
+    @Test
+    void aCallOfManyPromptsThatHangsIsKnownByWhatOthersTook() throws Exception {
+        CountDownLatch never = new CountDownLatch(1);
+        StubSegmenter hanging = new StubSegmenter((image, numbers) -> {
+            if (numbers.contains(2)) {
+                await(never);
+            }
+        });
+        RuntimeOptions options = new RuntimeOptions(
+                2, QUEUE_BYTES, 6, RuntimeOptions.BY_DEVICE, Duration.ofMillis(50), LONG, LONG, 0, "cpu", 1 << 20, List.of());
+        ModelThread model = new ModelThread(() -> hanging, options);
+        assertThat(answers(submit(model, 1).get().results())).containsExactly(1);
+
+        Future<Answer> hung = submit(model, 2, 3, 4, 5, 6, 7);
+
+        assertThatThrownBy(hung::get)
+                .hasCauseInstanceOf(PredictorLostException.class)
+                .hasMessageContaining("a call of 6 prompts");
+        never.countDown();
+    }
+
+    @Test
+    void aModelThatDoesNotOpenIsGivenUp() {
+        CountDownLatch never = new CountDownLatch(1);
+        RuntimeOptions options = new RuntimeOptions(
+                2, QUEUE_BYTES, 6, RuntimeOptions.BY_DEVICE, LONG, LONG, Duration.ofMillis(50), 0, "cpu", 1 << 20, List.of());
+        ModelThread model = new ModelThread(
+                () -> {
+                    await(never);
+                    return new StubSegmenter((image, numbers) -> {});
+                },
+                options);
+
+        assertThatThrownBy(model::awaitModel)
+                .isInstanceOf(PredictorLostException.class)
+                .hasMessageContaining("runtime.open-timeout");
+        assertThat(model.isReplaceable()).isTrue();
+        never.countDown();
+    }
+
     @Test
     void aLostDeviceLosesTheModel() throws Exception {
         StubSegmenter segmenter = new StubSegmenter((image, numbers) -> {
@@ -312,7 +353,7 @@ class ModelThreadTest {
     }
 
     private static RuntimeOptions runtime(Duration timeout, int warmUp, int images, long queueBytes) {
-        return new RuntimeOptions(2, queueBytes, 6, images, timeout, warmUp, "cpu", 1 << 20, List.of());
+        return new RuntimeOptions(2, queueBytes, 6, images, timeout, timeout, LONG, warmUp, "cpu", 1 << 20, List.of());
     }
 
     private static ModelOptions options(String device) {

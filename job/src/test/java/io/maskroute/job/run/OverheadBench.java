@@ -28,6 +28,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -139,7 +140,7 @@ class OverheadBench {
         ExecutorService preparing = Executors.newFixedThreadPool(THREADS);
         try (Segmenter segmenter =
                 PsalmSegmenter.open(model, SegmenterOptions.builder().build())) {
-            WarmUp.run(segmenter, 2);
+            WarmUp.run(segmenter, 2, new CallAllowance(Duration.ZERO, Duration.ZERO));
             long start = System.nanoTime();
             BlockingQueue<Future<PicturePrompts>> ahead = new LinkedBlockingQueue<>();
             int next = 0;
