@@ -35,6 +35,9 @@ public final class Reason {
     private static final Pattern SYSTEM = Pattern.compile(
             "No space left on device|Disk quota exceeded|Read-only file system|Too many open files|Input/output error");
 
+    private static final Pattern FULL =
+            Pattern.compile("No space left on device|Disk quota exceeded|Read-only file system");
+
     private Reason() {}
 
     /** Words, for behind a colon. It need not name a file: whoever asks knows which it was about. */
@@ -88,6 +91,18 @@ public final class Reason {
             cause = cause.getCause();
         }
         return Optional.empty();
+    }
+
+    /** Whether some cause is that a disk takes no more, which another try does not change. */
+    public static boolean isFullDisk(Throwable failure) {
+        Throwable cause = failure;
+        for (int depth = 0; cause != null && depth < DEEPEST; depth++) {
+            if (FULL.matcher(String.valueOf(cause.getMessage())).find()) {
+                return true;
+            }
+            cause = cause.getCause();
+        }
+        return false;
     }
 
     /** Null when the message says it. */

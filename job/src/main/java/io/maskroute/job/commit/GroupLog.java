@@ -1,5 +1,6 @@
 package io.maskroute.job.commit;
 
+import io.maskroute.core.error.Reason;
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.job.storage.Json;
 import io.maskroute.job.storage.WholeFiles;
@@ -65,7 +66,7 @@ public final class GroupLog {
         } catch (FileNotFoundException e) {
             return entries();
         } catch (IOException e) {
-            throw new UnusableInputException(folder + " cannot be listed: " + e.getMessage(), e);
+            throw new UnusableInputException(folder + " cannot be listed: " + Reason.of(e), e);
         }
         int last = found.isEmpty() ? 0 : found.lastKey();
         List<Integer> missing = IntStream.rangeClosed(1, last)
@@ -93,7 +94,7 @@ public final class GroupLog {
             }
             return read;
         } catch (IOException e) {
-            throw new UnusableInputException(file + " cannot be read: " + e.getMessage(), e);
+            throw new UnusableInputException(file + " cannot be read: " + Reason.of(e), e);
         }
     }
 
@@ -117,7 +118,7 @@ public final class GroupLog {
                 return numbered;
             }
         } catch (IOException e) {
-            throw new UnusableInputException(file + " cannot be written: " + e.getMessage(), e);
+            throw new UnusableInputException(file + " cannot be written: " + Reason.ofWriting(e), e);
         }
         refresh();
         throw new ConflictException(entries.get(number - 1));

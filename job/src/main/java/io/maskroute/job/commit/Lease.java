@@ -1,5 +1,6 @@
 package io.maskroute.job.commit;
 
+import io.maskroute.core.error.Reason;
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.job.storage.Json;
 import io.maskroute.job.storage.WholeFiles;
@@ -95,7 +96,7 @@ public final class Lease implements AutoCloseable {
                 }
             }
         } catch (IOException e) {
-            throw new UnusableInputException("the output " + output + " cannot be used: " + e.getMessage(), e);
+            throw new UnusableInputException("the output " + output + " cannot be used: " + Reason.of(e), e);
         }
     }
 
@@ -227,7 +228,7 @@ public final class Lease implements AutoCloseable {
             write();
         } catch (IOException | RuntimeException e) {
             // Storage may be away for a while. Should another driver take over, that is found before the next commit.
-            LOG.warn("The lease {} could not be renewed: {}", file(folder, epoch()), e.getMessage());
+            LOG.warn("The lease {} could not be renewed: {}", file(folder, epoch()), Reason.of(e));
         }
     }
 
@@ -249,7 +250,7 @@ public final class Lease implements AutoCloseable {
                         + " then is kept");
             }
         } catch (IOException e) {
-            throw new UnusableInputException(folder + " cannot be read: " + e.getMessage(), e);
+            throw new UnusableInputException(folder + " cannot be read: " + Reason.of(e), e);
         }
     }
 
@@ -270,7 +271,7 @@ public final class Lease implements AutoCloseable {
                     write();
                 }
             } catch (IOException | RuntimeException e) {
-                LOG.warn("The lease {} could not be given back: {}", file(folder, epoch()), e.getMessage());
+                LOG.warn("The lease {} could not be given back: {}", file(folder, epoch()), Reason.of(e));
             }
         }
     }

@@ -64,8 +64,7 @@ public final class InputDataset {
     private final ParquetTable table;
     private RepeatedNames repeated;
 
-    private InputDataset(
-            SparkSession spark, String path, DatasetManifest manifest, ParquetTable table) {
+    private InputDataset(SparkSession spark, String path, DatasetManifest manifest, ParquetTable table) {
         this.spark = spark;
         this.path = path;
         this.manifest = manifest;

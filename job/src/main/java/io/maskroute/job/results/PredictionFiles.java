@@ -1,5 +1,6 @@
 package io.maskroute.job.results;
 
+import io.maskroute.core.error.Reason;
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.datasets.parquet.DataFile;
 import io.maskroute.datasets.schema.HadoopFiles;
@@ -85,7 +86,7 @@ public final class PredictionFiles {
                         return null;
                     }));
         } catch (IOException e) {
-            throw new UnusableInputException(visible + " cannot be written: " + e.getMessage(), e);
+            throw new UnusableInputException(visible + " cannot be written: " + Reason.ofWriting(e), e);
         }
     }
 
@@ -130,7 +131,7 @@ public final class PredictionFiles {
                     })
                     .toList();
         } catch (IOException e) {
-            throw new UnusableInputException(visible + " cannot be read: " + e.getMessage(), e);
+            throw new UnusableInputException(visible + " cannot be read: " + Reason.of(e), e);
         }
     }
 
@@ -142,7 +143,7 @@ public final class PredictionFiles {
             return shown.equals(
                     Set.copyOf(live.stream().map(file -> name(file.path())).toList()));
         } catch (IOException e) {
-            throw new UnusableInputException(visible + " cannot be read: " + e.getMessage(), e);
+            throw new UnusableInputException(visible + " cannot be read: " + Reason.of(e), e);
         }
     }
 
@@ -167,7 +168,7 @@ public final class PredictionFiles {
         try {
             HadoopFiles.fileSystem(hidden, hadoop).delete(hidden, true);
         } catch (IOException e) {
-            throw new UnusableInputException(hidden + " cannot be deleted: " + e.getMessage(), e);
+            throw new UnusableInputException(hidden + " cannot be deleted: " + Reason.of(e), e);
         }
     }
 }

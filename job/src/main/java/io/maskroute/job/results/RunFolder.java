@@ -1,5 +1,6 @@
 package io.maskroute.job.results;
 
+import io.maskroute.core.error.Reason;
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.datasets.schema.HadoopFiles;
 import io.maskroute.job.commit.GroupLog;
@@ -98,7 +99,7 @@ public final class RunFolder {
             }
             return false;
         } catch (IOException e) {
-            throw new UnusableInputException("the output " + name + " cannot be used: " + e.getMessage(), e);
+            throw new UnusableInputException("the output " + name + " cannot be used: " + Reason.of(e), e);
         }
     }
 
@@ -121,7 +122,7 @@ public final class RunFolder {
                         + ", which would be deleted; name another folder with --output");
             }
         } catch (IOException e) {
-            throw new UnusableInputException("the output " + name + " cannot be used: " + e.getMessage(), e);
+            throw new UnusableInputException("the output " + name + " cannot be used: " + Reason.of(e), e);
         }
     }
 
@@ -180,7 +181,7 @@ public final class RunFolder {
             files().mkdirs(path.getParent());
             whole.replace(path, content);
         } catch (IOException e) {
-            throw new UnusableInputException(path + " cannot be written: " + e.getMessage(), e);
+            throw new UnusableInputException(path + " cannot be written: " + Reason.ofWriting(e), e);
         }
     }
 
@@ -190,7 +191,7 @@ public final class RunFolder {
         try {
             files().delete(path, true);
         } catch (IOException e) {
-            throw new UnusableInputException(path + " cannot be deleted: " + e.getMessage(), e);
+            throw new UnusableInputException(path + " cannot be deleted: " + Reason.of(e), e);
         }
     }
 
@@ -202,7 +203,7 @@ public final class RunFolder {
         } catch (FileNotFoundException e) {
             throw new UnusableInputException(name + " is not the folder of a finished run: it has no " + file, e);
         } catch (IOException e) {
-            throw new UnusableInputException(path + " cannot be read: " + e.getMessage(), e);
+            throw new UnusableInputException(path + " cannot be read: " + Reason.of(e), e);
         }
     }
 
@@ -210,7 +211,7 @@ public final class RunFolder {
         try {
             return files().exists(new Path(folder, file));
         } catch (IOException e) {
-            throw new UnusableInputException(name + " cannot be read: " + e.getMessage(), e);
+            throw new UnusableInputException(name + " cannot be read: " + Reason.of(e), e);
         }
     }
 
@@ -239,7 +240,7 @@ public final class RunFolder {
                             && Stream.of(files().listStatus(new Path(folder, PREDICTIONS)))
                                     .anyMatch(file -> file.getPath().getName().startsWith(WAVE));
         } catch (IOException e) {
-            throw new UnusableInputException(name + " cannot be read: " + e.getMessage(), e);
+            throw new UnusableInputException(name + " cannot be read: " + Reason.of(e), e);
         }
     }
 
@@ -253,7 +254,7 @@ public final class RunFolder {
         try {
             return files().exists(new Path(suspects())) && files().listStatus(new Path(suspects())).length > 0;
         } catch (IOException e) {
-            throw new UnusableInputException(name + " cannot be read: " + e.getMessage(), e);
+            throw new UnusableInputException(name + " cannot be read: " + Reason.of(e), e);
         }
     }
 

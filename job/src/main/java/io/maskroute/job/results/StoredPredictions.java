@@ -8,6 +8,7 @@ import static io.maskroute.datasets.parquet.WantedColumns.required;
 import static io.maskroute.datasets.parquet.WantedColumns.struct;
 import static org.apache.spark.sql.functions.col;
 
+import io.maskroute.core.error.Reason;
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.datasets.parquet.DataFile;
 import io.maskroute.datasets.parquet.ParquetFolder;
@@ -124,7 +125,7 @@ public final class StoredPredictions {
         try {
             files = ParquetFolder.list(path, folder.hadoop());
         } catch (IOException e) {
-            throw new UnusableInputException("there are no predictions in " + path + ": " + e.getMessage(), e);
+            throw new UnusableInputException("there are no predictions in " + path + ": " + Reason.of(e), e);
         }
         files.passedOver().ifPresent(what -> LOG.warn("Of the predictions {} are passed over: {}", path, what));
         if (files.files().isEmpty()) {

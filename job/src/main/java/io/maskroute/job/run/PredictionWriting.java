@@ -1,5 +1,6 @@
 package io.maskroute.job.run;
 
+import io.maskroute.core.error.Reason;
 import io.maskroute.datasets.parquet.RowFileWriter;
 import io.maskroute.job.predictions.PredictionSchema;
 import java.io.IOException;
@@ -7,6 +8,7 @@ import java.io.Serializable;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
+import org.apache.hadoop.fs.FSError;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.function.Function2;
@@ -42,6 +44,21 @@ record PredictionWriting(String folder, String name, Broadcast<SerializableConfi
         }
         String file = String.format(
                 Locale.ROOT, "%s-%05d-%d.parquet", name, task, TaskContext.get().taskAttemptId());
+        try {
+            return List.of(write(file, rows)).iterator();
+        } catch (IOException | FSError e) {
+            // Hadoop's local file system makes an Error of a full disk.
+            if (Reason.isFullDisk(e)) {
+                throw new FullOutputException(
+                        path(file) + " cannot be written: " + Reason.of(e)
+                                + "; what is committed stays, and the same command goes on once there is room",
+                        e);
+            }
+            throw e;
+        }
+    }
+
+    private WrittenFile write(String file, Iterator<Row> rows) throws IOException {
         RowFileWriter writer = new RowFileWriter(
                 path(file), PredictionSchema.struct(), hadoop.value().value());
         long failed = 0;
@@ -53,7 +70,6 @@ record PredictionWriting(String folder, String name, Broadcast<SerializableConfi
                 writer.write(row);
             }
         }
-        return List.of(new WrittenFile(file, writer.rows(), failed, writer.bytes()))
-                .iterator();
+        return new WrittenFile(file, writer.rows(), failed, writer.bytes());
     }
 }

@@ -61,21 +61,34 @@ public final class WholeFiles {
             }
             return;
         }
+        if (files instanceof RawLocalFileSystem) {
+            replaceLocal(local(files.makeQualified(path)), content);
+            return;
+        }
         Path half = half(path);
         try {
             try (OutputStream out = files.create(half, true)) {
                 content.to(out);
             }
-            if (files instanceof RawLocalFileSystem) {
-                Files.move(
-                        local(half), local(path), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-            } else {
-                FileContext.getFileContext(files.getUri(), hadoop)
-                        .rename(files.makeQualified(half), files.makeQualified(path), Options.Rename.OVERWRITE);
-            }
+            FileContext.getFileContext(files.getUri(), hadoop)
+                    .rename(files.makeQualified(half), files.makeQualified(path), Options.Rename.OVERWRITE);
         } catch (IOException | RuntimeException | Error e) {
             files.delete(half, false);
             throw e;
+        }
+    }
+
+    /** Hadoop would make an Error of a full disk. */
+    private static void replaceLocal(java.nio.file.Path path, Writing content) throws IOException {
+        Files.createDirectories(path.getParent());
+        java.nio.file.Path half = path.resolveSibling("." + path.getFileName() + "." + UUID.randomUUID());
+        try {
+            try (OutputStream out = Files.newOutputStream(half, StandardOpenOption.CREATE_NEW)) {
+                content.to(out);
+            }
+            Files.move(half, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } finally {
+            Files.deleteIfExists(half);
         }
     }
 

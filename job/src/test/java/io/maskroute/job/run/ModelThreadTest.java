@@ -276,7 +276,17 @@ class ModelThreadTest {
             }
         });
         RuntimeOptions options = new RuntimeOptions(
-                2, QUEUE_BYTES, 6, RuntimeOptions.BY_DEVICE, Duration.ofMillis(50), LONG, LONG, 0, "cpu", 1 << 20, List.of());
+                2,
+                QUEUE_BYTES,
+                6,
+                RuntimeOptions.BY_DEVICE,
+                Duration.ofMillis(50),
+                LONG,
+                LONG,
+                0,
+                "cpu",
+                1 << 20,
+                List.of());
         ModelThread model = new ModelThread(() -> hanging, options);
         assertThat(answers(submit(model, 1).get().results())).containsExactly(1);
 
@@ -292,7 +302,17 @@ class ModelThreadTest {
     void aModelThatDoesNotOpenIsGivenUp() {
         CountDownLatch never = new CountDownLatch(1);
         RuntimeOptions options = new RuntimeOptions(
-                2, QUEUE_BYTES, 6, RuntimeOptions.BY_DEVICE, LONG, LONG, Duration.ofMillis(50), 0, "cpu", 1 << 20, List.of());
+                2,
+                QUEUE_BYTES,
+                6,
+                RuntimeOptions.BY_DEVICE,
+                LONG,
+                LONG,
+                Duration.ofMillis(50),
+                0,
+                "cpu",
+                1 << 20,
+                List.of());
         ModelThread model = new ModelThread(
                 () -> {
                     await(never);

@@ -20,6 +20,7 @@ import io.maskroute.job.testing.CapturedLog;
 import io.maskroute.job.testing.CliRun;
 import io.maskroute.job.testing.Datasets;
 import io.maskroute.job.testing.FakeSegmenters;
+import io.maskroute.job.testing.FullFileSystem;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -362,6 +363,39 @@ class SegmentRunTest {
                 .containsExactlyInAnyOrder("0 failed", "1 ok", "0 failed", "2 ok", "3 failed", "3 failed");
         assertThat(run.summary().at("/throughput/images_per_second").doubleValue())
                 .isPositive();
+    }
+
+    @Test
+    void aFullDiskIsNamedAtOnceAndTheRunEnds() throws IOException {
+        run.write(1, image("a", png(20, 30), prompt("a1", null, "x")));
+
+        List<LogEvent> attempts = CapturedLog.of("org.apache.spark.scheduler.TaskSetManager", () -> {
+            CliRun done = CliRun.withSpark(
+                    home,
+                    "segment",
+                    "--model",
+                    home.resolve("model").toString(),
+                    "--dataset",
+                    home.resolve("dataset").toString(),
+                    "--output",
+                    run.out().toString(),
+                    "-s",
+                    "spark.hadoop.fs.file.impl=" + FullFileSystem.class.getName(),
+                    "-s",
+                    "spark.hadoop.fs.file.impl.disable.cache=true");
+            assertThat(done.err().lines().filter(line -> line.startsWith("maskroute: ")))
+                    .singleElement()
+                    .asString()
+                    .contains(run.out() + "/predictions/_new/")
+                    .contains(" cannot be written: No space left on device; what is committed stays")
+                    .doesNotContain("Exception");
+            assertThat(done.code()).isEqualTo(2);
+        });
+
+        assertThat(attempts.stream()
+                        .map(event -> event.getMessage().getFormattedMessage())
+                        .filter(message -> message.startsWith("Lost task")))
+                .hasSizeBetween(1, 4);
     }
 
     @Test

@@ -12,6 +12,7 @@ import io.maskroute.job.testing.FaultyProxy;
 import io.maskroute.job.testing.S3Server;
 import io.maskroute.job.testing.WholeLog;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -63,7 +64,7 @@ class RemoteStorageTest {
         Path model = Files.createDirectory(shared.resolve("model"));
         Files.writeString(model.resolve(FakeSegmenters.FINGERPRINT), "fake-model of the store");
         Path dataset = shared.resolve("dataset");
-        StoredRuns.writeDataset(dataset, List.of(server.uri("dataset"), hdfs("dataset"), "file:" + dataset), PASSWORD);
+        StoredRuns.writeDataset(dataset, elsewhere(), PASSWORD);
         try (FileSystem s3 = server.client()) {
             StoredRuns.upload(s3, dataset, server.uri("dataset"));
             StoredRuns.upload(s3, model, server.uri("model"));
@@ -74,7 +75,7 @@ class RemoteStorageTest {
                 shared,
                 StoredRuns.with(
                         StoredRuns.arguments(dataset.toString(), model.toString(), shared + "/out"),
-                        S3Server.sparkProperties(server.port())));
+                        properties(server.port())));
         assertThat(run.code()).as(run.err()).isZero();
         local = StoredRuns.rows(shared.resolve("out/predictions"));
         assertThat(local).hasSize(StoredRuns.ROWS);
@@ -95,6 +96,21 @@ class RemoteStorageTest {
         FileSystem.closeAll();
     }
 
+    /** Where pictures of the dataset are, too. */
+    private static List<String> elsewhere() throws IOException {
+        return List.of(server.uri("dataset"), hdfs("dataset"), "file:" + shared.resolve("dataset"));
+    }
+
+    private static Map<String, String> properties(int port) {
+        Map<String, String> properties = new TreeMap<>(S3Server.sparkProperties(port));
+        try {
+            properties.put("dataset.image-roots", "[\"" + String.join("\",\"", elsewhere()) + "\"]");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return properties;
+    }
+
     private static String hdfs(String path) throws IOException {
         return hdfs.getFileSystem().getUri() + "/" + path;
     }
@@ -113,6 +129,40 @@ class RemoteStorageTest {
                 .isTrue();
         assertThat(watch.complaints()).isEmpty();
         assertThat(watch.groups()).isBetween(1, StoredRuns.FILES);
+    }
+
+    /** What the log of a run and its lease stand on. */
+    @Test
+    void ofTwoWritersOfOneFileOneWins() throws Exception {
+        try (FileSystem s3 = server.client()) {
+            for (String uri : List.of(server.uri("once"), hdfs("once"))) {
+                WholeFiles files = new WholeFiles(s3.getConf());
+                org.apache.hadoop.fs.Path folder = new org.apache.hadoop.fs.Path(uri);
+                assertThat(files.doubt(folder)).as(uri).isEmpty();
+                for (int round = 0; round < 5; round++) {
+                    org.apache.hadoop.fs.Path file = new org.apache.hadoop.fs.Path(folder, round + ".json");
+                    List<CompletableFuture<Boolean>> writers = new ArrayList<>();
+                    for (int i = 0; i < 4; i++) {
+                        byte[] content = ("writer " + i).getBytes(StandardCharsets.UTF_8);
+                        writers.add(CompletableFuture.supplyAsync(() -> {
+                            try {
+                                return files.create(file, content);
+                            } catch (IOException e) {
+                                throw new UncheckedIOException(e);
+                            }
+                        }));
+                    }
+                    List<Integer> winners = new ArrayList<>();
+                    for (int i = 0; i < writers.size(); i++) {
+                        if (writers.get(i).get()) {
+                            winners.add(i);
+                        }
+                    }
+                    assertThat(winners).as(uri).hasSize(1);
+                    assertThat(files.read(file)).asString().isEqualTo("writer " + winners.get(0));
+                }
+            }
+        }
     }
 
     @Test
@@ -138,15 +188,18 @@ class RemoteStorageTest {
         try (FileSystem s3 = server.impatientClient()) {
             GroupWatch watch = watch(s3, "away");
             CompletableFuture<CliRun> running = CompletableFuture.supplyAsync(() -> run(server.port(), onS3("away")));
-            Path begun = server.objects("away/run.json");
+            Path begun = server.objects("away/_run/groups/000001.json");
             while (!Files.exists(begun) && !running.isDone()) {
                 Thread.sleep(5);
             }
             server.kill();
-            assertThat(running).isNotDone();
-            TimeUnit.SECONDS.sleep(OUTAGE_SECONDS);
-            assertThat(running).isNotDone();
-            server.start();
+            try {
+                assertThat(running).isNotDone();
+                TimeUnit.SECONDS.sleep(OUTAGE_SECONDS);
+                assertThat(running.isDone() ? running.get().err() : "").isEmpty();
+            } finally {
+                server.start();
+            }
             CliRun run = running.get();
             watch.end();
 
@@ -250,7 +303,7 @@ class RemoteStorageTest {
     }
 
     private CliRun run(int port, List<String> arguments) {
-        Map<String, String> settings = new TreeMap<>(S3Server.sparkProperties(port));
+        Map<String, String> settings = properties(port);
         settings.put("model.cache", home.resolve("cache").toString());
         return CliRun.withSpark(home, StoredRuns.with(arguments, settings));
     }
