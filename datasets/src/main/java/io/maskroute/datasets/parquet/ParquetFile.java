@@ -12,6 +12,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.HadoopReadOptions;
@@ -22,6 +23,8 @@ import org.apache.parquet.format.FileMetaData;
 import org.apache.parquet.format.Util;
 import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.hadoop.metadata.ParquetMetadata;
+import org.apache.parquet.internal.column.columnindex.OffsetIndex;
+import org.apache.parquet.internal.filter2.columnindex.RowRanges;
 import org.apache.parquet.io.ColumnIOFactory;
 import org.apache.parquet.io.RecordReader;
 import org.apache.parquet.schema.MessageType;
@@ -53,8 +56,9 @@ public final class ParquetFile implements Closeable {
     /**
      * @param rows in it
      * @param bytes that the wanted columns take in the file
+     * @param indexed whether it says where its pages are, so that some rows can be read without the others
      */
-    public record RowGroup(long rows, long bytes) implements Serializable {}
+    public record RowGroup(long rows, long bytes, boolean indexed) implements Serializable {}
 
     private ParquetFile(
             DataFile file,
@@ -92,7 +96,7 @@ public final class ParquetFile implements Closeable {
         FileMetaData stored = footer(file, in);
         Projection projection = new Projection(file, stored, wanted, hadoop);
         List<RowGroup> rowGroups = stored.getRow_groups().stream()
-                .map(group -> new RowGroup(group.getNum_rows(), projection.bytes(group)))
+                .map(group -> new RowGroup(group.getNum_rows(), projection.bytes(group), projection.isIndexed(group)))
                 .toList();
         // Uncompressed pages of other bytes would be read as other values, without a word.
         ParquetReadOptions options =
@@ -156,12 +160,19 @@ public final class ParquetFile implements Closeable {
         if (slice.count() == 0) {
             return List.<Row>of().iterator();
         }
-        PageReadStore pages = explained(file, where, () -> reader.readRowGroup(slice.rowGroup()));
+        RowGroup group = rowGroups.get(slice.rowGroup());
+        boolean some = group.indexed() && slice.count() < group.rows();
+        PageReadStore pages = explained(
+                file,
+                where,
+                () -> some
+                        ? reader.readFilteredRowGroup(slice.rowGroup(), ranges(slice))
+                        : reader.readRowGroup(slice.rowGroup()));
         RecordReader<Row> records = explained(file, where, () -> {
             RecordReader<Row> made = new ColumnIOFactory(writer)
                     .getColumnIO(schema)
                     .getRecordReader(pages, projection.materializer(), FilterCompat.NOOP);
-            for (long row = 0; row < slice.first(); row++) {
+            for (long row = 0; !some && row < slice.first(); row++) {
                 made.read();
             }
             return made;
@@ -191,6 +202,37 @@ public final class ParquetFile implements Closeable {
                 }
             }
         };
+    }
+
+    /** Just these rows, as the only page of an index that has no other: the library has no other way to name them. */
+    private static RowRanges ranges(RowSlice slice) {
+        OffsetIndex page = new OffsetIndex() {
+            @Override
+            public int getPageCount() {
+                return 1;
+            }
+
+            @Override
+            public long getOffset(int index) {
+                throw new UnsupportedOperationException();
+            }
+
+            @Override
+            public int getCompressedPageSize(int index) {
+                throw new UnsupportedOperationException();
+            }
+
+            @Override
+            public long getFirstRowIndex(int index) {
+                return slice.first();
+            }
+
+            @Override
+            public long getLastRowIndex(int index, long rows) {
+                return slice.first() + slice.count() - 1;
+            }
+        };
+        return RowRanges.create(slice.first() + slice.count(), IntStream.of(0).iterator(), page);
     }
 
     private interface Step<T> {

@@ -147,6 +147,11 @@ public final class ParquetTable {
         return found.contains(column);
     }
 
+    /** Whether parts of a row group can be read without the rest of it. */
+    public boolean isIndexed(RowSlice slice) {
+        return files.get(slice.file()).get(slice.rowGroup()).indexed();
+    }
+
     /** All rows, by file and in the files' order. */
     public JavaRDD<Row> read(WantedColumns columns) {
         return read(columns, rowGroups());

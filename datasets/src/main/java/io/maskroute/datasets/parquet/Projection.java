@@ -272,6 +272,11 @@ final class Projection {
                 .sum();
     }
 
+    /** Whether a row group says of each wanted column where its pages are. */
+    boolean isIndexed(RowGroup group) {
+        return leaves.stream().allMatch(leaf -> group.getColumns().get(leaf).isSetOffset_index_offset());
+    }
+
     /** The file's footer as far as it is about these columns. */
     ParquetMetadata footer(ParquetReadOptions options) throws IOException {
         List<SchemaElement> schema = new ArrayList<>();

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Random;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.hadoop.util.HadoopInputFile;
@@ -143,6 +144,44 @@ class RowFileWriterTest {
                               }
                             }
                             """);
+        }
+    }
+
+    /** Pages of different columns end at different rows; a slice is read from those that it needs. */
+    @Test
+    void someRowsAreTheSameAsAmongAll() throws IOException {
+        Path file = folder.resolve("large.parquet");
+        Random random = new Random(1);
+        try (RowFileWriter writer = new RowFileWriter(file.toString(), SCHEMA, new Configuration())) {
+            for (int i = 0; i < 3000; i++) {
+                byte[] noise = new byte[random.nextInt(4000)];
+                random.nextBytes(noise);
+                List<Row> list = new ArrayList<>();
+                for (int k = 0; k < random.nextInt(4); k++) {
+                    list.add(inner(List.of(i, k), "c" + random.nextLong()));
+                }
+                writer.write(RowFactory.create("t" + i, i, null, null, 0.5 * i, null, noise, null, list));
+            }
+        }
+        List<Row> all = read(file);
+        DataFile data = new DataFile("file:" + file, Files.size(file), 0);
+        try (ParquetFile open = ParquetFile.open(data, WANTED, new Configuration())) {
+            assertThat(open.rowGroups()).singleElement().satisfies(group -> assertThat(group.indexed())
+                    .isTrue());
+            for (int i = 0; i < 40; i++) {
+                int first = random.nextInt(3000);
+                int count = 1 + random.nextInt(Math.min(200, 3000 - first));
+                List<Row> some = new ArrayList<>();
+                open.rows(new RowSlice(data, 0, first, count)).forEachRemaining(some::add);
+                assertThat(some).hasSize(count);
+                for (int k = 0; k < count; k++) {
+                    assertThat(some.get(k).<String>getAs(0)).isEqualTo("t" + (first + k));
+                    assertThat(some.get(k).<byte[]>getAs(6))
+                            .isEqualTo(all.get(first + k).<byte[]>getAs(6));
+                    assertThat(some.get(k).getList(8))
+                            .isEqualTo(all.get(first + k).getList(8));
+                }
+            }
         }
     }
 

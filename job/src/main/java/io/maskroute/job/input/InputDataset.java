@@ -136,6 +136,11 @@ public final class InputDataset {
         return table.rowGroups();
     }
 
+    /** Whether parts of a row group can be read without the rest of it. */
+    public boolean isIndexed(RowSlice slice) {
+        return table.isIndexed(slice);
+    }
+
     /** Some pictures, as {@link #pictures()} gives them; those of each list in one task, and those not that cannot be read. */
     public JavaRDD<Row> pictures(List<List<RowSlice>> tasks, Losses losses) {
         return table.readTasks(COLUMNS, tasks, losses);

@@ -80,7 +80,7 @@ final class GroupWork {
 
     /** @param left of the dataset */
     void process(Collection<RowSlice> left, Commit commit) {
-        TaskPlan plan = new TaskPlan(left, options.pictures());
+        TaskPlan plan = new TaskPlan(left, dataset::isIndexed, options.pictures());
         List<Finished> finished = new ArrayList<>();
         long pictures = 0;
         long committed = System.nanoTime();

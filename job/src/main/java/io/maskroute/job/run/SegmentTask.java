@@ -56,7 +56,8 @@ public record SegmentTask(
         implements Serializable {
     /**
      * From this attempt on a task works picture by picture. The first failure of a task is as a rule none of its own: its executor was
-     * preempted, or its node lost, with all tasks that ran there.
+     * preempted, or its node lost, with all tasks that ran there. Where rows come through a shuffle, the loss of an executor begins a
+     * new attempt of the stage, and its tasks count from 0 again.
      */
     private static final int UNDER_MARKS = 2;
 
@@ -97,7 +98,7 @@ public record SegmentTask(
                 scoring,
                 runtime.promptsPerCall(),
                 suspects == null ? Suspects.none() : Suspects.read(suspects, files),
-                suspects != null && task.attemptNumber() >= UNDER_MARKS,
+                suspects != null && task.attemptNumber() + task.stageAttemptNumber() >= UNDER_MARKS,
                 task::isInterrupted);
         Pictures<T> pictures = new Pictures<>(inputs, datasetRow, work, identity);
         task.addTaskCompletionListener((TaskCompletionListener) context -> pictures.end());

@@ -7,6 +7,7 @@ import java.util.Collection;
 import java.util.Deque;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.function.Predicate;
 
 /**
  * Cuts what is left of a dataset into Spark jobs and these into tasks of about as many pictures each. How many that are depends on
@@ -21,14 +22,17 @@ final class TaskPlan {
     private static final long JOB_TASKS_PER_SLOT = 8;
 
     private final Deque<RowSlice> left;
+    private final Predicate<RowSlice> indexed;
     private final OptionalLong groupPictures;
     private long pictures;
 
     /**
      * @param left of the dataset, in order
+     * @param indexed whether parts of a slice can be read without the rest of its row group
      * @param groupPictures that are committed together, if that is set
      */
-    TaskPlan(Collection<RowSlice> left, OptionalLong groupPictures) {
+    TaskPlan(Collection<RowSlice> left, Predicate<RowSlice> indexed, OptionalLong groupPictures) {
+        this.indexed = indexed;
         this.left = new ArrayDeque<>(left);
         this.groupPictures = groupPictures;
         this.pictures = left.stream().mapToLong(RowSlice::count).sum();
@@ -68,7 +72,7 @@ final class TaskPlan {
             slices.add(slice);
             taken += slice.count();
         }
-        boolean shared = slices.stream().anyMatch(slice -> slice.count() > 2 * perTask);
+        boolean shared = slices.stream().anyMatch(slice -> slice.count() > 2 * perTask && !indexed.test(slice));
         return new Job(tasks(slices, perTask), shared ? slices : List.of());
     }
 

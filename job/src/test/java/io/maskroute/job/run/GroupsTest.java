@@ -34,6 +34,8 @@ import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Runs that end early, go on, grow, or are not the same run any more; four dataset files, one to a group. */
 class GroupsTest {
@@ -120,20 +122,26 @@ class GroupsTest {
         assertThat(rows()).hasSize(FILES * 6);
     }
 
-    @Test
-    void aFileIsNoUnitOfLossNorATask() throws IOException {
+    /** A writer may leave out where the pages are; then large row groups are dealt out. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aFileIsNoUnitOfLossNorATask(boolean indexed) throws IOException {
         List<ImageRow> many = new ArrayList<>();
         for (int i = 0; i < 100; i++) {
             many.add(image("many-" + i, png(20, 30), prompt("many-" + i, null, "a " + i)));
         }
         Path one = home.resolve("one");
         Datasets.writeFiles(one, List.of(many));
+        if (!indexed) {
+            Datasets.removePageIndexes(one);
+        }
 
         CliRun run = evaluate("--dataset", one.toString(), "-s", "groups.pictures=10", "-s", "output.file-size=16k");
 
         assertThat(run.code()).as(run.err()).isZero();
         assertThat(groups()).hasSizeGreaterThanOrEqualTo(5);
-        assertThat(masks(rows())).hasSize(100);
+        assertThat(masks(rows())).hasSize(100).allSatisfy((id, told) -> assertThat(told)
+                .startsWith("ok"));
     }
 
     @Test

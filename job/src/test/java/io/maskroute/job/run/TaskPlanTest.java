@@ -31,14 +31,18 @@ class TaskPlanTest {
             long most = random.nextBoolean() ? 30 : 5000;
             left.add(new RowSlice(file(i / 3), i % 3, random.nextInt(5), 1 + random.nextLong(most)));
         }
+        boolean indexed = random.nextBoolean();
         OptionalLong group = random.nextBoolean() ? OptionalLong.empty() : OptionalLong.of(1 + random.nextInt(300));
-        TaskPlan plan = new TaskPlan(left, group);
+        TaskPlan plan = new TaskPlan(left, slice -> indexed, group);
 
         List<RowSlice> planned = new ArrayList<>();
         while (!plan.isEmpty()) {
             TaskPlan.Job job = plan.next(1 + random.nextInt(50));
             List<RowSlice> of = job.tasks().stream().flatMap(List::stream).toList();
             assertThat(job.tasks()).isNotEmpty().noneMatch(List::isEmpty);
+            if (indexed) {
+                assertThat(job.rowGroups()).isEmpty();
+            }
             if (!job.rowGroups().isEmpty()) {
                 assertThat(joined(of)).isEqualTo(job.rowGroups());
             }
@@ -82,7 +86,7 @@ class TaskPlanTest {
         for (int i = 0; i < rowGroups; i++) {
             left.add(new RowSlice(file(0), i, 0, pictures / rowGroups));
         }
-        TaskPlan plan = new TaskPlan(left, OptionalLong.empty());
+        TaskPlan plan = new TaskPlan(left, slice -> true, OptionalLong.empty());
         List<Long> sizes = new ArrayList<>();
         while (!plan.isEmpty()) {
             plan.next(slots)

@@ -11,9 +11,12 @@ import io.maskroute.datasets.schema.Protocol;
 import io.maskroute.datasets.schema.Truth;
 import io.maskroute.datasets.schema.TruthMask;
 import java.awt.image.BufferedImage;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,6 +25,8 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.parquet.format.FileMetaData;
+import org.apache.parquet.format.Util;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SaveMode;
@@ -151,5 +156,39 @@ public final class Datasets {
             throw new UncheckedIOException(e);
         }
         return bytes.toByteArray();
+    }
+
+    /** Makes the Parquet files of a folder such as writers leave that do not say where pages are. */
+    public static void removePageIndexes(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file :
+                    files.filter(f -> f.toString().endsWith(".parquet")).toList()) {
+                byte[] bytes = Files.readAllBytes(file);
+                int end = bytes.length - 8;
+                int length = ByteBuffer.wrap(bytes, end, 4)
+                        .order(ByteOrder.LITTLE_ENDIAN)
+                        .getInt();
+                FileMetaData footer = Util.readFileMetaData(new ByteArrayInputStream(bytes, end - length, length));
+                footer.getRow_groups().stream()
+                        .flatMap(group -> group.getColumns().stream())
+                        .forEach(column -> {
+                            column.unsetOffset_index_offset();
+                            column.unsetOffset_index_length();
+                            column.unsetColumn_index_offset();
+                            column.unsetColumn_index_length();
+                        });
+                ByteArrayOutputStream written = new ByteArrayOutputStream();
+                Util.writeFileMetaData(footer, written);
+                ByteArrayOutputStream out = new ByteArrayOutputStream();
+                out.write(bytes, 0, end - length);
+                out.write(written.toByteArray());
+                out.write(ByteBuffer.allocate(4)
+                        .order(ByteOrder.LITTLE_ENDIAN)
+                        .putInt(written.size())
+                        .array());
+                out.write(bytes, bytes.length - 4, 4);
+                Files.write(file, out.toByteArray());
+            }
+        }
     }
 }
