@@ -159,6 +159,15 @@ public final class RunFolder {
         return Lease.take(new Path(folder, LEASE), hadoop, name, patience, takeOver, saying);
     }
 
+    /** What keeps two drivers apart by the lease alone, in words, where the output's storage is such. */
+    public Optional<String> doubt() {
+        try {
+            return whole.doubt(new Path(folder, STATE));
+        } catch (IOException e) {
+            throw new UnusableInputException("the output " + name + " cannot be written: " + Reason.ofWriting(e), e);
+        }
+    }
+
     /** Deletes what this program has made here, but for the lease. What others put beside it stays. */
     public void clear() {
         CONTENTS.forEach(this::delete);

@@ -78,7 +78,7 @@ public final class SegmentRun {
      * Checks everything that can be checked without Spark, then runs; or continues the run that the output folder holds.
      *
      * @throws UnusableInputException when the dataset, the model or the output cannot be used, or the output holds another
-     *     run, or too many prompts fail; a run that did not get as far as its first wave leaves nothing in the output
+     *     run, or too many prompts fail; a run that did not get as far as its first group leaves nothing in the output
      *     but what it learned of pictures that end executors, for the same command to go on with
      */
     public RunSummary run() {
@@ -99,6 +99,7 @@ public final class SegmentRun {
             progress.flush();
         });
         try {
+            folder.doubt().ifPresent(what -> LOG.warn("Nothing but the lease keeps two drivers apart here: {}", what));
             return run(manifest, folder, held, lease, source, here);
         } finally {
             lease.close();

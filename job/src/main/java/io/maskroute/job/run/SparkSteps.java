@@ -13,7 +13,7 @@ public final class SparkSteps {
     /**
      * Does the work with all its jobs on this thread under one description, and restores the earlier one.
      *
-     * @param description what is done to what, such as {@code segment wave 3 of s3a://data/refcoco}
+     * @param description what is done to what, such as {@code segment group 3 of s3a://data/refcoco}
      */
     public static <T> T named(SparkContext spark, String description, Supplier<T> work) {
         String before = spark.getLocalProperty(DESCRIPTION);

@@ -6,9 +6,12 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.AccessDeniedException;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.s3a.S3AFileSystem;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.services.s3.S3Client;
@@ -33,6 +36,9 @@ final class S3aCreation {
 
     private static final long FIRST_PAUSE_MILLIS = 500;
 
+    private static final Logger LOG = LoggerFactory.getLogger(S3aCreation.class);
+    private static final AtomicBoolean WARNED = new AtomicBoolean();
+
     private S3aCreation() {}
 
     static boolean create(FileSystem files, Path path, byte[] content) throws IOException {
@@ -55,6 +61,12 @@ final class S3aCreation {
                     return isOwn(s3a, path, content);
                 }
                 if (status == NOT_IMPLEMENTED) {
+                    if (WARNED.compareAndSet(false, true)) {
+                        LOG.warn(
+                                "The server of {} knows no conditional requests: of two drivers at the same moment both may"
+                                        + " believe that they were first, and only the lease keeps them apart",
+                                path);
+                    }
                     return createAfterLooking(s3a, path, content);
                 }
                 if (status == FORBIDDEN) {

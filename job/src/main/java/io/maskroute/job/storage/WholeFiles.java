@@ -160,8 +160,8 @@ public final class WholeFiles {
         try {
             create(probe, new byte[] {1});
             return create(probe, new byte[] {2})
-                    ? Optional.of("storage of the kind " + files.getScheme()
-                            + ": overwrites a file that another writer has just made")
+                    ? Optional.of(files.getScheme()
+                            + ": overwrites a file that another writer has just made, though told not to")
                     : Optional.empty();
         } finally {
             files.delete(probe, false);
