@@ -4,6 +4,9 @@ import io.maskroute.core.error.UnusableInputException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.apache.hadoop.util.ShutdownHookManager;
+import org.apache.logging.log4j.Level;
+import org.apache.logging.log4j.core.config.Configurator;
+import org.apache.spark.util.SparkUncaughtExceptionHandler;
 
 /**
  * SIGINT and SIGTERM end a run in order: what tasks have finished is committed before Spark stops, which it does by a hook of its own.
@@ -36,6 +39,8 @@ public final class Ending {
 
     private static void begin() {
         begun = true;
+        // Tasks that are cut short now are none of anybody's business.
+        Configurator.setLevel(SparkUncaughtExceptionHandler.class.getName(), Level.OFF);
         CountDownLatch work = atWork;
         if (work == null) {
             return;

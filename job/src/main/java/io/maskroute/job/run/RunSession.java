@@ -188,6 +188,10 @@ final class RunSession {
     }
 
     private List<WrittenFile> joined(String what, List<WrittenFile> files) {
+        if (Ending.hasBegun()) {
+            // Spark runs no more tasks then. Small files are better than none.
+            return files;
+        }
         String number =
                 String.format(Locale.ROOT, "%s-%06d", what, done.entries().size() + 1);
         return step(
