@@ -54,13 +54,6 @@ public record SegmentTask(
         String suspects,
         Broadcast<SerializableConfiguration> hadoop)
         implements Serializable {
-    /**
-     * From this attempt on a task works picture by picture. The first failure of a task is as a rule none of its own: its executor was
-     * preempted, or its node lost, with all tasks that ran there. Where rows come through a shuffle, the loss of an executor begins a
-     * new attempt of the stage, and its tasks count from 0 again.
-     */
-    private static final int UNDER_MARKS = 2;
-
     private static final Duration MARKS_GONE_WITHIN = Duration.ofSeconds(30);
 
     /**
@@ -98,7 +91,8 @@ public record SegmentTask(
                 scoring,
                 runtime.promptsPerCall(),
                 suspects == null ? Suspects.none() : Suspects.read(suspects, files),
-                suspects != null && task.attemptNumber() + task.stageAttemptNumber() >= UNDER_MARKS,
+                // Where rows come through a shuffle, the loss of an executor begins a new attempt of the stage instead.
+                suspects != null && task.attemptNumber() + task.stageAttemptNumber() > 0,
                 task::isInterrupted);
         Pictures<T> pictures = new Pictures<>(inputs, datasetRow, work, identity);
         task.addTaskCompletionListener((TaskCompletionListener) context -> pictures.end());
