@@ -117,8 +117,25 @@ final class RunSession {
         begun = !done.isEmpty();
     }
 
-    /** @param notes go into the summary */
+    /**
+     * @param notes go into the summary
+     * @throws UnusableInputException when the dataset cannot be gone on with, too much has failed, or another driver has taken over
+     */
     RunSummary run(List<String> notes) {
+        try {
+            return work(notes);
+        } catch (Ending.EndedException e) {
+            throw e;
+        } catch (Exception e) {
+            // A driver that took over has tidied up, which shows here in many ways. Not only RuntimeException: Scala
+            // declares
+            // nothing, and Spark's own exceptions are checked ones.
+            done.requireHeld();
+            throw e;
+        }
+    }
+
+    private RunSummary work(List<String> notes) {
         Optional<RunSummary> finished = folder.summary();
         List<RowSlice> left = done.left(dataset);
         if (begun) {
@@ -150,10 +167,6 @@ final class RunSession {
                 LOG.warn("{}; going on with what is left", e.getMessage());
                 done.refresh();
                 left = done.left(dataset);
-            } catch (RuntimeException e) {
-                // A driver that took over has tidied up, which shows here in many ways.
-                done.requireHeld();
-                throw e;
             }
         }
         seconds += (System.nanoTime() - start) / 1e9;
