@@ -141,15 +141,27 @@ public final class WholeFiles {
         } catch (FileAlreadyExistsException e) {
             return false;
         } catch (UnsupportedOperationException | IOException e) {
-            // Some mounted file systems have no hard links. A writer that dies here leaves a file that cannot be read.
-            try {
-                Files.write(target, content, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-                return true;
-            } catch (FileAlreadyExistsException there) {
-                return false;
-            }
+            return createWithoutLinks(target, content);
         } finally {
             Files.deleteIfExists(half);
+        }
+    }
+
+    /** Some mounted file systems have no hard links. A writer that is killed here leaves a file that cannot be read. */
+    static boolean createWithoutLinks(java.nio.file.Path target, byte[] content) throws IOException {
+        OutputStream out;
+        try {
+            out = Files.newOutputStream(target, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+        } catch (FileAlreadyExistsException there) {
+            return false;
+        }
+        try (out) {
+            out.write(content);
+            return true;
+        } catch (IOException e) {
+            // Of a full disk, say: half an entry would keep every other driver from reading the rest.
+            Files.deleteIfExists(target);
+            throw e;
         }
     }
 

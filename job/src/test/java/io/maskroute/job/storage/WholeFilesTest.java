@@ -70,6 +70,16 @@ class WholeFilesTest {
     }
 
     @Test
+    void whereThereAreNoLinksTheFirstWriterWinsToo() throws IOException {
+        Path file = folder.resolve("a.json");
+
+        assertThat(WholeFiles.createWithoutLinks(file, new byte[] {'1'})).isTrue();
+        assertThat(WholeFiles.createWithoutLinks(file, new byte[] {'2'})).isFalse();
+
+        assertThat(file).hasContent("1");
+    }
+
+    @Test
     void thisMachinesDisksTellWritersApart() throws IOException {
         assertThat(files.doubt(hadoop(folder))).isEmpty();
         assertThat(names(folder)).isEmpty();
