@@ -135,13 +135,6 @@ public final class ParquetTable {
         return files.keySet();
     }
 
-    public long rows() {
-        return files.values().stream()
-                .flatMap(List::stream)
-                .mapToLong(ParquetFile.RowGroup::rows)
-                .sum();
-    }
-
     /** Whether some file has a wanted column, with a type that fits; the path is such as {@code masks[].score}. */
     public boolean has(String column) {
         return found.contains(column);

@@ -111,7 +111,7 @@ public final class InputDataset {
     }
 
     /** The Parquet files of a dataset's folder, as they are now. */
-    public static ParquetFolder list(String path, Configuration hadoop) {
+    private static ParquetFolder list(String path, Configuration hadoop) {
         try {
             return ParquetFolder.list(path, hadoop);
         } catch (IOException e) {
@@ -141,21 +141,20 @@ public final class InputDataset {
         return table.isIndexed(slice);
     }
 
-    /** Some pictures, as {@link #pictures()} gives them; those of each list in one task, and those not that cannot be read. */
+    /**
+     * One row per picture, with everything that a run needs of it; those of each list in one task, without those that cannot be
+     * read.
+     */
     public JavaRDD<Row> pictures(List<List<RowSlice>> tasks, Losses losses) {
         return table.readTasks(COLUMNS, tasks, losses);
     }
 
-    /** One row per picture, with everything that a run needs of it; {@link #reader} reads it. */
-    public JavaRDD<Row> pictures() {
-        return table.read(COLUMNS);
-    }
-
+    /** Of {@link #rows()} and {@link #pictures}. */
     public ImageRowReader reader() {
         return reader(COLUMNS);
     }
 
-    /** The same as a data frame. */
+    /** Some pictures as a data frame; those of each list in one task. */
     public Dataset<Row> rows(List<List<RowSlice>> tasks) {
         return table.frame(COLUMNS, tasks);
     }

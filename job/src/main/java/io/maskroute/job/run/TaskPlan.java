@@ -64,7 +64,7 @@ final class TaskPlan {
     /** @param slots of tasks in the cluster, now */
     Job next(int slots) {
         long perTask = taskPictures(slots);
-        long most = Math.max(JOB_TASKS_PER_SLOT * slots * perTask, perTask);
+        long most = JOB_TASKS_PER_SLOT * slots * perTask;
         List<RowSlice> slices = new ArrayList<>();
         long taken = 0;
         while (!left.isEmpty() && (slices.isEmpty() || taken + left.peek().count() <= most)) {
