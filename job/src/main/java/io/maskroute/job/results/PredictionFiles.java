@@ -59,12 +59,31 @@ public final class PredictionFiles {
     }
 
     /**
-     * Makes the files that count visible, and no others; whatever has been done of it is done only once.
+     * Makes the files that count visible, and no others; what an earlier driver has done of it is not done again.
      *
      * @param live all files that count
      * @param replaced paths of files that counted before
      */
-    public void publish(List<PredictionFile> live, List<String> replaced) {
+    public void publishAll(List<PredictionFile> live, List<String> replaced) {
+        try {
+            Set<String> waiting =
+                    names(HadoopFiles.fileSystem(hidden, hadoop), hidden).keySet();
+            publish(
+                    live.stream()
+                            .filter(file -> waiting.contains(name(file.path())))
+                            .toList(),
+                    replaced);
+        } catch (IOException e) {
+            throw new UnusableInputException(hidden + " cannot be read: " + Reason.of(e), e);
+        }
+    }
+
+    /**
+     * Makes files visible that have just come to count.
+     *
+     * @param replaced paths of files that counted before
+     */
+    public void publish(List<PredictionFile> added, List<String> replaced) {
         try {
             FileSystem files = HadoopFiles.fileSystem(visible, hadoop);
             files.mkdirs(visible);
@@ -74,19 +93,28 @@ public final class PredictionFiles {
                 files.delete(new Path(hidden, name(path)), false);
                 return null;
             }));
-            Set<String> waiting = names(files, hidden).keySet();
-            inParallel(live.stream()
-                    .map(file -> name(file.path()))
-                    .filter(waiting::contains)
-                    .<Callable<Void>>map(name -> () -> {
-                        Path target = new Path(visible, name);
-                        if (!files.rename(new Path(hidden, name), target) && !files.exists(target)) {
-                            throw new IOException("it could not be moved there from " + hidden);
-                        }
-                        return null;
-                    }));
+            inParallel(added.stream().map(file -> name(file.path())).<Callable<Void>>map(name -> () -> {
+                Path target = new Path(visible, name);
+                if (!files.rename(new Path(hidden, name), target) && !files.exists(target)) {
+                    throw new IOException("it could not be moved there from " + hidden);
+                }
+                return null;
+            }));
         } catch (IOException e) {
             throw new UnusableInputException(visible + " cannot be written: " + Reason.ofWriting(e), e);
+        }
+    }
+
+    /** Deletes files that will never count, such as those whose rows are in a larger one now. */
+    public void discard(List<String> names) {
+        try {
+            FileSystem files = HadoopFiles.fileSystem(hidden, hadoop);
+            inParallel(names.stream().<Callable<Void>>map(name -> () -> {
+                files.delete(new Path(hidden, name), false);
+                return null;
+            }));
+        } catch (IOException e) {
+            throw new UnusableInputException(hidden + " cannot be written: " + Reason.ofWriting(e), e);
         }
     }
 

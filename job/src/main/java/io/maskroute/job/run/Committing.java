@@ -63,7 +63,7 @@ final class Committing {
 
     private void publish() {
         List<GroupManifest> entries = log.entries();
-        places.publish(
+        places.publishAll(
                 GroupLog.live(entries),
                 entries.stream().flatMap(entry -> entry.replaces().stream()).toList());
     }
@@ -125,6 +125,7 @@ final class Committing {
     private void requireInputs(InputDataset dataset) {
         Map<String, DataFile> present = new HashMap<>();
         dataset.files().forEach(file -> present.put(file.path(), file));
+        dataset.unreadable().keySet().forEach(file -> present.put(file.path(), file));
         for (GroupManifest entry : log.entries()) {
             for (Input input : entry.inputs()) {
                 DataFile now = present.get(input.file());

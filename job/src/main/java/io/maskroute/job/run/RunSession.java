@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -127,9 +128,9 @@ final class RunSession {
         } catch (Ending.EndedException e) {
             throw e;
         } catch (Exception e) {
-            // A driver that took over has tidied up, which shows here in many ways. Not only RuntimeException: Scala
-            // declares
-            // nothing, and Spark's own exceptions are checked ones.
+            // A driver that took over has tidied up, which shows here in many ways. Scala declares nothing, and Spark's
+            // own
+            // exceptions are checked ones.
             done.requireHeld();
             throw e;
         }
@@ -187,8 +188,7 @@ final class RunSession {
         watched(
                 counts.prompts() - done.prompts(),
                 () -> work.process(left, (files, units) -> {
-                    done.add(joined("group", files), units);
-                    changed = true;
+                    commit("group", files, joined -> done.add(joined, units));
                     promptsHere += files.stream().mapToLong(WrittenFile::rows).sum();
                     picturesHere += units.stream().mapToLong(RowSlice::count).sum();
                     LOG.info(
@@ -198,6 +198,18 @@ final class RunSession {
                             done.failed());
                     requireFewFailures();
                 }));
+    }
+
+    /** Commits what tasks have written, joined into files of a good size. */
+    private void commit(String what, List<WrittenFile> written, Consumer<List<WrittenFile>> commit) {
+        List<WrittenFile> files = joined(what, written);
+        commit.accept(files);
+        changed = true;
+        folder.predictionFiles()
+                .discard(written.stream()
+                        .filter(file -> !files.contains(file))
+                        .map(WrittenFile::name)
+                        .toList());
     }
 
     private List<WrittenFile> joined(String what, List<WrittenFile> files) {
@@ -227,10 +239,11 @@ final class RunSession {
         long start = System.nanoTime();
         watched(
                 count.prompts(),
-                () -> prompts.retry(dataset, task, writing, (files, replaced) -> {
-                    done.replace(joined("retried", files), replaced);
-                    changed = true;
-                }));
+                () -> prompts.retry(
+                        dataset,
+                        task,
+                        writing,
+                        (files, replaced) -> commit("retried", files, joined -> done.replace(joined, replaced))));
         folder.endRetry();
         seconds += (System.nanoTime() - start) / 1e9;
         promptsHere += count.prompts();

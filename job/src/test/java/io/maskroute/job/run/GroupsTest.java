@@ -22,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -341,6 +342,10 @@ class GroupsTest {
 
         Files.setLastModifiedTime(file, FileTime.fromMillis(written.toMillis() + 3_600_000));
         assertRefused(evaluate(), file.getFileName() + " has changed since group");
+        byte[] bytes = Files.readAllBytes(file);
+        Files.write(file, Arrays.copyOf(bytes, bytes.length / 2));
+        assertRefused(evaluate(), file.getFileName() + " has changed since group");
+        Files.write(file, bytes);
         Files.move(file, home.resolve("away"));
         assertRefused(evaluate(), file.getFileName() + " is gone since group");
     }
@@ -422,21 +427,25 @@ class GroupsTest {
     void tooManyFailuresStopTheRunAndARetryGoesOn() throws IOException {
         Path bad = Files.createFile(home.resolve("model/" + FakeSegmenters.FLAKY));
 
-        CliRun stopped = evaluate("--max-failure-rate", "0.2");
+        CliRun stopped = evaluateInOrder("--max-failure-rate", "0.2");
         assertThat(stopped.code()).isEqualTo(2);
-        assertThat(stopped.err())
-                .containsPattern("of the first \\d+ prompts failed")
-                .contains("--retry-failed");
+        assertThat(stopped.err()).contains("2 of the first 6 prompts failed").contains("--retry-failed");
         int done = groups().size();
         assertThat(done).isPositive();
         assertThat(out.resolve("summary.json")).doesNotExist();
+        // The first three tasks' files are joined, and nobody needs them any more.
+        if (Files.exists(out.resolve("predictions/_new"))) {
+            assertThat(parquetFiles(out.resolve("predictions/_new")))
+                    .extracting(file -> file.getFileName().toString())
+                    .noneMatch(name -> name.matches(".*-00000-0000[0-2]-\\d+\\.parquet"));
+        }
 
         // Nothing has changed, so nothing more is tried.
-        assertThat(evaluate("--max-failure-rate", "0.2").code()).isEqualTo(2);
+        assertThat(evaluateInOrder("--max-failure-rate", "0.2").code()).isEqualTo(2);
         assertThat(groups()).hasSize(done);
 
         Files.delete(bad);
-        CliRun retried = evaluate("--max-failure-rate", "0.2", "--retry-failed");
+        CliRun retried = evaluateInOrder("--max-failure-rate", "0.2", "--retry-failed");
         assertThat(retried.code()).isZero();
         assertThat(summary().get("ok").asInt()).isEqualTo(20);
         assertThat(masks(rows())).hasSize(24);
@@ -477,6 +486,14 @@ class GroupsTest {
                 Files.delete(path);
             }
         }
+    }
+
+    /** One task at a time, so that each group is a file's pictures. */
+    private CliRun evaluateInOrder(String... more) {
+        List<String> all = new ArrayList<>(
+                List.of("-s", "groups.pictures=3", "-s", "groups.in-flight=1", "-s", "spark.master=local[1]"));
+        all.addAll(List.of(more));
+        return CliRun.of(home, arguments("evaluate", all.toArray(String[]::new)));
     }
 
     private CliRun evaluate(String... more) {
