@@ -187,6 +187,11 @@ public final class Lease implements AutoCloseable {
     }
 
     private static Optional<LeaseRecord> newest(Path folder, WholeFiles files) throws IOException {
+        int newest = newestEpoch(folder, files);
+        return newest == 0 ? Optional.empty() : Optional.of(read(file(folder, newest), files));
+    }
+
+    private static int newestEpoch(Path folder, WholeFiles files) throws IOException {
         int newest = 0;
         try {
             for (FileStatus file : files.fileSystem(folder).listStatus(folder)) {
@@ -195,14 +200,14 @@ public final class Lease implements AutoCloseable {
                     newest = Math.max(newest, Integer.parseInt(name.group(1)));
                 }
             }
-            if (newest == 0) {
-                return Optional.empty();
-            }
-            Path file = file(folder, newest);
-            return Optional.of(Json.read(file.toString(), files.read(file), LeaseRecord.class));
         } catch (FileNotFoundException e) {
-            return Optional.empty();
+            return 0;
         }
+        return newest;
+    }
+
+    private static LeaseRecord read(Path file, WholeFiles files) throws IOException {
+        return Json.read(file.toString(), files.read(file), LeaseRecord.class);
     }
 
     private static Path file(Path folder, int epoch) {
@@ -243,10 +248,11 @@ public final class Lease implements AutoCloseable {
      */
     public void requireHeld() {
         try {
-            Optional<LeaseRecord> newest = newest(folder, files);
-            if (newest.isPresent() && newest.get().epoch() > epoch()) {
+            int newest = newestEpoch(folder, files);
+            if (newest > epoch()) {
                 throw new UnusableInputException("the output was taken over by "
-                        + newest.get().holder() + ", for this driver was not heard of for a while; what was done until"
+                        + read(file(folder, newest), files).holder()
+                        + ", for this driver was not heard of for a while; what was done until"
                         + " then is kept");
             }
         } catch (IOException e) {

@@ -8,21 +8,26 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.CommonPathCapabilities;
+import org.apache.hadoop.fs.EtagSource;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileContext;
+import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Options;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RawLocalFileSystem;
+import org.apache.hadoop.util.functional.FutureIO;
 
 /** Files that appear at once and whole, or not at all. What is half written has a name that begins with a dot. */
 public final class WholeFiles {
     private static final String S3A = "s3a";
     private static final int LARGEST = 1 << 30;
+    private static final int READINGS = 10;
 
     private final Configuration hadoop;
 
@@ -39,11 +44,32 @@ public final class WholeFiles {
         return HadoopFiles.fileSystem(path, hadoop);
     }
 
-    /** @throws java.io.FileNotFoundException when it is not there */
+    /**
+     * The whole of a file. One that another process replaces in the meantime is read again: on S3 and HDFS the old one may not be
+     * readable to its end.
+     *
+     * @throws java.io.FileNotFoundException when it is not there
+     */
     public byte[] read(Path path) throws IOException {
-        try (InputStream in = fileSystem(path).open(path)) {
-            return in.readNBytes(LARGEST);
+        FileSystem files = fileSystem(path);
+        for (int attempt = 1; ; attempt++) {
+            FileStatus status = files.getFileStatus(path);
+            try (InputStream in = FutureIO.awaitFuture(
+                    files.openFile(path).withFileStatus(status).build())) {
+                return in.readNBytes(LARGEST);
+            } catch (IOException e) {
+                if (attempt == READINGS || version(files.getFileStatus(path)).equals(version(status))) {
+                    throw e;
+                }
+            }
         }
+    }
+
+    private static List<Object> version(FileStatus status) {
+        return List.of(
+                status.getLen(),
+                status.getModificationTime(),
+                status instanceof EtagSource tagged && tagged.getEtag() != null ? tagged.getEtag() : "");
     }
 
     /** Writes a file, in place of one that is there: a reader finds the old one or the new one. */

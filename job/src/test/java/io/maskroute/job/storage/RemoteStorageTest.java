@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
@@ -43,6 +44,8 @@ class RemoteStorageTest {
     private static final String PASSWORD = "hush/Pw9";
     private static final int OUTAGE_SECONDS = 20;
     private static final double FAULTS = 0.05;
+    private static final int READINGS = 200;
+    private static final long BETWEEN_MILLIS = 10;
 
     @TempDir
     private static Path shared;
@@ -163,6 +166,51 @@ class RemoteStorageTest {
                 }
             }
         }
+    }
+
+    /** As a lease is, which its holder counts up while another driver looks at it. */
+    @Test
+    void aFileThatIsReplacedMeanwhileIsReadAllTheSame() throws Exception {
+        try (FileSystem s3 = server.client()) {
+            for (String uri : List.of(server.uri("counter"), hdfs("counter"))) {
+                WholeFiles files = new WholeFiles(s3.getConf());
+                org.apache.hadoop.fs.Path file = new org.apache.hadoop.fs.Path(uri);
+                files.replace(file, out -> out.write(count(0)));
+                AtomicBoolean end = new AtomicBoolean();
+                CompletableFuture<Integer> writer = CompletableFuture.supplyAsync(() -> {
+                    int rounds = 0;
+                    while (!end.get()) {
+                        byte[] content = count(++rounds);
+                        try {
+                            files.replace(file, out -> out.write(content));
+                            Thread.sleep(BETWEEN_MILLIS);
+                        } catch (IOException e) {
+                            throw new UncheckedIOException(e);
+                        } catch (InterruptedException e) {
+                            throw new IllegalStateException(e);
+                        }
+                    }
+                    return rounds;
+                });
+                int last = 0;
+                try {
+                    for (int round = 0; round < READINGS; round++) {
+                        byte[] read = files.read(file);
+                        int count = Integer.parseInt(new String(read, StandardCharsets.UTF_8).substring(0, 6));
+                        assertThat(read).as(uri).isEqualTo(count(count));
+                        assertThat(count).as(uri).isGreaterThanOrEqualTo(last);
+                        last = count;
+                    }
+                } finally {
+                    end.set(true);
+                }
+                assertThat(writer.get()).isGreaterThan(1);
+            }
+        }
+    }
+
+    private static byte[] count(int number) {
+        return String.format("%06d ", number).repeat(1_000).getBytes(StandardCharsets.UTF_8);
     }
 
     @Test
