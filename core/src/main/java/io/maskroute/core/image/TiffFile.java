@@ -270,8 +270,14 @@ record TiffFile(
         }
     }
 
-    /** This file behind a directory of its own: what the JDK's reader needs, and nothing whose size is somebody's choice. */
+    /** This file with another directory, at its end: what the JDK's reader needs, and nothing whose size is somebody's choice. */
     private byte[] pixelStream() throws RowFailure {
+        TiffDirectory.Values lengths = tags.get(tiled ? TILE_BYTE_COUNTS : STRIP_BYTE_COUNTS);
+        for (int i = 0; i < lengths.count(); i++) {
+            if (lengths.at(i) > file.length()) {
+                throw Bytes.unreadable("the TIFF file announces more bytes than it has");
+            }
+        }
         ByteArrayOutputStream directory = new ByteArrayOutputStream();
         int entries = 0;
         for (int tag : FOR_IMAGE_IO) {

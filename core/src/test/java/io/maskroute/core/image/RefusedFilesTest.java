@@ -135,6 +135,16 @@ class RefusedFilesTest {
         assertThat(Allocation.of(() -> decoder.decode(tiff))).isLessThan(32L << 20);
     }
 
+    /** The files that the JDK's reader gets. */
+    @ParameterizedTest
+    @CsvSource({"g4.tif, 279", "g4.tif, 278", "variants/tif_group3_1.tif, 279", "variants/tif_group3_1.tif, 278"})
+    void lyingFaxFilesCostNothing(String file, int tag) throws Exception {
+        byte[] tiff = ImageFixtures.bytes("images/" + file);
+        // 100 MB, or 65,535 where the number has 16 bits.
+        TiffTags.set(tiff, tag, 0x0600_FFFF);
+        assertThat(Allocation.of(() -> decoder.decode(tiff))).isLessThan(32L << 20);
+    }
+
     @ParameterizedTest
     @CsvSource({"tf_rgb8_lzw_t16x16_pred.tif", "tf_rgb8_None_t16x16.tif", "tf_rgb8_jpeg_t16x16.tif", "tf_pal16_tile.tif"
     })
