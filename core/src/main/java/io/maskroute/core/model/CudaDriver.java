@@ -18,6 +18,8 @@ interface CudaDriver extends Library {
     /** @param flags 0 */
     int cuInit(int flags);
 
+    int cuDeviceGetCount(IntByReference count);
+
     int cuDeviceGet(IntByReference device, int ordinal);
 
     int cuDeviceGetAttribute(IntByReference value, int attribute, int device);

@@ -10,7 +10,7 @@ import io.maskroute.core.torchscript.TorchType;
 import java.util.Map;
 import java.util.Optional;
 
-/** The network's three parts with their weights on one device. For one thread at a time. */
+/** The network's three parts with their weights on one device. Threads may share it, each with scopes of its own. */
 public final class PsalmNetwork implements AutoCloseable {
     private final TorchProgram program;
     private final ModelConfig config;

@@ -12,15 +12,24 @@ import io.maskroute.core.segmenter.Segmenter;
 import io.maskroute.core.segmenter.SegmenterInfo;
 import io.maskroute.core.torchscript.TorchProgram;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** A model folder opened for referring prompts. */
 public final class PsalmSegmenter implements Segmenter {
+    private static final String CPU = "cpu";
+    private static final long MOST_ACTIVATIONS = 1L << 30;
+    private static final int TYPICAL_TEXT = 50;
+    private static final int TYPICAL_PROMPTS = 8;
+
     private final LoadedModel model;
     private final ImagePreprocessor preprocessor;
     private final ReferringPass pass;
     private final SegmenterOptions options;
-    private Thread inferenceThread;
+    private final Set<Thread> entered = Collections.newSetFromMap(new ConcurrentHashMap<>());
+    private volatile int operatorThreads;
 
     private PsalmSegmenter(LoadedModel model, SegmenterOptions options) {
         this.model = model;
@@ -28,6 +37,7 @@ public final class PsalmSegmenter implements Segmenter {
         this.preprocessor = new ImagePreprocessor(network.config().image());
         this.pass = new ReferringPass(network, network.llm(), model.flops(), options.promptBatch());
         this.options = options;
+        this.operatorThreads = options.threads();
     }
 
     /**
@@ -68,9 +78,31 @@ public final class PsalmSegmenter implements Segmenter {
     }
 
     private void enterThread() {
-        if (Thread.currentThread() != inferenceThread) {
-            inferenceThread = Thread.currentThread();
-            TorchProgram.enterThread(options.threads());
+        if (entered.add(Thread.currentThread())) {
+            TorchProgram.enterThread(operatorThreads);
+        }
+    }
+
+    /**
+     * On a CPU small operators gain little from a second core, and pictures side by side gain all of it; but each then holds its own
+     * activations.
+     */
+    @Override
+    public int suitableThreads(int cores) {
+        PsalmNetwork network = model.network();
+        if (!network.device().equals(CPU) || options.threads() > 0) {
+            return 1;
+        }
+        long each = new MemoryModel(network.config(), network.llm().plan(), false, options.dtype())
+                .estimate(TYPICAL_TEXT, TYPICAL_TEXT, 1, TYPICAL_PROMPTS)
+                .activations();
+        return (int) Math.max(1, Math.min(cores, MOST_ACTIVATIONS / each));
+    }
+
+    @Override
+    public void shareAmong(int threads, int cores) {
+        if (threads > 1 && options.threads() == 0) {
+            operatorThreads = Math.max(1, cores / threads);
         }
     }
 

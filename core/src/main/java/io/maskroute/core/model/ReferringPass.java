@@ -23,7 +23,7 @@ import java.util.List;
 
 /**
  * Pictures and their referring prompts through the network. The vision encoder, the pixel decoder and the LLM's prefix run once
- * per picture; its prompts' own tokens run against them in batches, as do those in the mask decoder. For one thread at a time.
+ * per picture; its prompts' own tokens run against them in batches, as do those in the mask decoder.
  */
 public final class ReferringPass {
     private final PsalmNetwork network;

@@ -69,7 +69,8 @@ final class RoutingTensors {
         return trainable;
     }
 
-    Arguments of(SegmentLayout layout) {
+    /** Threads that share a model meet here. */
+    synchronized Arguments of(SegmentLayout layout) {
         return layouts.computeIfAbsent(layout, this::make);
     }
 

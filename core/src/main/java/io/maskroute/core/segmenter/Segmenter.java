@@ -8,8 +8,8 @@ import java.util.List;
 /**
  * One loaded model on one device.
  *
- * <p>The {@code prepare} methods are plain Java and may be called from any number of threads at once; {@link #segment} and
- * {@link #close} belong to a single inference thread.
+ * <p>The {@code prepare} methods are plain Java and may be called from any number of threads at once, {@link #segment} from as many
+ * as were announced with {@link #shareAmong}, and {@link #close} when none of them is at work.
  */
 public interface Segmenter extends AutoCloseable {
     SegmenterInfo info();
@@ -44,6 +44,18 @@ public interface Segmenter extends AutoCloseable {
         }
         return results;
     }
+
+    /**
+     * How many threads best call {@link #segment} at the same time.
+     *
+     * @param cores that they have together, where it runs on a CPU
+     */
+    default int suitableThreads(int cores) {
+        return 1;
+    }
+
+    /** To be called before the first {@link #segment}, where it is not one thread that calls it: on a CPU each has its share of the cores. */
+    default void shareAmong(int threads, int cores) {}
 
     @Override
     void close();

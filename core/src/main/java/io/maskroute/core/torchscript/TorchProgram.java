@@ -100,7 +100,7 @@ public final class TorchProgram implements AutoCloseable {
             throw new UnusableInputException(
                     "PyTorch cannot use the device " + device + ": "
                             + firstSentence(TorchReason.of(e))
-                            + "; choose another device, or supply a libtorch built for CUDA",
+                            + "; choose another device (--device cpu needs none), or supply a libtorch built for CUDA",
                     e);
         }
     }

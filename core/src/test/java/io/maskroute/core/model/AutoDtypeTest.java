@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class AutoDtypeTest {
-    private static final int NO_DEVICE = 100;
+    static final int NO_DEVICE = 100;
     private static final int INVALID_DEVICE = 101;
 
     @Test
@@ -71,7 +71,7 @@ class AutoDtypeTest {
     }
 
     /** GPUs by their major compute capability. */
-    private static final class FakeDriver implements CudaDriver {
+    static final class FakeDriver implements CudaDriver {
         private final int init;
         private final int[] majors;
         private boolean ready;
@@ -85,6 +85,12 @@ class AutoDtypeTest {
         public int cuInit(int flags) {
             ready = init == 0;
             return init;
+        }
+
+        @Override
+        public int cuDeviceGetCount(IntByReference count) {
+            count.setValue(majors.length);
+            return ready ? 0 : NO_DEVICE;
         }
 
         @Override

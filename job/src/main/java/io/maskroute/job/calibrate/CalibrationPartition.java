@@ -19,7 +19,7 @@ import io.maskroute.job.config.RuntimeOptions;
 import io.maskroute.job.input.ImageBytes;
 import io.maskroute.job.input.PictureOrientation;
 import io.maskroute.job.input.ReferringPrompts;
-import io.maskroute.job.run.AssignedDevice;
+import io.maskroute.job.run.AssignedDevices;
 import io.maskroute.job.run.Failures;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -71,7 +71,7 @@ record CalibrationPartition(
     @Override
     public Iterator<Tuple2<SumKey, double[]>> call(Iterator<Row> images) {
         TaskContext task = TaskContext.get();
-        ModelOptions placed = AssignedDevice.of(model, runtime, task).options();
+        ModelOptions placed = AssignedDevices.of(model, runtime, task).first();
         DensePass pass = CalibrationModels.get(placed);
         try {
             Work work = new Work(pass, task.partitionId());

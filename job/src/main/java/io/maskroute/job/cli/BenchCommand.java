@@ -2,6 +2,7 @@ package io.maskroute.job.cli;
 
 import io.maskroute.core.bench.PromptShape;
 import io.maskroute.core.model.AutoDtype;
+import io.maskroute.core.model.Devices;
 import io.maskroute.core.model.SegmenterOptions.Dtype;
 import io.maskroute.job.bench.Bench;
 import io.maskroute.job.bench.BenchOptions;
@@ -79,8 +80,8 @@ final class BenchCommand implements Callable<Integer> {
     @Option(
             names = "--device",
             paramLabel = "DEVICE",
-            defaultValue = "cpu",
-            description = "cpu or cuda:N; default: ${DEFAULT-VALUE}.")
+            defaultValue = "auto",
+            description = "auto (the first GPU, else the CPU), cpu or cuda:N; default: ${DEFAULT-VALUE}.")
     private String device;
 
     @Option(
@@ -148,12 +149,13 @@ final class BenchCommand implements Callable<Integer> {
         requireAtLeast("--threads", threads, 0);
         requireAtLeast("--image-tokens", imageTokens, 1);
         json.requireWritable();
+        String on = Devices.one(device);
         BenchOptions options = new BenchOptions(
                 model.equals(PSALM) ? Optional.empty() : Optional.of(Path.of(model)),
                 routing == null ? environment.home().resolve("conf/routing/psalm-56.json") : routing,
                 randomProjectors,
-                dtype == null ? AutoDtype.resolve(device) : dtype,
-                device,
+                dtype == null ? AutoDtype.resolve(on) : dtype,
+                on,
                 prompts,
                 pictures,
                 optional(imageTokens),

@@ -146,7 +146,7 @@ final class CalibrateCommand implements Callable<Integer> {
     @Option(names = "--dtype", paramLabel = "TYPE", description = DtypeOption.DESCRIPTION)
     private String dtype;
 
-    @Option(names = "--device", paramLabel = "DEVICE", description = "cpu, cuda:N, or gpu (the one Spark assigns).")
+    @Option(names = "--device", paramLabel = "DEVICE", description = DeviceOption.OF_RUNS)
     private String device;
 
     @Option(

@@ -51,7 +51,8 @@ final class PlanCommand implements Callable<Integer> {
     @Option(
             names = "--device",
             paramLabel = "DEVICE",
-            description = "cpu, or cuda:N or gpu, where more prompts and pictures go through the model together.")
+            description =
+                    "auto (that of --bench, else this machine's), cpu, or cuda:N or gpu, where more prompts and pictures go through the model together.")
     private String device;
 
     @Option(

@@ -59,7 +59,7 @@ final class RunArguments {
             description = "none, or fp16: round the stored weights first, as published evaluations did.")
     private String weightsRounding;
 
-    @Option(names = "--device", paramLabel = "DEVICE", description = "cpu, cuda:N, or gpu (the one Spark assigns).")
+    @Option(names = "--device", paramLabel = "DEVICE", description = DeviceOption.OF_RUNS)
     private String device;
 
     @Option(

@@ -116,7 +116,10 @@ final class TrainCommand implements Callable<Integer> {
                     "Weight of a loss in place of its default, 0 to leave it out: ${COMPLETION-CANDIDATES}; may be repeated.")
     private Map<Loss, Double> losses = Map.of();
 
-    @Option(names = "--device", paramLabel = "DEVICE", description = "cpu or cuda:N.")
+    @Option(
+            names = "--device",
+            paramLabel = "DEVICE",
+            description = "auto (the first GPU, else the CPU), cpu or cuda:N.")
     private String device;
 
     @Option(

@@ -160,7 +160,10 @@ public final class ConfigLoader {
                 model.orElse(""),
                 values.location("model.routing").orElse(ModelOptions.DENSE),
                 values.oneOf("model.dtype", List.of(ModelOptions.AUTO, "fp32", "bf16", "fp16")),
-                values.matching("model.device", Pattern.compile("cpu|gpu|cuda:\\d{1,3}"), "cpu, gpu or cuda:N"),
+                values.matching(
+                        "model.device",
+                        Pattern.compile("auto|cpu|gpu|cuda:\\d{1,3}(,\\d{1,3})*"),
+                        "auto, cpu, gpu, cuda:N or cuda:N,M"),
                 values.flag("model.allow-partial"),
                 WeightsRounding.valueOf(values.oneOf("model.weights-rounding", List.of("none", "fp16"))
                         .toUpperCase(Locale.ROOT)),
@@ -171,6 +174,7 @@ public final class ConfigLoader {
                 values.bytes("runtime.queue-bytes"),
                 values.integer("runtime.prompts-per-call", 1, 4096),
                 values.integer("runtime.images-per-call", RuntimeOptions.BY_DEVICE, 256),
+                values.integer("runtime.predictors", RuntimeOptions.BY_DEVICE, 256),
                 values.duration("runtime.call-timeout"),
                 values.duration("runtime.prompt-timeout"),
                 values.duration("runtime.open-timeout"),

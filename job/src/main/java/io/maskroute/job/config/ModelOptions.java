@@ -11,7 +11,8 @@ import java.util.Locale;
  * @param path model folder
  * @param routing {@link #DENSE}, a {@code routing.json}, or an adapter folder
  * @param dtype {@code fp32}, {@code bf16}, {@code fp16}, or {@link #AUTO}
- * @param device {@code cpu}, {@code cuda:N}, or {@code gpu} (the one Spark assigned)
+ * @param device {@code cpu}, {@code cuda:N} or several as {@code cuda:N,M}, {@code gpu} (those that Spark assigned, in one JVM those
+ *     of the machine), or {@link #AUTO} (the same where there are any, else the CPU)
  * @param allowPartial go on when weights are missing or have another shape
  * @param weightsRounding what the stored weights are rounded to first
  * @param tf32 whether a GPU may round the factors of fp32 products to TF32
@@ -30,20 +31,15 @@ public record ModelOptions(
     /** The routing that changes nothing. */
     public static final String DENSE = "dense";
 
-    /** The dtype that follows from the device. */
+    /** The dtype that follows from the device, and the device that is there. */
     public static final String AUTO = "auto";
 
-    /** The device that Spark gave the executor. */
-    private static final String ASSIGNED = "gpu";
+    /** For {@code device}: a GPU. */
+    public static final String GPU = "gpu";
 
     /** With weights as they are stored and the model's own least score of a mask. */
     public ModelOptions(String path, String routing, String dtype, String device, boolean allowPartial) {
         this(path, routing, dtype, device, allowPartial, WeightsRounding.NONE, false, null);
-    }
-
-    /** Whether Spark decides which device it is. */
-    public boolean isAssignedDevice() {
-        return device.equals(ASSIGNED);
     }
 
     public ModelOptions onDevice(String actual) {

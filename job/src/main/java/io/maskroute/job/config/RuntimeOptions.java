@@ -11,6 +11,7 @@ import java.util.List;
  * @param queueBytes prepared pictures that may wait for the model in one executor; one above it waits alone
  * @param promptsPerCall prompts of one picture that go through the model together
  * @param imagesPerCall pictures that go through the model together, or {@link #BY_DEVICE}
+ * @param predictors threads that call the model at the same time, on each device, or {@link #BY_DEVICE}
  * @param callTimeout a call of the model may take this long, whatever earlier ones took
  * @param promptTimeout a call of the model may not take longer than this per prompt
  * @param openTimeout opening the model and warming it up may take this long
@@ -24,6 +25,7 @@ public record RuntimeOptions(
         long queueBytes,
         int promptsPerCall,
         int imagesPerCall,
+        int predictors,
         Duration callTimeout,
         Duration promptTimeout,
         Duration openTimeout,
@@ -36,7 +38,7 @@ public record RuntimeOptions(
         imageRoots = List.copyOf(imageRoots);
     }
 
-    /** For {@code imagesPerCall}: what suits the device. */
+    /** For {@code imagesPerCall} and {@code predictors}: what suits model and device. */
     public static final int BY_DEVICE = 0;
 
     /** A CPU is busy with one picture. */

@@ -85,6 +85,11 @@ record BenchTimes(BenchResult bench, String file) {
                 onGpu() ? Double.valueOf(one) : null);
     }
 
+    /** What it was measured on; empty in results of before that was recorded. */
+    Optional<String> device() {
+        return Optional.ofNullable(bench.model()).map(BenchResult.Model::device);
+    }
+
     private boolean onGpu() {
         String device = bench.model().device();
         return device != null && !device.equals(CPU);

@@ -6,6 +6,7 @@ import io.maskroute.core.config.ModelConfig;
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.core.flops.FlopsModel;
 import io.maskroute.core.flops.ImageFlops;
+import io.maskroute.core.model.Devices;
 import io.maskroute.core.model.MemoryModel;
 import io.maskroute.core.model.SegmenterOptions;
 import io.maskroute.core.model.SegmenterOptions.Dtype;
@@ -66,7 +67,7 @@ public final class Plan {
                 dense ? RoutingAdapter.dense() : RoutingAdapter.open(Path.of(options.routing()), folder.config())) {
             Costs costs =
                     new Costs(folder, adapter.schedule(), adapter.tensors().isPresent(), dtype(options));
-            times.ifPresent(t -> t.requireMeasured(costs.parameters(), costs.dtype, options.device()));
+            times.ifPresent(t -> t.requireMeasured(costs.parameters(), costs.dtype, device(options)));
             Optional<PreparationTimes> preparing =
                     measuredRun.map(run -> PreparationTimes.of(run, SparkSessions.hadoop(config)));
             TokenCounts counts = SparkSessions.with(
@@ -80,11 +81,18 @@ public final class Plan {
         }
     }
 
+    /** What was measured says where the run will be. */
+    private String device(ModelOptions options) {
+        return options.device().equals(ModelOptions.AUTO)
+                ? times.flatMap(BenchTimes::device).orElseGet(() -> Devices.one(options.device()))
+                : options.device();
+    }
+
     /** A plan is made where the GPUs are not: what was measured there tells, else they are taken to be cards of today. */
     private Dtype dtype(ModelOptions options) {
         String label = options.dtype();
         if (label.equals(ModelOptions.AUTO)) {
-            label = options.device().equals("cpu")
+            label = device(options).equals(Devices.CPU)
                     ? Dtype.FP32.label()
                     : times.flatMap(BenchTimes::dtype).orElse(Dtype.BF16.label());
         }
@@ -222,7 +230,7 @@ public final class Plan {
         }
 
         private PlanResult.Memory memory(TokenCounts counts) {
-            String device = config.model().device();
+            String device = device(config.model());
             int images = config.runtime().imagesPerCall(device);
             int atOnce = (int) Math.min(
                     (long) images * counts.mostPrompts(),

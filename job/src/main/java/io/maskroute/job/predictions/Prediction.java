@@ -17,6 +17,7 @@ import java.util.List;
  * @param masks best first; empty when it failed, and when the model says that there is nothing
  * @param tokens null when it failed, as {@code flops} and {@code latency}
  * @param truth agreement with the ground truth; null where there is none
+ * @param device that answered; null where none did
  */
 public record Prediction(
         String imageId,
@@ -28,14 +29,20 @@ public record Prediction(
         TokenCounts tokens,
         FlopCounts flops,
         Latency latency,
-        Overlap truth) {
+        Overlap truth,
+        String device) {
     public Prediction {
         masks = List.copyOf(masks);
     }
 
     public static Prediction failed(
             String imageId, String promptId, String task, Size picture, RowFailure error, Overlap truth) {
-        return new Prediction(imageId, promptId, task, picture, error, List.of(), null, null, null, truth);
+        return new Prediction(imageId, promptId, task, picture, error, List.of(), null, null, null, truth, null);
+    }
+
+    /** @param label of the device that gave the answer */
+    public Prediction on(String label) {
+        return new Prediction(imageId, promptId, task, picture, error, masks, tokens, flops, latency, truth, label);
     }
 
     /** In pixels. */

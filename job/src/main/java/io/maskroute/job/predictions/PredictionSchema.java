@@ -134,7 +134,7 @@ public final class PredictionSchema {
                 prediction.truth() == null ? null : toRow(prediction.truth()),
                 run.modelFingerprint(),
                 run.routingFingerprint(),
-                run.device(),
+                prediction.device() == null ? run.device() : prediction.device(),
                 run.executor(),
                 run.attempt());
     }

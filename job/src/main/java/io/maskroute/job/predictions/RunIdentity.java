@@ -6,6 +6,7 @@ import java.io.Serializable;
  * The columns that say which run, which model and which process gave a row.
  *
  * @param routingFingerprint {@code dense} without routing
+ * @param device of rows that no device answered
  * @param attempt of the Spark task, from 0
  */
 public record RunIdentity(

@@ -2,6 +2,7 @@ package io.maskroute.job.run;
 
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.core.model.AutoDtype;
+import io.maskroute.core.model.Devices;
 import io.maskroute.job.config.ModelOptions;
 import io.maskroute.job.config.RuntimeOptions;
 import io.maskroute.job.results.RunFingerprint;
@@ -18,8 +19,6 @@ import org.apache.spark.sql.SparkSession;
  * are computed in one dtype, whatever cards its executors have.
  */
 public final class DtypeChoice {
-    private static final String CPU = "cpu";
-
     private DtypeChoice() {}
 
     /**
@@ -36,7 +35,7 @@ public final class DtypeChoice {
         if (recorded.isPresent()) {
             return recorded.map(model::withDtype);
         }
-        return model.device().equals(CPU) ? Optional.of(here(model)) : Optional.empty();
+        return model.device().equals(Devices.CPU) ? Optional.of(here(model)) : Optional.empty();
     }
 
     /**
@@ -45,7 +44,12 @@ public final class DtypeChoice {
      * @throws UnusableInputException when that device cannot be used
      */
     public static ModelOptions settle(SparkSession spark, ModelOptions model, RuntimeOptions runtime) {
-        return known(model, Optional.empty()).orElseGet(() -> ask(spark, model, runtime));
+        return known(model, Optional.empty())
+                .orElseGet(() -> spark.sparkContext().isLocal()
+                        ? model.withDtype(
+                                here(AssignedDevices.ofThisJvm(model, runtime).first())
+                                        .dtype())
+                        : ask(spark, model, runtime));
     }
 
     /** @param model with a device of this machine */
@@ -55,13 +59,18 @@ public final class DtypeChoice {
                 : model;
     }
 
+    /** The same devices with the dtype that goes with the first. */
+    static AssignedDevices here(AssignedDevices devices) {
+        return devices.withDtype(here(devices.first()).dtype());
+    }
+
     /** @param refusal why there is no dtype, or null; thrown in the task it would be tried again and again */
     private record Answer(String dtype, String refusal) implements Serializable {
         static Answer of(ModelOptions model, RuntimeOptions runtime) {
             try {
                 return new Answer(
-                        here(AssignedDevice.of(model, runtime, TaskContext.get())
-                                        .options())
+                        here(AssignedDevices.of(model, runtime, TaskContext.get())
+                                        .first())
                                 .dtype(),
                         null);
             } catch (UnusableInputException e) {

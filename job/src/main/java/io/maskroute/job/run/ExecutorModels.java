@@ -1,13 +1,13 @@
 package io.maskroute.job.run;
 
-import io.maskroute.job.config.ModelOptions;
 import io.maskroute.job.config.RuntimeOptions;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.apache.hadoop.util.ShutdownHookManager;
+import org.apache.spark.SparkEnv;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class ExecutorModels {
     private static final Logger LOG = LoggerFactory.getLogger(ExecutorModels.class);
-    private static final Map<ModelOptions, ModelThread> MODELS = new HashMap<>();
+    private static final Map<AssignedDevices, Predictors> MODELS = new HashMap<>();
     private static final int HOOK_PRIORITY = 60;
     private static final long HOOK_SECONDS = 20;
     private static boolean hooked;
@@ -27,30 +27,42 @@ public final class ExecutorModels {
 
     /** What the models of this JVM have done; empty on a cluster's driver, and before the first task. */
     public static List<ModelStats> stats() {
-        List<ModelThread> threads;
+        List<Predictors> threads;
         synchronized (ExecutorModels.class) {
             threads = List.copyOf(MODELS.values());
         }
         return threads.stream()
-                .map(ModelThread::stats)
-                .flatMap(Optional::stream)
+                .flatMap(predictors -> predictors.stats().stream())
                 .toList();
     }
 
-    static synchronized ModelThread get(SegmenterFactory factory, ModelOptions options, RuntimeOptions runtime) {
+    static synchronized Predictors get(SegmenterFactory factory, AssignedDevices devices, RuntimeOptions runtime) {
         closeAtShutdown();
-        ModelThread running = MODELS.get(options);
+        Predictors running = MODELS.get(devices);
         if (running != null && running.isReplaceable()) {
             running.close();
             running = null;
         }
         if (running == null) {
-            LOG.info("Loading the model {} on {}", options.path(), options.device());
-            ExecutorMetrics.current().modelLoad();
-            running = new ModelThread(() -> factory.open(options), runtime);
-            MODELS.put(options, running);
+            List<Predictors.Source> sources = new ArrayList<>();
+            for (AssignedDevices.Placed placed : devices.devices()) {
+                LOG.info("Loading the model {} on {}", placed.options().path(), placed.label());
+                ExecutorMetrics.current().modelLoad();
+                sources.add(new Predictors.Source(placed.label(), () -> factory.open(placed.options())));
+            }
+            running = new Predictors(sources, runtime, cores());
+            MODELS.put(devices, running);
         }
         return running;
+    }
+
+    /** This JVM may use all of the machine; an executor, those that Spark counts as its own. */
+    private static int cores() {
+        int machine = Runtime.getRuntime().availableProcessors();
+        SparkEnv env = SparkEnv.get();
+        return env == null || AssignedDevices.isLocal()
+                ? machine
+                : Math.min(machine, env.conf().getInt("spark.executor.cores", machine));
     }
 
     /** A process that exits in the middle of a native call would take its libraries away under it. */
@@ -64,7 +76,7 @@ public final class ExecutorModels {
 
     /** Closes what this JVM holds; a no-op on the driver of a cluster. */
     public static synchronized void closeAll() {
-        MODELS.values().forEach(ModelThread::close);
+        MODELS.values().forEach(Predictors::close);
         MODELS.clear();
     }
 }

@@ -18,7 +18,7 @@ import io.maskroute.job.input.PictureOrientation;
 import io.maskroute.job.input.ReferringPrompts;
 import io.maskroute.job.predictions.Overlap;
 import io.maskroute.job.predictions.Prediction;
-import io.maskroute.job.run.ModelThread.Answer;
+import io.maskroute.job.run.ModelRequest.Answer;
 import io.maskroute.job.scoring.Scoring;
 import io.maskroute.job.scoring.TruthMasks;
 import java.util.ArrayList;
@@ -35,7 +35,7 @@ import org.apache.spark.sql.Row;
 final class ImageWork {
     private static final long LOOK_UP_MILLIS = 200;
 
-    private final ModelThread model;
+    private final Predictors model;
     private final PictureOrientation orientation;
     private final ImageDecoder decoder;
     private final ImageBytes bytes;
@@ -50,7 +50,7 @@ final class ImageWork {
      * @param killed whether the task is to end
      */
     ImageWork(
-            ModelThread model,
+            Predictors model,
             PictureOrientation orientation,
             ImageBytes bytes,
             Scoring scoring,
@@ -289,7 +289,8 @@ final class ImageWork {
                 Answer answer = await(call.answer());
                 for (int i = 0; i < call.prompts().size(); i++) {
                     answered.add(
-                            prediction(call.prompts().get(i), answer.results().get(i), answer.queueMillis()));
+                            prediction(call.prompts().get(i), answer.results().get(i), answer.queueMillis())
+                                    .on(answer.device()));
                 }
             }
             List<Prediction> all = new ArrayList<>(prompts.size());
@@ -334,7 +335,8 @@ final class ImageWork {
                                 found.latency().decoder(),
                                 found.latency().postprocess() + encodeMillis,
                                 queueMillis),
-                        score(masks.stream().findFirst().map(Prediction.Mask::rle), picture.toTruth(), asked.prompt));
+                        score(masks.stream().findFirst().map(Prediction.Mask::rle), picture.toTruth(), asked.prompt),
+                        null);
             } catch (Throwable t) {
                 return failed(image, asked.prompt, picture.size(), Failures.ofPicture(stage, t));
             }
@@ -384,7 +386,7 @@ final class ImageWork {
                     throw new InterruptedException("the task was killed");
                 }
             } catch (ExecutionException e) {
-                throw ModelThread.rethrown(e.getCause());
+                throw Predictors.rethrown(e.getCause());
             }
         }
     }

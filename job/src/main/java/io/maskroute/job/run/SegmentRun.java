@@ -276,11 +276,12 @@ public final class SegmentRun {
 
     /** Where driver and executor are one JVM, a model that does not load is known before anything is written. */
     private void loadIfLocal(SparkSession spark) {
-        if (!spark.sparkContext().isLocal() || config.model().isAssignedDevice()) {
+        if (!spark.sparkContext().isLocal()) {
             return;
         }
+        AssignedDevices devices = AssignedDevices.ofThisJvm(config.model(), config.runtime());
         try {
-            ExecutorModels.get(factory, config.model(), config.runtime()).awaitModel();
+            ExecutorModels.get(factory, devices, config.runtime()).awaitModel();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted while the model was loading", e);

@@ -73,19 +73,19 @@ public record SegmentTask(
     public <T> Iterator<Answered<T>> run(Iterator<T> inputs, Function<T, Row> datasetRow)
             throws IOException, InterruptedException {
         TaskContext task = TaskContext.get();
-        AssignedDevice device = AssignedDevice.of(model, runtime, task);
-        ModelThread modelThread = ExecutorModels.get(factory, DtypeChoice.here(device.options()), runtime);
-        SegmenterInfo info = opened(modelThread);
+        AssignedDevices devices = DtypeChoice.here(AssignedDevices.of(model, runtime, task));
+        Predictors predictors = ExecutorModels.get(factory, devices, runtime);
+        SegmenterInfo info = opened(predictors);
         RunIdentity identity = new RunIdentity(
                 runId,
                 info.modelFingerprint(),
                 info.routingFingerprint(),
-                info.device() + device.note(),
+                devices.devices().get(0).label(),
                 SparkEnv.get().executorId(),
                 task.attemptNumber());
         Configuration files = hadoop.value().value();
         ImageWork work = new ImageWork(
-                modelThread,
+                predictors,
                 orientation,
                 new ImageBytes(dataset, runtime.imageRoots(), files, runtime.maxImageBytes()),
                 scoring,
@@ -100,13 +100,13 @@ public record SegmentTask(
     }
 
     /** Its refusal reaches the user without what Spark says around it, so it has to say itself where to look. */
-    private SegmenterInfo opened(ModelThread modelThread) throws InterruptedException {
+    private SegmenterInfo opened(Predictors predictors) throws InterruptedException {
         try {
-            SegmenterInfo info = modelThread.awaitModel();
+            SegmenterInfo info = predictors.awaitModel();
             requireExpected(info);
             return info;
         } catch (UnusableInputException e) {
-            if (AssignedDevice.isLocal()) {
+            if (AssignedDevices.isLocal()) {
                 throw e;
             }
             SparkEnv env = SparkEnv.get();
@@ -176,7 +176,7 @@ public record SegmentTask(
                 ahead.remove();
                 return answered(first.input(), predictions);
             } catch (PredictorLostException e) {
-                if (AssignedDevice.isLocal()) {
+                if (AssignedDevices.isLocal()) {
                     throw e;
                 }
                 MarkedWork.OF_THIS_JVM.end(MARKS_GONE_WITHIN);

@@ -9,6 +9,7 @@ import io.maskroute.core.config.ModelConfig;
 import io.maskroute.core.config.ModelConfigCheck;
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.core.image.ImagePreprocessor;
+import io.maskroute.core.model.Devices;
 import io.maskroute.core.routing.RoutingAdapter;
 import io.maskroute.core.routing.RoutingPlan;
 import io.maskroute.core.safetensors.TensorSource;
@@ -98,7 +99,7 @@ public final class TrainingRun {
                         RoutingPlan.of(adapter.schedule(), model, side, side),
                         adapter.tensors(),
                         options.trainable(),
-                        config.model().device(),
+                        Devices.one(config.model().device()),
                         0,
                         options.settings())) {
             Optional<TrainingState> state = folder.state();

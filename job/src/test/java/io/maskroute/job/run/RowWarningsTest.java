@@ -37,7 +37,7 @@ class RowWarningsTest {
     @Test
     void whatWorksIsNotLogged() {
         assertThat(logged(warnings -> warnings.add(
-                        new Prediction("i", "p", "referring", null, null, List.of(), null, null, null, null))))
+                        new Prediction("i", "p", "referring", null, null, List.of(), null, null, null, null, null))))
                 .isEmpty();
     }
 

@@ -11,16 +11,17 @@ import io.maskroute.core.segmenter.Segmentation;
 import io.maskroute.core.segmenter.Segmenter;
 import io.maskroute.core.segmenter.SegmenterInfo;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 
 /** A model whose every call a test decides: prompts are numbers, a prompt's answer has its number as score. */
 class StubSegmenter implements Segmenter {
     /** Prompts of each call so far, read once nothing runs. */
-    final List<List<Integer>> calls = new ArrayList<>();
+    final List<List<Integer>> calls = Collections.synchronizedList(new ArrayList<>());
 
     /** Pictures of each call for several. */
-    final List<Integer> together = new ArrayList<>();
+    final List<Integer> together = Collections.synchronizedList(new ArrayList<>());
 
     final CountDownLatch closed = new CountDownLatch(1);
     private final Behaviour behaviour;

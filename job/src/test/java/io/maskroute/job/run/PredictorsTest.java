@@ -14,7 +14,7 @@ import io.maskroute.core.segmenter.DeviceLostException;
 import io.maskroute.core.segmenter.Segmenter;
 import io.maskroute.job.config.ModelOptions;
 import io.maskroute.job.config.RuntimeOptions;
-import io.maskroute.job.run.ModelThread.Answer;
+import io.maskroute.job.run.ModelRequest.Answer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,12 +25,13 @@ import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
-class ModelThreadTest {
+class PredictorsTest {
     private static final Duration LONG = Duration.ofHours(1);
     private final List<Suspects.Loss> losses = new CopyOnWriteArrayList<>();
 
@@ -48,11 +49,11 @@ class ModelThreadTest {
             await(everyoneAsked);
             return new StubSegmenter((image, numbers) -> {});
         });
-        List<CompletableFuture<ModelThread>> asking = new ArrayList<>();
+        List<CompletableFuture<Predictors>> asking = new ArrayList<>();
         for (int i = 0; i < 8; i++) {
             asking.add(CompletableFuture.supplyAsync(
                     () -> {
-                        ModelThread model = ExecutorModels.get(factory, options("cpu"), runtime(LONG));
+                        Predictors model = ExecutorModels.get(factory, cpu(), runtime(LONG));
                         everyoneAsked.countDown();
                         return awaited(model);
                     },
@@ -72,8 +73,8 @@ class ModelThreadTest {
             throw new UnusableInputException("the model lacks the weight x.y.z");
         });
         for (int i = 0; i < 3; i++) {
-            assertThatThrownBy(() -> ExecutorModels.get(factory, options("cpu"), runtime(LONG))
-                            .awaitModel())
+            assertThatThrownBy(() ->
+                            ExecutorModels.get(factory, cpu(), runtime(LONG)).awaitModel())
                     .isInstanceOf(UnusableInputException.class)
                     .hasMessage("the model lacks the weight x.y.z");
         }
@@ -90,10 +91,10 @@ class ModelThreadTest {
             }
             return new StubSegmenter((image, numbers) -> {});
         });
-        ModelThread first = ExecutorModels.get(factory, options("cpu"), runtime(LONG));
+        Predictors first = ExecutorModels.get(factory, cpu(), runtime(LONG));
         assertThatThrownBy(first::awaitModel).hasMessage("the device is busy");
 
-        assertThat(ExecutorModels.get(factory, options("cpu"), runtime(LONG)).awaitModel())
+        assertThat(ExecutorModels.get(factory, cpu(), runtime(LONG)).awaitModel())
                 .isNotNull();
         assertThat(opened).hasValue(2);
     }
@@ -103,7 +104,7 @@ class ModelThreadTest {
         StubSegmenter segmenter = new StubSegmenter((image, numbers) -> {
             throw new RowFailure(Stage.VISION, "engine-error", "no kernel image is available");
         });
-        try (ModelThread model = new ModelThread(() -> segmenter, runtime(LONG, 2))) {
+        try (Predictors model = one(() -> segmenter, runtime(LONG, 2))) {
             assertThatThrownBy(model::awaitModel)
                     .isInstanceOf(UnusableInputException.class)
                     .hasMessageContaining("no kernel image is available");
@@ -118,13 +119,13 @@ class ModelThreadTest {
                 throw new RowFailure(Stage.PROMPT, "refused", "unlucky");
             }
         });
-        try (ModelThread model = new ModelThread(() -> segmenter, runtime(LONG, 2))) {
+        try (Predictors model = one(() -> segmenter, runtime(LONG, 2))) {
             Future<Answer> first = submit(model, 1, 2);
             Future<Answer> second = submit(model, 12, 13);
             assertThat(answers(first.get().results())).containsExactly(1, 2);
             assertThat(answers(second.get().results())).containsExactly(12, -1);
 
-            ModelStats stats = model.stats().orElseThrow();
+            ModelStats stats = model.stats().get(0);
             assertThat(stats.images()).isEqualTo(2);
             assertThat(stats.prompts()).isEqualTo(4);
             assertThat(stats.failedPrompts()).isEqualTo(1);
@@ -145,17 +146,17 @@ class ModelThreadTest {
             started.countDown();
             go.acquireUninterruptibly();
         });
-        try (ModelThread model = new ModelThread(() -> segmenter, runtime(LONG))) {
+        try (Predictors model = one(() -> segmenter, runtime(LONG))) {
             Future<Answer> running = submit(model, 1);
             started.await();
             Future<Answer> killed = submit(model, 2);
             Future<Answer> other = submit(model, 3);
-            long bytes = model.stats().orElseThrow().queuedBytes();
+            long bytes = model.stats().get(0).queuedBytes();
 
             killed.cancel(false);
             running.cancel(false);
 
-            assertThat(model.stats().orElseThrow().queuedBytes()).isLessThan(bytes);
+            assertThat(model.stats().get(0).queuedBytes()).isLessThan(bytes);
             go.release(2);
             assertThat(answers(other.get().results())).containsExactly(3);
         }
@@ -170,7 +171,7 @@ class ModelThreadTest {
             started.countDown();
             go.acquireUninterruptibly();
         });
-        try (ModelThread model = new ModelThread(() -> segmenter, runtime(LONG))) {
+        try (Predictors model = one(() -> segmenter, runtime(LONG))) {
             submit(model, 1);
             started.await();
             model.submit(image(QUEUE_BYTES), prompts(2), false, losses::add);
@@ -187,7 +188,7 @@ class ModelThreadTest {
                 Thread.onSpinWait();
             }
             assertThat(held).isNotDone();
-            assertThat(model.stats().orElseThrow().queuedImages()).isEqualTo(1);
+            assertThat(model.stats().get(0).queuedImages()).isEqualTo(1);
 
             go.release(3);
             assertThat(answers(held.get().get().results())).containsExactly(3);
@@ -202,7 +203,7 @@ class ModelThreadTest {
             started.countDown();
             go.acquireUninterruptibly();
         });
-        try (ModelThread model = new ModelThread(() -> segmenter, runtime(LONG, 0, 3, 100 * QUEUE_BYTES))) {
+        try (Predictors model = one(() -> segmenter, runtime(LONG, 0, 3, 100 * QUEUE_BYTES))) {
             submit(model, 1);
             started.await();
             List<Future<Answer>> waiting = List.of(
@@ -218,7 +219,7 @@ class ModelThreadTest {
 
             assertThat(answers(waiting.get(2).get().results())).containsExactly(5);
             assertThat(answers(waiting.get(6).get().results())).containsExactly(12, 13, 14);
-            assertThat(model.stats().orElseThrow().images()).isEqualTo(7);
+            assertThat(model.stats().get(0).images()).isEqualTo(7);
         }
         assertThat(segmenter.together).containsExactly(3);
         assertThat(segmenter.calls)
@@ -241,7 +242,7 @@ class ModelThreadTest {
             }
         });
         Factory factory = new Factory(options -> hanging);
-        ModelThread model = ExecutorModels.get(factory, options("cpu"), runtime(Duration.ofMillis(50)));
+        Predictors model = ExecutorModels.get(factory, cpu(), runtime(Duration.ofMillis(50)));
         assertThat(answers(submit(model, 1).get().results())).containsExactly(1);
 
         Future<Answer> hung = submit(model, 2);
@@ -255,8 +256,8 @@ class ModelThreadTest {
         assertThatThrownBy(() -> submit(model, 4).get()).hasCauseInstanceOf(PredictorLostException.class);
         assertThat(model.isReplaceable()).isTrue();
 
-        ModelThread next = ExecutorModels.get(
-                new Factory(options -> new StubSegmenter((image, numbers) -> {})), options("cpu"), runtime(LONG));
+        Predictors next = ExecutorModels.get(
+                new Factory(options -> new StubSegmenter((image, numbers) -> {})), cpu(), runtime(LONG));
         assertThat(answers(submit(next, 5).get().results())).containsExactly(5);
 
         assertThat(hanging.closed.getCount()).isEqualTo(1);
@@ -280,6 +281,7 @@ class ModelThreadTest {
                 QUEUE_BYTES,
                 6,
                 RuntimeOptions.BY_DEVICE,
+                1,
                 Duration.ofMillis(50),
                 LONG,
                 LONG,
@@ -287,7 +289,7 @@ class ModelThreadTest {
                 "cpu",
                 1 << 20,
                 List.of());
-        ModelThread model = new ModelThread(() -> hanging, options);
+        Predictors model = one(() -> hanging, options);
         assertThat(answers(submit(model, 1).get().results())).containsExactly(1);
 
         Future<Answer> hung = submit(model, 2, 3, 4, 5, 6, 7);
@@ -306,6 +308,7 @@ class ModelThreadTest {
                 QUEUE_BYTES,
                 6,
                 RuntimeOptions.BY_DEVICE,
+                1,
                 LONG,
                 LONG,
                 Duration.ofMillis(50),
@@ -313,7 +316,7 @@ class ModelThreadTest {
                 "cpu",
                 1 << 20,
                 List.of());
-        ModelThread model = new ModelThread(
+        Predictors model = one(
                 () -> {
                     await(never);
                     return new StubSegmenter((image, numbers) -> {});
@@ -332,7 +335,7 @@ class ModelThreadTest {
         StubSegmenter segmenter = new StubSegmenter((image, numbers) -> {
             throw new DeviceLostException("CUDA error: an illegal memory access was encountered", null);
         });
-        ModelThread model = new ModelThread(() -> segmenter, runtime(LONG));
+        Predictors model = one(() -> segmenter, runtime(LONG));
 
         assertThatThrownBy(submit(model, 1)::get)
                 .hasCauseInstanceOf(PredictorLostException.class)
@@ -346,7 +349,7 @@ class ModelThreadTest {
 
     @Test
     void whatIsWrongWithTheProcessIsNotBlamedOnTheRow() throws Exception {
-        ModelThread model = new ModelThread(
+        Predictors model = one(
                 () -> new StubSegmenter((image, numbers) -> {
                     throw new UnsatisfiedLinkError("no natives");
                 }),
@@ -358,9 +361,88 @@ class ModelThreadTest {
         model.close();
     }
 
+    @Test
+    void devicesWorkSideBySideFromOneQueue() throws Exception {
+        CountDownLatch both = new CountDownLatch(2);
+        StubSegmenter.Behaviour meeting = (image, numbers) -> {
+            both.countDown();
+            await(both);
+        };
+        StubSegmenter first = new StubSegmenter(meeting);
+        StubSegmenter second = new StubSegmenter(meeting);
+        Predictors model = new Predictors(
+                List.of(new Predictors.Source("cuda:0", () -> first), new Predictors.Source("cuda:1", () -> second)),
+                runtime(LONG),
+                1);
+
+        Future<Answer> one = submit(model, 1);
+        Future<Answer> other = submit(model, 2);
+
+        assertThat(List.of(one.get().device(), other.get().device())).containsExactlyInAnyOrder("cuda:0", "cuda:1");
+        assertThat(model.stats()).hasSize(2).allMatch(stats -> stats.prompts() == 1);
+        model.close();
+        assertThat(first.closed.getCount() + second.closed.getCount()).isZero();
+    }
+
+    @Test
+    void predictorsThatShareAModelCloseItOnce() throws Exception {
+        CountDownLatch both = new CountDownLatch(2);
+        AtomicInteger opened = new AtomicInteger();
+        StubSegmenter shared = new StubSegmenter((image, numbers) -> {
+            both.countDown();
+            await(both);
+        });
+        Predictors model = new Predictors(
+                List.of(new Predictors.Source("cpu", () -> {
+                    opened.incrementAndGet();
+                    return shared;
+                })),
+                runtime(LONG, 0, RuntimeOptions.BY_DEVICE, 2 * QUEUE_BYTES, 2),
+                2);
+
+        Future<Answer> one = submit(model, 1);
+        Future<Answer> other = submit(model, 2);
+
+        assertThat(answers(one.get().results())).containsExactly(1);
+        assertThat(answers(other.get().results())).containsExactly(2);
+        assertThat(opened).hasValue(1);
+        assertThat(shared.closed.getCount()).isEqualTo(1);
+        model.close();
+        assertThat(shared.closed.getCount()).isZero();
+    }
+
+    @Test
+    void whenOneHangsWhatTheOtherHasInHandIsAnswered() throws Exception {
+        CountDownLatch never = new CountDownLatch(1);
+        CountDownLatch later = new CountDownLatch(1);
+        CountDownLatch bothAtWork = new CountDownLatch(2);
+        StubSegmenter shared = new StubSegmenter((image, numbers) -> {
+            bothAtWork.countDown();
+            await(numbers.contains(1) ? never : later);
+        });
+        // Before anything is known of its speed, a call may take so long for each of its prompts.
+        Predictors model = new Predictors(
+                List.of(new Predictors.Source("cpu", () -> shared)),
+                runtime(Duration.ofSeconds(2), 0, RuntimeOptions.BY_DEVICE, 2 * QUEUE_BYTES, 2),
+                2);
+
+        Future<Answer> other = submit(model, 2, 3, 4, 5, 6, 7);
+        Future<Answer> hung = submit(model, 1);
+        bothAtWork.await();
+
+        assertThatThrownBy(hung::get).hasCauseInstanceOf(PredictorLostException.class);
+        later.countDown();
+        assertThat(answers(other.get().results())).containsExactly(2, 3, 4, 5, 6, 7);
+        assertThat(losses).containsExactly(Suspects.Loss.TIMEOUT);
+        assertThat(model.isReplaceable()).isTrue();
+        assertThat(shared.closed.getCount()).isEqualTo(1);
+        never.countDown();
+        assertThat(shared.closed.await(30, TimeUnit.SECONDS)).isTrue();
+    }
+
     private static final int QUEUE_BYTES = 1000;
 
-    private Future<Answer> submit(ModelThread model, int... numbers) throws InterruptedException {
+    private Future<Answer> submit(Predictors model, int... numbers) throws InterruptedException {
         return model.submit(image(1), prompts(numbers), false, losses::add);
     }
 
@@ -373,14 +455,24 @@ class ModelThreadTest {
     }
 
     private static RuntimeOptions runtime(Duration timeout, int warmUp, int images, long queueBytes) {
-        return new RuntimeOptions(2, queueBytes, 6, images, timeout, timeout, LONG, warmUp, "cpu", 1 << 20, List.of());
+        return runtime(timeout, warmUp, images, queueBytes, 1);
     }
 
-    private static ModelOptions options(String device) {
-        return new ModelOptions("model", ModelOptions.DENSE, "fp32", device, false);
+    private static RuntimeOptions runtime(Duration timeout, int warmUp, int images, long queueBytes, int predictors) {
+        return new RuntimeOptions(
+                2, queueBytes, 6, images, predictors, timeout, timeout, LONG, warmUp, "cpu", 1 << 20, List.of());
     }
 
-    private static ModelThread awaited(ModelThread model) {
+    private static AssignedDevices cpu() {
+        return new AssignedDevices(List.of(new AssignedDevices.Placed(
+                new ModelOptions("model", ModelOptions.DENSE, "fp32", "cpu", false), "cpu")));
+    }
+
+    private static Predictors one(Supplier<Segmenter> model, RuntimeOptions options) {
+        return new Predictors(List.of(new Predictors.Source("cpu", model)), options, 1);
+    }
+
+    private static Predictors awaited(Predictors model) {
         try {
             model.awaitModel();
             return model;
