@@ -11,7 +11,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.apache.spark.SparkConf;
+import org.apache.spark.package$;
+import scala.util.Properties;
 
 /**
  * What Spark takes from this machine before it reads a setting, or ends the process for want of. Looked at before Spark is, so that
@@ -23,7 +26,23 @@ final class MachineChecks {
     /** YARN names the folders of its containers itself. */
     private static final String YARN_CONTAINER = "CONTAINER_ID";
 
+    private static final Pattern SPARK = Pattern.compile("4\\..*");
+    private static final Pattern SCALA = Pattern.compile("2\\.13\\..*");
+
     private MachineChecks() {}
+
+    /** @throws ConfigurationException when the Spark that runs this is another than it was built for */
+    static void requireSpark() {
+        requireSpark(package$.MODULE$.SPARK_VERSION(), Properties.versionNumberString());
+    }
+
+    static void requireSpark(String spark, String scala) {
+        if (!SPARK.matcher(spark).matches() || !SCALA.matcher(scala).matches()) {
+            throw new ConfigurationException("this is Spark " + spark + " with Scala " + scala
+                    + ", and maskroute needs Spark 4 with Scala 2.13: point SPARK_HOME to one, or run on this machine alone"
+                    + " with submit/local.sh, which brings its own");
+        }
+    }
 
     /** Asks the system for this machine's address by its own name. */
     interface OwnName {

@@ -63,6 +63,7 @@ public final class SparkSessions {
 
     /** Defaults below what spark-submit was given (system properties), below the command line. */
     static SparkConf conf(JobConfig config) {
+        MachineChecks.requireSpark();
         MachineChecks.requireName();
         SparkConf conf = new SparkConf();
         config.spark().forEach(conf::setIfMissing);

@@ -15,6 +15,7 @@ import org.apache.spark.SparkConf;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class MachineChecksTest {
@@ -65,5 +66,20 @@ class MachineChecksTest {
                 new SparkConf(false), Map.of("SPARK_LOCAL_DIRS", "/proc/x", "CONTAINER_ID", "container_1"));
 
         assertThat(home.resolve("made")).isEmptyDirectory();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"3.5.1, 2.12.18", "3.5.1, 2.13.8", "2.4.8, 2.11.12", "4.0.0, 2.12.18", "5.0.0, 3.3.1", "40.0, 2.13.16"})
+    void anotherSparkIsRefusedByName(String spark, String scala) {
+        assertThatThrownBy(() -> MachineChecks.requireSpark(spark, scala))
+                .isInstanceOf(ConfigurationException.class)
+                .hasMessageContaining("this is Spark " + spark + " with Scala " + scala)
+                .hasMessageContaining("SPARK_HOME");
+    }
+
+    @Test
+    void theSparkThatThisIsBuiltWithIsTaken() {
+        assertThatCode(MachineChecks::requireSpark).doesNotThrowAnyException();
+        assertThatCode(() -> MachineChecks.requireSpark("4.1.0", "2.13.17")).doesNotThrowAnyException();
     }
 }
