@@ -93,6 +93,9 @@ run_maven() {
 # Large temporaries stay with the process: glibc's defaults return them to the system after every operator.
 export GLIBC_TUNABLES=${GLIBC_TUNABLES:-glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=17179869184:glibc.malloc.top_pad=268435456}
 
+# Threads of PyTorch that wait for one another yield the core: spinning, they slow whatever else runs, and themselves.
+export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}
+
 # The JVM takes file names to be in the locale's encoding. Cron's is ASCII, in which a folder "ü" cannot be named.
 if [ "$(locale charmap 2>/dev/null)" != UTF-8 ] && [ "$(LC_ALL=C.UTF-8 locale charmap 2>/dev/null)" = UTF-8 ]; then
   export LC_ALL=C.UTF-8
