@@ -15,6 +15,9 @@ final class ClusterStats {
     private static volatile ClusterStats current = new ClusterStats();
 
     private final Map<String, Reports> live = new HashMap<>();
+    /** Kept when an executor is gone: it is asked for then. */
+    private final Map<String, List<String>> inHand = new HashMap<>();
+
     private long okOfGone;
     private long failedOfGone;
 
@@ -66,6 +69,15 @@ final class ClusterStats {
     synchronized void report(Report report) {
         Reports earlier = live.get(report.executor());
         live.put(report.executor(), new Reports(earlier == null ? null : earlier.last(), report));
+    }
+
+    synchronized void inHand(InHand.Report report) {
+        inHand.put(report.executor(), report.pictures());
+    }
+
+    /** The pictures that an executor named last, hashed. */
+    synchronized List<String> inHand(String executor) {
+        return inHand.getOrDefault(executor, List.of());
     }
 
     synchronized void removed(String executor) {

@@ -46,7 +46,7 @@ final class ImageWork {
     private final BooleanSupplier killed;
 
     /**
-     * @param retry whether an earlier attempt of the task failed, so that one of its pictures may be the reason
+     * @param retry whether earlier attempts of the task failed where executors died, so that one of its pictures may be the reason
      * @param killed whether the task is to end
      */
     ImageWork(
@@ -182,6 +182,7 @@ final class ImageWork {
         return new Call(
                 together,
                 model.submit(
+                        Suspects.hash(image.imageId()),
                         picture.input(),
                         together.stream().map(p -> p.tokens).toList(),
                         alone,

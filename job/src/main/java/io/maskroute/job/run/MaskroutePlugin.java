@@ -65,6 +65,8 @@ public final class MaskroutePlugin implements SparkPlugin {
         public Object receive(Object message) {
             if (message instanceof ClusterStats.Report report) {
                 stats.report(report);
+            } else if (message instanceof InHand.Report report) {
+                stats.inHand(report);
             }
             return null;
         }
@@ -80,22 +82,28 @@ public final class MaskroutePlugin implements SparkPlugin {
         @Override
         public void init(PluginContext context, Map<String, String> fromDriver) {
             ExecutorMetrics.startIn(context.metricRegistry());
+            InHand.ofThisJvm().tell(pictures -> send(context, new InHand.Report(context.executorID(), pictures)));
             long interval = context.conf().getTimeAsMs("spark.executor.heartbeatInterval", "10s");
             clock.scheduleWithFixedDelay(() -> report(context), interval, interval, TimeUnit.MILLISECONDS);
         }
 
         private static void report(PluginContext context) {
+            send(context, ExecutorMetrics.current().report(context.executorID()));
+        }
+
+        private static void send(PluginContext context, Object report) {
             try {
-                context.send(ExecutorMetrics.current().report(context.executorID()));
+                context.send(report);
             } catch (IOException | RuntimeException e) {
                 // A driver that is gone is noticed by Spark; one report more or less matters to nobody.
-                LOG.debug("This executor's figures did not reach the driver", e);
+                LOG.debug("A report of this executor did not reach the driver", e);
             }
         }
 
         @Override
         public void shutdown() {
             clock.shutdownNow();
+            InHand.ofThisJvm().tell(pictures -> {});
         }
     }
 }

@@ -9,10 +9,12 @@ import java.util.concurrent.CompletableFuture;
 /**
  * A picture with prompts that one call is to answer, and where the answer goes.
  *
+ * @param picture as {@link Suspects#hash} names it
  * @param alone whether it must not share a call with other pictures
  * @param observer hears that the model was lost over it
  */
 record ModelRequest(
+        String picture,
         PreparedImage image,
         List<PreparedPrompt> prompts,
         boolean alone,

@@ -129,6 +129,7 @@ final class Predictor {
         }
         callStartedNanos = System.nanoTime();
         inHand.set(batch);
+        InHand.ofThisJvm().begin(this, batch.stream().map(ModelRequest::picture).toList());
         List<List<PromptResult>> results;
         try {
             results = calls.segment(batch.stream()
@@ -139,6 +140,8 @@ final class Predictor {
                 fail(batch, t instanceof DeviceLostException ? Suspects.Loss.DEVICE : null, t);
             }
             throw t;
+        } finally {
+            InHand.ofThisJvm().end(this);
         }
         if (!inHand.compareAndSet(batch, null)) {
             return; // Too late: the queue is closed, and the thread ends next.

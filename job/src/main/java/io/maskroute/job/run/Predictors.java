@@ -185,13 +185,15 @@ final class Predictors implements AutoCloseable {
     /**
      * Hands over a picture's prompts; waits while the queue is full. Cancelling the answer takes the request back.
      *
+     * @param picture as {@link Suspects#hash} names it
      * @param alone whether they must not share a call with other pictures
      * @return completed with a {@link PredictorLostException} when the predictors end before one answers
      */
-    Future<Answer> submit(PreparedImage image, List<PreparedPrompt> asked, boolean alone, LossObserver observer)
+    Future<Answer> submit(
+            String picture, PreparedImage image, List<PreparedPrompt> asked, boolean alone, LossObserver observer)
             throws InterruptedException {
         ModelRequest request =
-                new ModelRequest(image, asked, alone, observer, System.nanoTime(), new CompletableFuture<>());
+                new ModelRequest(picture, image, asked, alone, observer, System.nanoTime(), new CompletableFuture<>());
         if (!queue.put(request, request.bytes())) {
             request.answer().completeExceptionally(ended());
         }

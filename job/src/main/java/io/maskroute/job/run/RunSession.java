@@ -256,10 +256,14 @@ final class RunSession {
         failed.reset();
         try (ProgressLine line = new ProgressLine(
                 prompts, ok, failed, () -> ClusterStats.current().busyShare(), config.progressInterval(), progress)) {
+            LostExecutors losses = new LostExecutors(
+                    folder.suspects(), spark.sessionState().newHadoopConf(), ClusterStats.current()::inHand);
             spark.sparkContext().addSparkListener(line);
+            spark.sparkContext().addSparkListener(losses);
             try {
                 work.run();
             } finally {
+                spark.sparkContext().removeSparkListener(losses);
                 spark.sparkContext().removeSparkListener(line);
             }
         }

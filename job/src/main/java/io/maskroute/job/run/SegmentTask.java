@@ -84,15 +84,16 @@ public record SegmentTask(
                 SparkEnv.get().executorId(),
                 task.attemptNumber());
         Configuration files = hadoop.value().value();
+        Suspects marks = suspects == null ? Suspects.none() : Suspects.read(suspects, files);
         ImageWork work = new ImageWork(
                 predictors,
                 orientation,
                 new ImageBytes(dataset, runtime.imageRoots(), files, runtime.maxImageBytes()),
                 scoring,
                 runtime.promptsPerCall(),
-                suspects == null ? Suspects.none() : Suspects.read(suspects, files),
+                marks,
                 // Where rows come through a shuffle, the loss of an executor begins a new attempt of the stage instead.
-                suspects != null && task.attemptNumber() + task.stageAttemptNumber() > 0,
+                marks.hasFaults() && task.attemptNumber() + task.stageAttemptNumber() > 1,
                 task::isInterrupted);
         Pictures<T> pictures = new Pictures<>(inputs, datasetRow, work, identity);
         task.addTaskCompletionListener((TaskCompletionListener) context -> pictures.end());

@@ -30,22 +30,27 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Which pictures and prompts were in the model when an executor was lost, known to all later attempts through empty marker files
- * in the run folder. A first attempt writes none; it costs one listing. An attempt after a failure marks a picture before it is
- * decoded and takes the mark away when it is through, so that a mark that stays names what was in hand when the process died. A
- * marked picture is a suspect: it is decoded under a mark of its own and its prompts run one by one, each under its own. What
- * is found marked twice, the second time alone, has failed; once is not enough, for executors are lost for other reasons too.
+ * in the run folder. The driver writes one for each picture that an executor which died by its own doing had named last: {@link
+ * LostExecutors}. A marked picture is a suspect: it is decoded under a mark of its own, which goes when it is through, and its
+ * prompts run one by one, each under its own. What is found marked twice, both times alone, has failed; once is not enough, for
+ * executors are lost for other reasons too.
+ *
+ * <p>A picture can end an executor before it is in the model. So where executors have died, a task that failed twice marks each of
+ * its pictures before it is decoded; such a mark counts as the first of two.
  *
  * <p>A model that hangs or loses its device leaves a living process, which writes the mark itself. A prompt that hung alone
  * needs no second proof.
  *
  * <p>All that a mark says is in its name, {@code PICTURE.SCOPE.LOSS.NONCE}: the ids hashed, {@code SCOPE} being
- * {@code picture}, {@code decode} or {@code prompt-} with a hash. Spark must let a task fail more often than marks are needed
+ * {@code hand} (written by the driver), {@code picture}, {@code decode} or {@code prompt-} with a hash. Spark must let a task fail more often than marks are needed
  * ({@code spark.task.maxFailures}): a bad row costs three failures where the executor dies, other tasks of the executor too.
  */
 final class Suspects {
     private static final Logger LOG = LoggerFactory.getLogger(Suspects.class);
     private static final Pattern NAME =
-            Pattern.compile("([0-9a-f]{32})\\.(picture|decode|prompt-[0-9a-f]{32})\\.([a-z-]+)\\..+");
+            Pattern.compile("([0-9a-f]{32})\\.(hand|picture|decode|prompt-[0-9a-f]{32})\\.([a-z-]+)\\..+");
+    private static final String FAULT = "fault.";
+    private static final String HAND = "hand";
     private static final String PICTURE = "picture";
     private static final String DECODE = "decode";
     private static final int PROOF = 2;
@@ -54,6 +59,8 @@ final class Suspects {
     private final FileSystem files;
     /** By hashed picture. */
     private final Map<String, List<Mark>> marks = new HashMap<>();
+
+    private boolean faults;
 
     /** How an executor was lost. */
     enum Loss {
@@ -113,6 +120,7 @@ final class Suspects {
         }
         for (FileStatus file : found) {
             Matcher name = NAME.matcher(file.getPath().getName());
+            faults |= file.getPath().getName().startsWith(FAULT);
             if (name.matches()) {
                 Loss.of(name.group(3))
                         .ifPresent(loss -> marks.merge(
@@ -125,6 +133,25 @@ final class Suspects {
 
     private static List<Mark> joined(List<Mark> some, List<Mark> more) {
         return Stream.concat(some.stream(), more.stream()).toList();
+    }
+
+    /**
+     * Records the loss of an executor that was its own doing.
+     *
+     * @param pictures that it had in its model, hashed
+     */
+    static void blame(String folder, Configuration hadoop, List<String> pictures) throws IOException {
+        Path path = HadoopFiles.path(folder);
+        Suspects suspects = new Suspects(path, HadoopFiles.fileSystem(path, hadoop));
+        for (String picture : pictures) {
+            suspects.write(picture, HAND, Loss.EXECUTOR);
+        }
+        suspects.files.create(new Path(path, FAULT + UUID.randomUUID()), false).close();
+    }
+
+    /** Whether executors have been lost by their own doing. */
+    boolean hasFaults() {
+        return faults;
     }
 
     boolean isSuspect(ImageRow image) {
@@ -191,10 +218,11 @@ final class Suspects {
     }
 
     private Path write(ImageRow image, String scope, Loss loss) {
-        if (folder == null) {
-            return null;
-        }
-        Path mark = new Path(folder, hash(image.imageId()) + "." + scope + "." + loss.kind + "." + UUID.randomUUID());
+        return folder == null ? null : write(hash(image.imageId()), scope, loss);
+    }
+
+    private Path write(String picture, String scope, Loss loss) {
+        Path mark = new Path(folder, picture + "." + scope + "." + loss.kind + "." + UUID.randomUUID());
         try {
             files.create(mark, false).close();
             return mark;
@@ -224,7 +252,8 @@ final class Suspects {
         return "prompt-" + hash(prompt.promptId());
     }
 
-    private static String hash(String id) {
+    /** A picture, or a prompt, in names of files and messages. */
+    static String hash(String id) {
         try {
             byte[] digest = MessageDigest.getInstance("SHA-256")
                     .digest(String.valueOf(id).getBytes(StandardCharsets.UTF_8));

@@ -174,7 +174,7 @@ class PredictorsTest {
         try (Predictors model = one(() -> segmenter, runtime(LONG))) {
             submit(model, 1);
             started.await();
-            model.submit(image(QUEUE_BYTES), prompts(2), false, losses::add);
+            model.submit("picture", image(QUEUE_BYTES), prompts(2), false, losses::add);
             CompletableFuture<Future<Answer>> held = new CompletableFuture<>();
             Thread task = new Thread(() -> {
                 try {
@@ -211,7 +211,7 @@ class PredictorsTest {
                     submit(model, 3, 4),
                     submit(model, 5),
                     submit(model, 6),
-                    model.submit(image(1), prompts(7), true, losses::add),
+                    model.submit("picture", image(1), prompts(7), true, losses::add),
                     submit(model, 8, 9, 10, 11),
                     submit(model, 12, 13, 14));
             waiting.get(1).cancel(false);
@@ -443,7 +443,7 @@ class PredictorsTest {
     private static final int QUEUE_BYTES = 1000;
 
     private Future<Answer> submit(Predictors model, int... numbers) throws InterruptedException {
-        return model.submit(image(1), prompts(numbers), false, losses::add);
+        return model.submit("picture", image(1), prompts(numbers), false, losses::add);
     }
 
     private static RuntimeOptions runtime(Duration timeout) {

@@ -64,6 +64,26 @@ class SuspectsTest {
     }
 
     @Test
+    void whatWasInHandIsSuspectedAndMustBeFoundAloneTwice() throws Exception {
+        assertThat(suspects().hasFaults()).isFalse();
+        Suspects.blame(
+                run.resolve("_suspects").toString(), new Configuration(), List.of(Suspects.hash(image.imageId())));
+
+        assertThat(suspects().hasFaults()).isTrue();
+        assertThat(suspects().isSuspect(image)).isTrue();
+        assertThat(suspects().isSuspect(other)).isFalse();
+        die(() -> suspects().during(image, first, SuspectsTest::dead));
+        assertThat(suspects().verdict(image, first)).isEmpty();
+        die(() -> suspects().during(image, first, SuspectsTest::dead));
+        assertThat(suspects().verdict(image, first)).isPresent();
+        assertThat(suspects().verdict(image, second)).isEmpty();
+
+        suspects().clear(image);
+        assertThat(suspects().isSuspect(image)).isFalse();
+        assertThat(suspects().hasFaults()).isTrue();
+    }
+
+    @Test
     void twoDeathsWithTheWholePictureProveNothingOfAPrompt() {
         for (int i = 0; i < 2; i++) {
             die(() -> suspects().during(image, SuspectsTest::dead));

@@ -36,7 +36,7 @@ class LaunchersTest {
     private static final int CORES = 8;
 
     /** Executors that a picture kills before it is known. */
-    private static final int DEATHS = 3;
+    private static final int DEATHS = 4;
 
     @TempDir
     private Path folder;
