@@ -25,8 +25,10 @@ public final class DtypeChoice {
      * The same model with a dtype, where it is known without asking an executor.
      *
      * @param earlier the run that is continued
+     * @param local whether driver and executor are one JVM
      */
-    static Optional<ModelOptions> known(ModelOptions model, Optional<RunRecord> earlier) {
+    static Optional<ModelOptions> known(
+            ModelOptions model, RuntimeOptions runtime, Optional<RunRecord> earlier, boolean local) {
         if (!model.dtype().equals(ModelOptions.AUTO)) {
             return Optional.of(model);
         }
@@ -34,6 +36,10 @@ public final class DtypeChoice {
                 .map(fingerprint -> fingerprint.parts().get(RunFingerprint.DTYPE));
         if (recorded.isPresent()) {
             return recorded.map(model::withDtype);
+        }
+        if (local) {
+            return Optional.of(model.withDtype(
+                    here(AssignedDevices.ofThisJvm(model, runtime)).first().dtype()));
         }
         return model.device().equals(Devices.CPU) ? Optional.of(here(model)) : Optional.empty();
     }
@@ -44,12 +50,8 @@ public final class DtypeChoice {
      * @throws UnusableInputException when that device cannot be used
      */
     public static ModelOptions settle(SparkSession spark, ModelOptions model, RuntimeOptions runtime) {
-        return known(model, Optional.empty())
-                .orElseGet(() -> spark.sparkContext().isLocal()
-                        ? model.withDtype(
-                                here(AssignedDevices.ofThisJvm(model, runtime).first())
-                                        .dtype())
-                        : ask(spark, model, runtime));
+        return known(model, runtime, Optional.empty(), spark.sparkContext().isLocal())
+                .orElseGet(() -> ask(spark, model, runtime));
     }
 
     /** @param model with a device of this machine */

@@ -121,8 +121,9 @@ public final class SegmentRun {
                     + " which this one can report and score, but not continue: name another folder with --output, or"
                     + " start over with --fresh");
         }
-        Optional<SegmentRun> settled =
-                DtypeChoice.known(config.model(), earlier).map(model -> withConfig(config.withDtype(model.dtype())));
+        Optional<SegmentRun> settled = DtypeChoice.known(
+                        config.model(), config.runtime(), earlier, SparkSessions.isLocal(config))
+                .map(model -> withConfig(config.withDtype(model.dtype())));
         // What cannot be continued is refused before Spark starts, where that can be known.
         earlier.ifPresent(record -> here.ifPresent(
                 model -> settled.ifPresent(run -> run.requireSame(record, run.fingerprint(source, model)))));

@@ -61,6 +61,15 @@ public final class SparkSessions {
         return hadoop;
     }
 
+    /** Whether driver and executor will be one JVM. */
+    static boolean isLocal(JobConfig config) {
+        return isLocal(conf(config));
+    }
+
+    private static boolean isLocal(SparkConf conf) {
+        return conf.get(MASTER).matches("local(\\[.*)?");
+    }
+
     /** Defaults below what spark-submit was given (system properties), below the command line. */
     static SparkConf conf(JobConfig config) {
         MachineChecks.requireSpark();
@@ -71,7 +80,7 @@ public final class SparkSessions {
         conf.setIfMissing("spark.app.name", "maskroute");
         conf.setIfMissing(MASTER, "local[*]");
         conf.set(MASTER, withAttempts(conf.get(MASTER), conf.get("spark.task.maxFailures")));
-        if (conf.get(MASTER).startsWith("local")) {
+        if (isLocal(conf)) {
             // The progress line lives on heartbeats; a single JVM can afford more of them.
             conf.setIfMissing("spark.executor.heartbeatInterval", "2s");
             conf.setIfMissing("spark.ui.enabled", "false");

@@ -89,7 +89,7 @@ class AssignedDevicesTest {
         return new ModelOptions("model", ModelOptions.DENSE, "fp32", device, false);
     }
 
-    private static RuntimeOptions runtime(String gpuDevice) {
+    static RuntimeOptions runtime(String gpuDevice) {
         return new RuntimeOptions(
                 1,
                 1,

@@ -30,7 +30,12 @@ class DtypeChoiceTest {
     }
 
     private static Optional<String> known(ModelOptions model, Optional<RunRecord> earlier) {
-        return DtypeChoice.known(model, earlier).map(ModelOptions::dtype);
+        return known(model, earlier, false);
+    }
+
+    private static Optional<String> known(ModelOptions model, Optional<RunRecord> earlier, boolean local) {
+        return DtypeChoice.known(model, AssignedDevicesTest.runtime("cpu"), earlier, local)
+                .map(ModelOptions::dtype);
     }
 
     @Test
@@ -51,6 +56,14 @@ class DtypeChoiceTest {
         assertThat(known(model("auto", "cpu"), Optional.empty())).contains("fp32");
         assertThat(known(model("auto", "gpu"), Optional.empty())).isEmpty();
         assertThat(known(model("auto", "cuda:0"), Optional.empty())).isEmpty();
+        assertThat(known(model("auto", "auto"), Optional.empty())).isEmpty();
         assertThat(DtypeChoice.here(model("auto", "cpu")).dtype()).isEqualTo("fp32");
+    }
+
+    @Test
+    void inOneJvmThereIsNobodyToAsk() {
+        assertThat(known(model("auto", "cpu"), Optional.empty(), true)).contains("fp32");
+        // A CPU stands in for the GPU here.
+        assertThat(known(model("auto", "cuda:0"), Optional.empty(), true)).contains("fp32");
     }
 }

@@ -74,6 +74,8 @@ class ObservabilityTest {
                 "spark.metrics.namespace=" + NAMESPACE,
                 "spark.executor.heartbeatInterval=100ms",
                 "progress.interval=100ms",
+                // What is held must not keep the other pictures waiting.
+                "runtime.predictors=2",
                 "groups.pictures=1"));
         Map<String, Double> metrics = Map.of();
         try {
