@@ -20,7 +20,10 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
@@ -130,7 +133,10 @@ public final class FakeSegmenters implements SegmenterFactory {
     }
 
     private static final class Fake implements Segmenter {
-        private final Thread owner = Thread.currentThread();
+        /** The thread that opened the model is the first of those that may call it. */
+        private final Set<Thread> callers = Collections.synchronizedSet(new HashSet<>(Set.of(Thread.currentThread())));
+
+        private volatile int announced = 1;
         private final ModelOptions options;
 
         Fake(ModelOptions options) {
@@ -161,9 +167,7 @@ public final class FakeSegmenters implements SegmenterFactory {
 
         @Override
         public List<Segmentation> segment(PreparedImage image, List<PreparedPrompt> prompts) throws RowFailure {
-            if (Thread.currentThread() != owner) {
-                throw new IllegalStateException("segment belongs to the thread that opened the model");
-            }
+            requireCaller();
             CALLS.incrementAndGet();
             List<List<String>> sentences = prompts.stream()
                     .map(p -> new String(p.condition(), 0, p.condition().length))
@@ -227,8 +231,18 @@ public final class FakeSegmenters implements SegmenterFactory {
 
         @Override
         public void close() {
-            if (Thread.currentThread() != owner) {
-                throw new IllegalStateException("close belongs to the thread that opened the model");
+            requireCaller();
+        }
+
+        @Override
+        public void shareAmong(int threads, int cores) {
+            announced = threads;
+        }
+
+        private void requireCaller() {
+            callers.add(Thread.currentThread());
+            if (callers.size() > announced) {
+                throw new IllegalStateException("more threads than " + announced + " call the model");
             }
         }
     }
