@@ -2,9 +2,11 @@ package io.maskroute.job.cli;
 
 import io.maskroute.datasets.metrics.Score;
 import io.maskroute.datasets.score.CocoScoring;
+import io.maskroute.datasets.score.DavisScoring;
 import io.maskroute.datasets.score.PanopticScoring;
 import io.maskroute.datasets.score.ReferringScoring;
 import io.maskroute.datasets.score.ScoreReport;
+import io.maskroute.datasets.score.SemanticScoring;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -15,11 +17,13 @@ import java.util.concurrent.Callable;
 import java.util.function.BiFunction;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 
 @Command(
         name = "score",
@@ -46,7 +50,9 @@ final class ScoreCommand implements Runnable {
         return new CommandLine(new ScoreCommand())
                 .addSubcommand(new Coco(environment))
                 .addSubcommand(new Panoptic(environment))
-                .addSubcommand(new Referring(environment));
+                .addSubcommand(new Semantic(environment))
+                .addSubcommand(new Referring(environment))
+                .addSubcommand(new Davis(environment));
     }
 
     /** What all formats share. */
@@ -187,6 +193,101 @@ final class ScoreCommand implements Runnable {
         public Integer call() {
             return files.score(
                     environment, Map.of(), (truth, predictions) -> ReferringScoring.score(truth, predictions, byGroup));
+        }
+    }
+
+    @Command(
+            name = "semantic",
+            mixinStandardHelpOptions = true,
+            versionProvider = Cli.VersionProvider.class,
+            description =
+                    "mIoU by detectron2's and mmsegmentation's rules: folders of label maps (PNG, TIFF) of the same"
+                            + " names.")
+    static final class Semantic implements Callable<Integer> {
+        private final Cli.Environment environment;
+
+        @Mixin
+        private Files files;
+
+        @Option(
+                names = "--classes",
+                required = true,
+                paramLabel = "N",
+                converter = ClassCount.class,
+                description = "Number of classes; predictions are 0 to N - 1.")
+        private int classes;
+
+        @Option(
+                names = "--ignore",
+                paramLabel = "VALUE",
+                defaultValue = "255",
+                description = "Pixels of the truth with this value count nowhere; default: ${DEFAULT-VALUE}.")
+        private int ignore;
+
+        @Option(
+                names = "--zero-is-ignore",
+                description = "The truth is as in ADE20K's files: 0 counts nowhere, other values are a class plus 1.")
+        private boolean zeroIsIgnore;
+
+        Semantic(Cli.Environment environment) {
+            this.environment = environment;
+        }
+
+        @Override
+        public Integer call() {
+            return files.score(
+                    environment,
+                    Map.of(),
+                    (truth, predictions) -> SemanticScoring.score(
+                            truth, predictions, new SemanticScoring.Labels(classes, ignore, zeroIsIgnore)));
+        }
+    }
+
+    private static final class ClassCount implements ITypeConverter<Integer> {
+        /** More than any dataset has; the counts of all pairs are held in memory. */
+        private static final int MOST = 1 << 12;
+
+        @Override
+        public Integer convert(String text) {
+            try {
+                int classes = Integer.parseInt(text);
+                if (classes >= 1 && classes <= MOST) {
+                    return classes;
+                }
+            } catch (NumberFormatException e) {
+                // Said below.
+            }
+            throw new TypeConversionException("must be a number from 1 to " + MOST + ", not '" + text + "'");
+        }
+    }
+
+    @Command(
+            name = "davis",
+            mixinStandardHelpOptions = true,
+            versionProvider = Cli.VersionProvider.class,
+            description = "J&F of DAVIS 2017 (semi-supervised): folders of palette PNG files, SEQUENCE/FRAME.png, as"
+                    + " davis2017-evaluation. --truth is the folder with Annotations and ImageSets.")
+    static final class Davis implements Callable<Integer> {
+        private final Cli.Environment environment;
+
+        @Mixin
+        private Files files;
+
+        @Option(
+                names = "--set",
+                paramLabel = "NAME",
+                defaultValue = "val",
+                description = "Which sequences: those of ImageSets/2017/NAME.txt; default: ${DEFAULT-VALUE}.")
+        private String set;
+
+        Davis(Cli.Environment environment) {
+            this.environment = environment;
+        }
+
+        @Override
+        public Integer call() {
+            return files.score(
+                    environment, Map.of(), (truth, predictions) -> DavisScoring.score(truth, predictions, set));
         }
     }
 }
