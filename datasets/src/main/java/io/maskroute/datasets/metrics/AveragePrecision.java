@@ -38,6 +38,21 @@ public final class AveragePrecision implements Serializable {
 
     private static final double ABSENT = -1;
 
+    /** In pycocotools' order. */
+    private static final List<Metric> STATS = List.of(
+            Metric.AP,
+            Metric.AP50,
+            Metric.AP75,
+            Metric.AP_SMALL,
+            Metric.AP_MEDIUM,
+            Metric.AP_LARGE,
+            Metric.AR1,
+            Metric.AR10,
+            Metric.AR100,
+            Metric.AR_SMALL,
+            Metric.AR_MEDIUM,
+            Metric.AR_LARGE);
+
     private final TreeMap<Long, Category> categories = new TreeMap<>();
 
     private static double[] thresholds() {
@@ -358,6 +373,18 @@ public final class AveragePrecision implements Serializable {
                 recall(2),
                 recall(3)
             };
+        }
+
+        /**
+         * As values.
+         *
+         * @param samples pictures
+         */
+        public List<Score> scores(Score.Conditions conditions, long samples) {
+            double[] stats = stats();
+            return IntStream.range(0, stats.length)
+                    .mapToObj(i -> conditions.score(STATS.get(i), stats[i] < 0 ? Double.NaN : stats[i], samples))
+                    .toList();
         }
 
         private double precision(int area, int fromThreshold, int toThreshold) {

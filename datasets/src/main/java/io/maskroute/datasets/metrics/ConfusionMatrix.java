@@ -2,6 +2,7 @@ package io.maskroute.datasets.metrics;
 
 import java.io.Serializable;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.IntStream;
 
 /**
@@ -118,5 +119,23 @@ public final class ConfusionMatrix implements Serializable {
             }
         }
         return new Mmsegmentation(ious / counted, pixelAccuracy(), iou);
+    }
+
+    /**
+     * The figures of both rules as values.
+     *
+     * @param comparable as in {@link Score}
+     * @param samples pictures
+     */
+    public List<Score> scores(boolean comparable, long samples) {
+        Score.Conditions byDetectron2 = new Score.Conditions("semantic", "detectron2", null, null, comparable);
+        Score.Conditions byMmsegmentation = new Score.Conditions("semantic", "mmsegmentation", null, null, comparable);
+        Detectron2 detectron2 = detectron2();
+        return List.of(
+                byDetectron2.score(Metric.MIOU, detectron2.meanIou, samples),
+                byDetectron2.score(Metric.FREQUENCY_WEIGHTED_IOU, detectron2.frequencyWeightedIou, samples),
+                byDetectron2.score(Metric.MEAN_CLASS_ACCURACY, detectron2.meanAccuracy, samples),
+                byDetectron2.score(Metric.PIXEL_ACCURACY, detectron2.pixelAccuracy, samples),
+                byMmsegmentation.score(Metric.MIOU_MMSEG, mmsegmentation().meanIou, samples));
     }
 }

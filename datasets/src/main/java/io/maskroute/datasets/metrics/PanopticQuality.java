@@ -1,6 +1,7 @@
 package io.maskroute.datasets.metrics;
 
 import java.io.Serializable;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -175,5 +176,31 @@ public final class PanopticQuality implements Serializable {
             }
         }
         return n == 0 ? null : new Mean(pq / n, sq / n, rq / n, n);
+    }
+
+    /**
+     * PQ, SQ and RQ of all, things and stuff as values.
+     *
+     * @param things ids of the categories that are things
+     * @param stuff ids of the others
+     * @param samples pictures
+     */
+    public List<Score> scores(
+            Collection<Long> things, Collection<Long> stuff, Score.Conditions conditions, long samples) {
+        Set<Long> all = new HashSet<>(things);
+        all.addAll(stuff);
+        List<Score> scores = new ArrayList<>();
+        addScores(scores, mean(all), conditions, samples, Metric.PQ, Metric.SQ, Metric.RQ);
+        addScores(scores, mean(things), conditions, samples, Metric.PQ_THINGS, Metric.SQ_THINGS, Metric.RQ_THINGS);
+        addScores(scores, mean(stuff), conditions, samples, Metric.PQ_STUFF, Metric.SQ_STUFF, Metric.RQ_STUFF);
+        return scores;
+    }
+
+    private static void addScores(
+            List<Score> scores, Mean mean, Score.Conditions conditions, long samples, Metric pq, Metric sq, Metric rq) {
+        boolean there = mean != null;
+        scores.add(conditions.score(pq, there ? mean.pq : Double.NaN, samples));
+        scores.add(conditions.score(sq, there ? mean.sq : Double.NaN, samples));
+        scores.add(conditions.score(rq, there ? mean.rq : Double.NaN, samples));
     }
 }

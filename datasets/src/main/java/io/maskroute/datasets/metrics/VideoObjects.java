@@ -2,6 +2,8 @@ package io.maskroute.datasets.metrics;
 
 import java.io.Serializable;
 import java.util.Collections;
+import java.util.List;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -82,6 +84,20 @@ public final class VideoObjects implements Serializable {
             }
         }
         return new JAndF(divided(j, objects), divided(f, objects));
+    }
+
+    /** J&F, and mean, recall and decay of J and F over all objects, as values. */
+    public List<Score> scores(Score.Conditions conditions) {
+        JAndF overall = overall();
+        long objects = sequences.values().stream().mapToLong(Map::size).sum();
+        return List.of(
+                conditions.score(Metric.J_AND_F, (overall.j.mean + overall.f.mean) / 2, objects),
+                conditions.score(Metric.J, overall.j.mean, objects),
+                conditions.score(Metric.J_RECALL, overall.j.recall, objects),
+                conditions.score(Metric.J_DECAY, overall.j.decay, objects),
+                conditions.score(Metric.F, overall.f.mean, objects),
+                conditions.score(Metric.F_RECALL, overall.f.recall, objects),
+                conditions.score(Metric.F_DECAY, overall.f.decay, objects));
     }
 
     private static Statistics sum(Statistics a, Statistics b) {

@@ -5,7 +5,6 @@ import io.maskroute.datasets.coco.Segmentation;
 import io.maskroute.datasets.mask.InvalidRleException;
 import io.maskroute.datasets.mask.Rle;
 import io.maskroute.datasets.metrics.AveragePrecision;
-import io.maskroute.datasets.metrics.Metric;
 import io.maskroute.datasets.metrics.Score;
 import io.maskroute.datasets.schema.GroundTruthRaster;
 import java.io.IOException;
@@ -24,20 +23,6 @@ import java.util.TreeMap;
  */
 public final class CocoScoring {
     private static final String FORMAT = "coco";
-
-    private static final List<Metric> STATS = List.of(
-            Metric.AP,
-            Metric.AP50,
-            Metric.AP75,
-            Metric.AP_SMALL,
-            Metric.AP_MEDIUM,
-            Metric.AP_LARGE,
-            Metric.AR1,
-            Metric.AR10,
-            Metric.AR100,
-            Metric.AR_SMALL,
-            Metric.AR_MEDIUM,
-            Metric.AR_LARGE);
 
     private static final Score.Conditions CONDITIONS =
             new Score.Conditions("instance", "pycocotools", null, GroundTruthRaster.COCO.label(), true);
@@ -198,20 +183,12 @@ public final class CocoScoring {
     }
 
     private CocoReport report(AveragePrecision.Result result) {
-        double[] stats = result.stats();
-        List<Score> scores = new ArrayList<>();
-        for (int i = 0; i < stats.length; i++) {
-            scores.add(CONDITIONS.score(
-                    STATS.get(i),
-                    stats[i] < 0 ? Double.NaN : stats[i],
-                    truth.images().size()));
-        }
         SortedMap<Long, CocoReport.ClassAp> perClass = new TreeMap<>();
         truth.categories().forEach(category -> perClass.put(category, new CocoReport.ClassAp(result.of(category))));
         return new CocoReport(
                 FORMAT,
-                scores,
-                Arrays.stream(stats).boxed().toList(),
+                result.scores(CONDITIONS, truth.images().size()),
+                Arrays.stream(result.stats()).boxed().toList(),
                 perClass,
                 truth.images().size(),
                 truth.size(),

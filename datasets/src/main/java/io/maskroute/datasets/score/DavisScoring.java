@@ -5,7 +5,6 @@ import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.datasets.labels.LabelMap;
 import io.maskroute.datasets.metrics.Boundary;
 import io.maskroute.datasets.metrics.EmptyUnion;
-import io.maskroute.datasets.metrics.Metric;
 import io.maskroute.datasets.metrics.Score;
 import io.maskroute.datasets.metrics.VideoObjects;
 import java.io.IOException;
@@ -153,33 +152,20 @@ public final class DavisScoring {
 
     private static DavisReport report(VideoObjects figures, int sequences) {
         SortedMap<String, SortedMap<Integer, DavisReport.JAndF>> perObject = new TreeMap<>();
-        long[] objects = new long[1];
         figures.perObject().forEach((sequence, ofSequence) -> {
             SortedMap<Integer, DavisReport.JAndF> values = new TreeMap<>();
-            ofSequence.forEach((object, value) -> {
-                values.put(
-                        object,
-                        new DavisReport.JAndF(
-                                value.j().mean(),
-                                value.j().recall(),
-                                value.j().decay(),
-                                value.f().mean(),
-                                value.f().recall(),
-                                value.f().decay()));
-                objects[0]++;
-            });
+            ofSequence.forEach((object, value) -> values.put(
+                    object,
+                    new DavisReport.JAndF(
+                            value.j().mean(),
+                            value.j().recall(),
+                            value.j().decay(),
+                            value.f().mean(),
+                            value.f().recall(),
+                            value.f().decay())));
             perObject.put(sequence, values);
         });
-        VideoObjects.JAndF overall = figures.overall();
-        double both = (overall.j().mean() + overall.f().mean()) / 2;
-        List<Score> scores = List.of(
-                CONDITIONS.score(Metric.J_AND_F, both, objects[0]),
-                CONDITIONS.score(Metric.J, overall.j().mean(), objects[0]),
-                CONDITIONS.score(Metric.J_RECALL, overall.j().recall(), objects[0]),
-                CONDITIONS.score(Metric.J_DECAY, overall.j().decay(), objects[0]),
-                CONDITIONS.score(Metric.F, overall.f().mean(), objects[0]),
-                CONDITIONS.score(Metric.F_RECALL, overall.f().recall(), objects[0]),
-                CONDITIONS.score(Metric.F_DECAY, overall.f().decay(), objects[0]));
+        List<Score> scores = figures.scores(CONDITIONS);
         List<Double> global = scores.stream().map(Score::value).collect(Collectors.toList());
         return new DavisReport(
                 FORMAT,

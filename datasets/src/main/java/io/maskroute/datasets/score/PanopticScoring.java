@@ -3,7 +3,6 @@ package io.maskroute.datasets.score;
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.datasets.labels.LabelMap;
 import io.maskroute.datasets.labels.Overlaps;
-import io.maskroute.datasets.metrics.Metric;
 import io.maskroute.datasets.metrics.PanopticQuality;
 import io.maskroute.datasets.metrics.Score;
 import java.io.IOException;
@@ -275,24 +274,21 @@ public final class PanopticScoring {
         counts.forEach((category, c) -> stat.put(
                 category,
                 new PanopticReport.Stat(c.truePositives(), c.falsePositives(), c.falseNegatives(), c.iouSum())));
-        List<Score> scores = new ArrayList<>();
-        add(scores, all, images, Metric.PQ, Metric.SQ, Metric.RQ);
-        add(scores, things, images, Metric.PQ_THINGS, Metric.SQ_THINGS, Metric.RQ_THINGS);
-        add(scores, stuff, images, Metric.PQ_STUFF, Metric.SQ_STUFF, Metric.RQ_STUFF);
-        return new PanopticReport(FORMAT, scores, all, things, stuff, perClass, stat, images, List.of());
+        return new PanopticReport(
+                FORMAT,
+                figures.scores(ofKind(true), ofKind(false), CONDITIONS, images),
+                all,
+                things,
+                stuff,
+                perClass,
+                stat,
+                images,
+                List.of());
     }
 
     private Collection<Long> ofKind(boolean thing) {
         return categories.keySet().stream()
                 .filter(category -> categories.get(category) == thing)
                 .toList();
-    }
-
-    private static void add(
-            List<Score> scores, PanopticQuality.Mean mean, int images, Metric pq, Metric sq, Metric rq) {
-        boolean there = mean != null;
-        scores.add(CONDITIONS.score(pq, there ? mean.pq() : Double.NaN, images));
-        scores.add(CONDITIONS.score(sq, there ? mean.sq() : Double.NaN, images));
-        scores.add(CONDITIONS.score(rq, there ? mean.rq() : Double.NaN, images));
     }
 }

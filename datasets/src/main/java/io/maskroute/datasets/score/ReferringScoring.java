@@ -4,14 +4,8 @@ import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.datasets.coco.Segmentation;
 import io.maskroute.datasets.mask.InvalidRleException;
 import io.maskroute.datasets.mask.Rle;
-import io.maskroute.datasets.metrics.EmptyUnion;
-import io.maskroute.datasets.metrics.GeneralisedReferringMetrics;
-import io.maskroute.datasets.metrics.GeneralisedRules;
-import io.maskroute.datasets.metrics.GeneralisedScores;
-import io.maskroute.datasets.metrics.Metric;
-import io.maskroute.datasets.metrics.MissingPrediction;
-import io.maskroute.datasets.metrics.ReferringMetrics;
-import io.maskroute.datasets.metrics.ReferringRules;
+import io.maskroute.datasets.metrics.ReferringFormulas;
+import io.maskroute.datasets.metrics.ReferringFormulas.Formula;
 import io.maskroute.datasets.metrics.ReferringScores;
 import io.maskroute.datasets.metrics.Score;
 import java.io.IOException;
@@ -19,7 +13,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -30,7 +23,6 @@ import java.util.Set;
  */
 public final class ReferringScoring {
     private static final String FORMAT = "referring";
-    private static final String TASK = "referring";
 
     private final Path truthFile;
     private final Path predictionFile;
@@ -40,14 +32,7 @@ public final class ReferringScoring {
     private final Set<String> groups = new HashSet<>();
     private long missing;
 
-    private final ReferringMetrics lisa = new ReferringMetrics(ReferringRules.DEFAULT);
-    private final ReferringMetrics psalm = new ReferringMetrics(ReferringRules.DEFAULT);
-    private final ReferringMetrics lavt =
-            new ReferringMetrics(new ReferringRules(EmptyUnion.ZERO, MissingPrediction.COUNTED));
-    private final ReferringMetrics sa2va =
-            new ReferringMetrics(new ReferringRules(EmptyUnion.ONE, MissingPrediction.LEFT_OUT_OF_CIOU));
-    private final GeneralisedReferringMetrics rela = new GeneralisedReferringMetrics(GeneralisedRules.RELA);
-    private final GeneralisedReferringMetrics gsva = new GeneralisedReferringMetrics(GeneralisedRules.GSVA);
+    private final ReferringFormulas formulas = new ReferringFormulas();
 
     private ReferringScoring(Path truth, Path predictions, boolean byGroup) {
         this.truthFile = truth;
@@ -184,21 +169,14 @@ public final class ReferringScoring {
         long area = answer == null ? 0 : answer.area();
         long intersection = target == null || answer == null ? 0 : Rle.intersectionArea(answer, target);
         long union = area + truthArea - intersection;
-        for (ReferringMetrics metrics : List.of(lisa, psalm, lavt)) {
-            if (prediction == null) {
-                metrics.addMissing(truthArea);
-            } else {
-                metrics.add(intersection, union);
-            }
-        }
-        if (answer == null) {
-            sa2va.addMissing(truthArea);
-        } else {
-            sa2va.add(intersection, union);
-        }
-        boolean rejected = prediction != null && prediction.noTarget;
-        rela.add(intersection, union, truthArea, noTarget, rejected);
-        gsva.add(intersection, union, truthArea, noTarget, rejected);
+        formulas.add(new ReferringFormulas.Evidence(
+                intersection,
+                union,
+                truthArea,
+                prediction != null,
+                answer != null,
+                noTarget,
+                prediction != null && prediction.noTarget));
         missing += prediction == null ? 1 : 0;
     }
 
@@ -214,23 +192,19 @@ public final class ReferringScoring {
 
     private ReferringReport report() {
         List<Score> scores = new ArrayList<>();
-        ReferringReport.Figures[] figures = {
-            figures(scores, "lisa", lisa.scores()),
-            figures(scores, "psalm", psalm.scores()),
-            figures(scores, "lavt", lavt.scores()),
-            figures(scores, "sa2va", sa2va.scores()),
-            figures(scores, "rela", rela.scores()),
-            figures(scores, "gsva", gsva.scores())
-        };
+        for (Formula formula : Formula.values()) {
+            // Whether lines are expressions or objects, and how masks were drawn, the files do not say.
+            scores.addAll(formulas.of(formula).scores(byGroup ? "first-of-group" : "per-line", null, false));
+        }
         return new ReferringReport(
                 FORMAT,
                 scores,
-                figures[0],
-                figures[1],
-                figures[2],
-                figures[3],
-                figures[4],
-                figures[5],
+                figures(Formula.LISA),
+                figures(Formula.PSALM),
+                figures(Formula.LAVT),
+                figures(Formula.SA2VA),
+                figures(Formula.RELA),
+                figures(Formula.GSVA),
                 missing,
                 missing == 0
                         ? List.of()
@@ -239,55 +213,17 @@ public final class ReferringScoring {
                                         + " not at all in cIoU."));
     }
 
-    private ReferringReport.Figures figures(List<Score> scores, String formula, ReferringScores figures) {
-        return figures(scores, formula, figures, figures.precision(), null, null);
-    }
-
-    private ReferringReport.Figures figures(List<Score> scores, String formula, GeneralisedScores figures) {
-        return figures(
-                scores,
-                formula,
-                figures.overall(),
-                figures.targetPrecision(),
-                figures.noTargetAccuracy(),
-                figures.targetAccuracy());
-    }
-
-    private ReferringReport.Figures figures(
-            List<Score> scores,
-            String formula,
-            ReferringScores figures,
-            List<Double> precision,
-            Double noTargetAccuracy,
-            Double targetAccuracy) {
-        // Whether lines are expressions or objects, and how masks were drawn, the files do not say.
-        Score.Conditions conditions =
-                new Score.Conditions(TASK, formula, byGroup ? "first-of-group" : "per-line", null, false);
-        List<Metric> thresholds = List.of(
-                Metric.PRECISION_50,
-                Metric.PRECISION_60,
-                Metric.PRECISION_70,
-                Metric.PRECISION_80,
-                Metric.PRECISION_90);
-        scores.add(conditions.score(Metric.CIOU, figures.cIoU(), figures.samples()));
-        scores.add(conditions.score(Metric.GIOU, figures.gIoU(), figures.samples()));
-        Map<String, Double> byThreshold = new LinkedHashMap<>();
-        for (int t = 0; t < precision.size(); t++) {
-            scores.add(conditions.score(thresholds.get(t), precision.get(t), figures.samples()));
-            byThreshold.put(ReferringScores.THRESHOLDS.get(t).toString(), precision.get(t));
-        }
-        if (noTargetAccuracy != null) {
-            scores.add(conditions.score(Metric.NO_TARGET_ACCURACY, noTargetAccuracy, figures.samples()));
-            scores.add(conditions.score(Metric.TARGET_ACCURACY, targetAccuracy, figures.samples()));
-        }
+    private ReferringReport.Figures figures(Formula formula) {
+        ReferringFormulas.Figures figures = formulas.of(formula);
+        ReferringScores overall = figures.overall();
         return new ReferringReport.Figures(
-                figures.cIoU(),
-                figures.gIoU(),
-                noTargetAccuracy,
-                targetAccuracy,
-                byThreshold,
-                figures.samples(),
-                figures.intersection(),
-                figures.union());
+                overall.cIoU(),
+                overall.gIoU(),
+                figures.noTargetAccuracy(),
+                figures.targetAccuracy(),
+                figures.precisionByThreshold(),
+                overall.samples(),
+                overall.intersection(),
+                overall.union());
     }
 }

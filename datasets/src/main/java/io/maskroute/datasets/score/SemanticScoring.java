@@ -5,8 +5,6 @@ import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.datasets.labels.LabelMap;
 import io.maskroute.datasets.labels.Overlaps;
 import io.maskroute.datasets.metrics.ConfusionMatrix;
-import io.maskroute.datasets.metrics.Metric;
-import io.maskroute.datasets.metrics.Score;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileVisitOption;
@@ -27,7 +25,6 @@ import java.util.stream.Stream;
  */
 public final class SemanticScoring {
     private static final String FORMAT = "semantic";
-    private static final String TASK = "semantic";
     private static final Pattern NAME = Pattern.compile("(.+)\\.(png|tiff?)", Pattern.CASE_INSENSITIVE);
 
     private final Labels labels;
@@ -129,8 +126,6 @@ public final class SemanticScoring {
     private SemanticReport report(ConfusionMatrix figures, int images) {
         ConfusionMatrix.Detectron2 detectron2 = figures.detectron2();
         ConfusionMatrix.Mmsegmentation mmsegmentation = figures.mmsegmentation();
-        Score.Conditions ofDetectron2 = new Score.Conditions(TASK, "detectron2", null, null, true);
-        Score.Conditions ofMmsegmentation = new Score.Conditions(TASK, "mmsegmentation", null, null, true);
         SortedMap<Integer, SemanticReport.ClassIou> perClass = new TreeMap<>();
         for (int label = 0; label < labels.classes(); label++) {
             perClass.put(
@@ -138,12 +133,7 @@ public final class SemanticScoring {
         }
         return new SemanticReport(
                 FORMAT,
-                List.of(
-                        ofDetectron2.score(Metric.MIOU, detectron2.meanIou(), images),
-                        ofDetectron2.score(Metric.FREQUENCY_WEIGHTED_IOU, detectron2.frequencyWeightedIou(), images),
-                        ofDetectron2.score(Metric.MEAN_CLASS_ACCURACY, detectron2.meanAccuracy(), images),
-                        ofDetectron2.score(Metric.PIXEL_ACCURACY, detectron2.pixelAccuracy(), images),
-                        ofMmsegmentation.score(Metric.MIOU_MMSEG, mmsegmentation.meanIou(), images)),
+                figures.scores(true, images),
                 new SemanticReport.Detectron2(
                         orNull(detectron2.meanIou()),
                         orNull(detectron2.frequencyWeightedIou()),
