@@ -57,6 +57,7 @@ public final class Cli {
                 .addSubcommand(new CommandLine(new ModelCommand())
                         .addSubcommand(new ModelCommand.Inspect(environment))
                         .addSubcommand(new ModelCommand.Convert(environment)))
+                .addSubcommand(ScoreCommand.line(environment))
                 .addSubcommand(new ReportCommand(environment))
                 .addSubcommand(new PlanCommand(environment))
                 .addSubcommand(new BenchCommand(environment))

@@ -31,7 +31,19 @@ class CliTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "segment", "evaluate", "import", "import refcoco", "report", "plan", "bench"})
+    @ValueSource(
+            strings = {
+                "",
+                "segment",
+                "evaluate",
+                "import",
+                "import refcoco",
+                "report",
+                "plan",
+                "bench",
+                "score",
+                "score coco"
+            })
     void everyCommandHasHelp(String command) {
         CliRun run = CliRun.of(home, command.isEmpty() ? new String[] {"--help"} : (command + " --help").split(" "));
 
