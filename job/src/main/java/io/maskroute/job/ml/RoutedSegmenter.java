@@ -4,6 +4,7 @@ import io.maskroute.core.image.ExifOrientation;
 import io.maskroute.job.config.ConfigLoader;
 import io.maskroute.job.config.JobConfig;
 import io.maskroute.job.input.PictureOrientation;
+import io.maskroute.job.input.Prompts;
 import io.maskroute.job.run.PsalmSegmenterFactory;
 import io.maskroute.job.run.SegmentTask;
 import io.maskroute.job.run.SegmenterFactory;
@@ -178,6 +179,7 @@ public final class RoutedSegmenter extends Transformer implements DefaultParamsW
                 config.model(),
                 null,
                 config.runtime(),
+                Prompts.NO_CLASSES,
                 new Scoring(false, config.rules().emptyUnion()),
                 uid,
                 new PictureOrientation(orientation(config), orientation(config)),
