@@ -83,7 +83,7 @@ class ConfigLoaderTest {
         "runtime.queue-bytes, 0, runtime.queue-bytes must be more than nothing",
         "runtime.gpu-device, cuda:0, 'runtime.gpu-device must be cuda:{address} or cpu, not \"cuda:0\"'",
         "model.dtype, fp8, 'model.dtype must be auto or fp32 or bf16 or fp16, not \"fp8\"'",
-        "model.device, tpu, 'model.device must be cpu, gpu or cuda:N, not \"tpu\"'",
+        "model.device, tpu, 'model.device must be auto, cpu, gpu, cuda:N or cuda:N,M, not \"tpu\"'",
         "output.fresh, perhaps, output.fresh cannot be \"perhaps\"",
         "output.max-failure-rate, 5, output.max-failure-rate must be 0 to 1",
         "output.lease, long, output.lease cannot be \"long\"",
