@@ -1,7 +1,5 @@
 package io.maskroute.job.cli;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.maskroute.core.error.Reason;
 import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.error.UnusableInputException;
@@ -10,6 +8,7 @@ import io.maskroute.datasets.schema.DatasetManifest.Category;
 import io.maskroute.datasets.schema.PromptRow;
 import io.maskroute.datasets.schema.PromptTask;
 import io.maskroute.datasets.schema.Region;
+import io.maskroute.job.input.ClassList;
 import io.maskroute.job.input.Prompts;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -79,25 +78,9 @@ final class GivenPrompt {
         }
     }
 
-    /** A list as a dataset's manifest has it, or names, which are things, numbered from 1. */
     private static List<Category> classes(Path file) {
         try {
-            String text = Files.readString(file);
-            if (text.stripLeading().startsWith("[")) {
-                return Arrays.asList(JsonMapper.builder().build().readValue(text, Category[].class));
-            }
-            List<String> names = text.lines()
-                    .map(String::strip)
-                    .filter(line -> !line.isEmpty())
-                    .toList();
-            List<Category> numbered = new ArrayList<>();
-            for (String name : names) {
-                numbered.add(new Category(numbered.size() + 1, name, true));
-            }
-            return numbered;
-        } catch (JsonProcessingException e) {
-            throw new UnusableInputException(
-                    file + " is no list of {id, name, is_thing}: " + e.getOriginalMessage(), e);
+            return ClassList.parse(Files.readString(file), file.toString());
         } catch (IOException e) {
             throw new UnusableInputException(file + " cannot be read: " + Reason.of(e), e);
         }
