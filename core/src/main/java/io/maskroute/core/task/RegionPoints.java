@@ -34,23 +34,26 @@ final class RegionPoints {
         if (count == 0) {
             inside[count++] = lost(mask, picture);
         }
+        if (count > POINTS) {
+            shuffleFirst(inside, count, random);
+        }
         float[] points = new float[2 * POINTS];
         for (int i = 0; i < POINTS; i++) {
-            int which = i;
-            if (count > POINTS) {
-                // The first of a shuffle.
-                which = random.nextInt(i, count);
-                int taken = inside[which];
-                inside[which] = inside[i];
-                inside[i] = taken;
-                which = i;
-            } else if (i >= count) {
-                which = random.nextInt(count);
-            }
-            points[2 * i] = (float) ((double) (inside[which] / picture.size()) / picture.size());
-            points[2 * i + 1] = (float) ((double) (inside[which] % picture.size()) / picture.size());
+            int pixel = inside[i < count ? i : random.nextInt(count)];
+            points[2 * i] = (float) ((double) (pixel / picture.size()) / picture.size());
+            points[2 * i + 1] = (float) ((double) (pixel % picture.size()) / picture.size());
         }
         return points;
+    }
+
+    /** Draws as many of the first {@code count} as are sampled to the front, none of them twice. */
+    private static void shuffleFirst(int[] pixels, int count, SplittableRandom random) {
+        for (int i = 0; i < POINTS; i++) {
+            int drawn = random.nextInt(i, count);
+            int first = pixels[i];
+            pixels[i] = pixels[drawn];
+            pixels[drawn] = first;
+        }
     }
 
     /** The pixel of the square that stands for a region so small that shrinking lost it. */
