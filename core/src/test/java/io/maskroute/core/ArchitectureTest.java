@@ -3,6 +3,7 @@ package io.maskroute.core;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ImportOption;
@@ -36,6 +37,7 @@ class ArchitectureTest {
                 .that()
                 .resideOutsideOfPackages(
                         "io.maskroute.core.torchscript..",
+                        "io.maskroute.core.task..",
                         "io.maskroute.core.model..",
                         "io.maskroute.core.calibration..",
                         "io.maskroute.core.trace..",
@@ -88,6 +90,23 @@ class ArchitectureTest {
                         JSON,
                         ERROR)
                 .check(classes);
+    }
+
+    @ArchTest
+    static void tasksKnowNoModel(JavaClasses classes) {
+        packageDependsOnlyOn(
+                        "io.maskroute.core.task",
+                        "io.maskroute.core.image",
+                        "io.maskroute.core.mask",
+                        "io.maskroute.core.torchscript",
+                        "ai.djl.pytorch.jni",
+                        ERROR)
+                .check(classes);
+    }
+
+    @ArchTest
+    static void packagesHaveNoCycles(JavaClasses classes) {
+        slices().matching("io.maskroute.core.(*)..").should().beFreeOfCycles().check(classes);
     }
 
     private static ArchRule packageDependsOnlyOn(String name, String... others) {

@@ -4,22 +4,23 @@ import ai.djl.pytorch.jni.IValue;
 import io.maskroute.core.config.ModelConfig;
 import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.flops.FlopsModel;
-import io.maskroute.core.model.MaskDecoder;
+import io.maskroute.core.image.PreparedImage;
+import io.maskroute.core.model.ForwardPass;
 import io.maskroute.core.model.OpenedParts;
 import io.maskroute.core.model.PsalmNetwork;
-import io.maskroute.core.model.ReferringPass;
 import io.maskroute.core.model.RoutedLlm;
 import io.maskroute.core.model.SegmenterOptions;
 import io.maskroute.core.model.SegmenterOptions.Dtype;
+import io.maskroute.core.model.SharedPrefix;
 import io.maskroute.core.routing.RoutingPlan;
 import io.maskroute.core.routing.RoutingSchedule;
-import io.maskroute.core.routing.SegmentLayout;
 import io.maskroute.core.safetensors.TensorSource;
 import io.maskroute.core.segmenter.PicturePrompts;
-import io.maskroute.core.segmenter.PreparedImage;
 import io.maskroute.core.segmenter.PreparedPrompt;
 import io.maskroute.core.segmenter.Segmentation;
 import io.maskroute.core.segmenter.Segmentation.StageMillis;
+import io.maskroute.core.task.AnswerRule;
+import io.maskroute.core.task.Decoded;
 import io.maskroute.core.torchscript.TorchProgram;
 import io.maskroute.core.torchscript.TorchScope;
 import io.maskroute.core.torchscript.TorchType;
@@ -145,7 +146,7 @@ public final class BenchModel implements AutoCloseable {
         maskTokens = scope.run("row", random(1, queries, d), scope.of(0L));
         spreadScores = scope.run(
                 "cast",
-                scope.floats(SpreadScores.logits(queries), 1, queries),
+                scope.floats(SpreadScores.logits(queries), queries, 1),
                 scope.of(TorchType.FLOAT32),
                 scope.of(program.device()));
         left = random(gemmSide(), gemmSide());
@@ -214,11 +215,9 @@ public final class BenchModel implements AutoCloseable {
         RoutedLlm llm = llms.get(variant);
         PromptShape text = settings.text();
         try (TorchScope work = program.scope()) {
-            PreparedPrompt first = prompts.get(0);
             long start = System.nanoTime();
-            IValue input = llm.prefixInput(work, first.prefix(), imageTokens, first.task());
-            SegmentLayout layout = new SegmentLayout(text.prefix(), llm.plan().imageTokens(), text.task());
-            IValue cache = llm.prefix(work, input, layout, noTaps);
+            SharedPrefix shared = SharedPrefix.of(prompts(count));
+            IValue cache = shared.run(work, llm, imageTokens, noTaps);
             work.await(work.run("at", cache, work.of(0L)));
             double prefix = millisSince(start);
 
@@ -241,7 +240,7 @@ public final class BenchModel implements AutoCloseable {
 
     /** Pictures of noise with {@code count} prompts each, from normalised pixels to masks, as production runs them. */
     public PictureMillis picture(Variant variant, int count) {
-        ReferringPass pass = new ReferringPass(
+        ForwardPass pass = new ForwardPass(
                 network.orElseThrow(),
                 llms.get(variant),
                 flops.get(variant),
@@ -252,10 +251,7 @@ public final class BenchModel implements AutoCloseable {
         DoubleAdder spread = new DoubleAdder();
         try {
             long start = System.nanoTime();
-            List<List<Segmentation>> results = pass.segment(
-                    call,
-                    (work, decoded, row, memory, image) ->
-                            spread.add(postprocessSpread(work, decoded, row, memory, image)));
+            List<List<Segmentation>> results = pass.segment(call, decoded -> spread.add(postprocessSpread(decoded)));
             double total = millisSince(start) - spread.sum();
             StageMillis all = results.stream()
                     .flatMap(List::stream)
@@ -268,16 +264,14 @@ public final class BenchModel implements AutoCloseable {
         }
     }
 
-    /** As {@link ReferringPass} has it from decoded queries to a mask in Java, with other scores. */
-    private double postprocessSpread(
-            TorchScope work, IValue[] decoded, int row, MaskDecoder.Memory memory, PreparedImage image) {
+    /** As {@link ForwardPass} has it from decoded queries to a mask in Java, with other scores. */
+    private double postprocessSpread(Decoded decoded) {
         long start = System.nanoTime();
-        IValue embeddings = work.run("rows", decoded[1], work.of((long) row), work.of(row + 1L));
-        IValue[] best = network.orElseThrow()
-                .decoder()
-                .bestMask(work, new IValue[] {spreadScores, embeddings}, 0, memory, image);
-        work.floats(best[0]);
-        work.bytes(best[2]);
+        try {
+            prompts.get(0).task().masks(decoded.withLogits(spreadScores), AnswerRule.of(0));
+        } catch (RowFailure e) {
+            throw new IllegalStateException("the measured masks failed: " + e.getMessage(), e);
+        }
         return millisSince(start);
     }
 

@@ -3,13 +3,13 @@ package io.maskroute.core.bench;
 import io.maskroute.core.config.ModelConfig;
 import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.segmenter.PreparedPrompt;
-import io.maskroute.core.segmenter.ReferringPrompt;
+import io.maskroute.core.task.ReferringTask;
 import io.maskroute.core.text.PromptTokenizer;
 import java.util.List;
 import java.util.Random;
 
 /**
- * Numbers of text tokens of a prompt that is measured; the fields of {@link PreparedPrompt}.
+ * Numbers of text tokens of a prompt that is measured; what {@link PreparedPrompt#referring} takes.
  */
 public record PromptShape(int prefix, int task, int condition, int suffix) {
     /** The fewest tokens that {@link #withTokens} divides. */
@@ -27,8 +27,12 @@ public record PromptShape(int prefix, int task, int condition, int suffix) {
      * @throws RowFailure when they have tokens that the model does not know
      */
     public static PromptShape of(PromptTokenizer tokenizer) throws RowFailure {
-        PreparedPrompt prompt = tokenizer.prepare(new ReferringPrompt(List.of("thing")));
-        return new PromptShape(prompt.prefix().length, prompt.task().length, PSALM.condition, prompt.suffix().length);
+        PreparedPrompt prompt = tokenizer.prepare(new ReferringTask(List.of("thing")));
+        return new PromptShape(
+                prompt.prefix().length,
+                prompt.sharable(),
+                PSALM.condition,
+                prompt.text().length - prompt.conditions().get(0).end());
     }
 
     /**
@@ -66,7 +70,7 @@ public record PromptShape(int prefix, int task, int condition, int suffix) {
     /** Random token ids; all but the condition depend on the configuration alone. */
     PreparedPrompt prompt(ModelConfig config, long seed) {
         Random shared = new Random(config.llm().vocab());
-        return new PreparedPrompt(
+        return PreparedPrompt.referring(
                 ids(shared, prefix, config),
                 ids(shared, task, config),
                 ids(new Random(seed), condition, config),

@@ -4,9 +4,9 @@ import static io.maskroute.core.bench.BenchModel.millisSince;
 
 import ai.djl.pytorch.jni.IValue;
 import io.maskroute.core.config.ModelConfig;
+import io.maskroute.core.image.PreparedImage;
 import io.maskroute.core.model.PsalmNetwork;
 import io.maskroute.core.model.VisionEncoder;
-import io.maskroute.core.segmenter.PreparedImage;
 import io.maskroute.core.torchscript.TorchScope;
 import io.maskroute.core.torchscript.TorchType;
 import java.util.List;

@@ -6,10 +6,12 @@ import io.maskroute.core.config.ModelConfig;
 import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.error.Stage;
 import io.maskroute.core.image.ImagePreprocessor;
+import io.maskroute.core.image.PreparedImage;
 import io.maskroute.core.image.RgbImage;
 import io.maskroute.core.model.EngineFailure;
 import io.maskroute.core.model.LoadedModel;
 import io.maskroute.core.model.PsalmNetwork;
+import io.maskroute.core.model.SharedPrefix;
 import io.maskroute.core.routing.RoutingPlan;
 import io.maskroute.core.routing.RoutingSchedule;
 import io.maskroute.core.routing.RoutingSchedule.ImageTokens;
@@ -19,9 +21,8 @@ import io.maskroute.core.routing.RoutingSchedule.ProjectorKind;
 import io.maskroute.core.routing.RoutingSchedule.Proxies;
 import io.maskroute.core.routing.RoutingSchedule.ProxyKind;
 import io.maskroute.core.routing.SegmentLayout;
-import io.maskroute.core.segmenter.PreparedImage;
 import io.maskroute.core.segmenter.PreparedPrompt;
-import io.maskroute.core.segmenter.ReferringPrompt;
+import io.maskroute.core.task.ReferringTask;
 import io.maskroute.core.torchscript.TorchProgram;
 import io.maskroute.core.torchscript.TorchScope;
 import java.util.HashMap;
@@ -38,7 +39,7 @@ public final class DensePass implements AutoCloseable {
     private final LoadedModel model;
     private final PsalmNetwork network;
     private final ImagePreprocessor preprocessor;
-    private final PreparedPrompt shared;
+    private final SharedPrefix shared;
     private final Map<Integer, RoutingPlan> plans = new HashMap<>();
 
     /** @param model opened dense; closed with this */
@@ -48,7 +49,7 @@ public final class DensePass implements AutoCloseable {
         this.preprocessor = new ImagePreprocessor(network.config().image());
         try {
             // For the text that all prompts share; pictures without a prompt have it too.
-            this.shared = model.tokenizer().prepare(new ReferringPrompt(List.of("thing")));
+            this.shared = SharedPrefix.of(List.of(model.tokenizer().prepare(new ReferringTask(List.of("thing")))));
         } catch (RowFailure e) {
             throw new IllegalStateException("a word is a prompt", e);
         }
@@ -66,7 +67,7 @@ public final class DensePass implements AutoCloseable {
         return preprocessor.prepare(image);
     }
 
-    public PreparedPrompt prepare(ReferringPrompt prompt) throws RowFailure {
+    public PreparedPrompt prepare(ReferringTask prompt) throws RowFailure {
         return model.tokenizer().prepare(prompt);
     }
 
@@ -159,7 +160,7 @@ public final class DensePass implements AutoCloseable {
         int last = Math.max(
                 cached, 1 + layers.stream().mapToInt(Integer::intValue).max().orElse(-1));
         IValue[] cache = new IValue[2 * cached];
-        IValue x = network.llm().prefixInput(work, shared.prefix(), imageTokens, shared.task());
+        IValue x = shared.input(work, network.llm(), imageTokens);
         for (int layer = 0; layer < last; layer++) {
             IValue seen = network.llm().observeLayer(work, layer, x);
             if (!work.run("is_finite", seen).toBoolean()) {
@@ -195,8 +196,7 @@ public final class DensePass implements AutoCloseable {
         try (TorchScope work = network.scope()) {
             IValue taps = work.dictionary();
             IValue text = network.llm().textInput(work, own, longest);
-            network.llm()
-                    .suffix(work, text, network.decoder().maskTokens(), lengths, new long[own.length], cache, taps);
+            network.llm().suffix(work, text, network.bridge().maskTokens(), lengths, new long[own.length], cache, taps);
             double[] batch =
                     work.float64s(network.llm().suffixAttention(work, taps, cache, lengths, longest, masks, layout()));
             for (int i = 0; i < sums.length; i++) {
@@ -209,7 +209,7 @@ public final class DensePass implements AutoCloseable {
     }
 
     private SegmentLayout layout() {
-        return new SegmentLayout(shared.prefix().length, network.llm().plan().imageTokens(), shared.task().length);
+        return shared.layout(network.llm().plan());
     }
 
     private RoutingPlan plan(int stride) {

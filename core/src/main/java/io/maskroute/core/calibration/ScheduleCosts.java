@@ -56,7 +56,7 @@ public final class ScheduleCosts {
         int side = config.imageTokenSide();
         ImageFlops flops = FlopsModel.asRun(config, RoutingPlan.of(schedule, config, side, side), true)
                 .image(prefix, ownText);
-        return flops.prefix().total() + flops.prompts().get(0).total();
+        return flops.prompts().get(0).alone().total();
     }
 
     /** @param strides per layer, {@link #DENSE} where it is not routed */

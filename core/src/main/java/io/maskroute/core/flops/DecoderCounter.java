@@ -4,7 +4,7 @@ import static io.maskroute.core.flops.VisionCounter.linear;
 
 import io.maskroute.core.config.ModelConfig;
 
-/** The mask decoder for a referring prompt. */
+/** The mask decoder for a prompt. */
 final class DecoderCounter {
     private static final int RES2 = 2;
     private static final int RES5 = 5;
@@ -21,7 +21,8 @@ final class DecoderCounter {
         this.queries = config.maskDecoder().queries();
     }
 
-    DecoderFlops count() {
+    /** @param conditions that the prompt asks for */
+    DecoderFlops count(int conditions) {
         long memory = 0;
         long layers = 0;
         long masks = 0;
@@ -33,12 +34,16 @@ final class DecoderCounter {
                     + 2 * linear(queries, c, config.maskDecoder().ffn());
             masks += maskEmbedding() + mask(positions);
         }
-        return new DecoderFlops(memory, inputs(), layers, masks + maskEmbedding() + scores() + mask(positions(RES2)));
+        return new DecoderFlops(
+                memory,
+                inputs(conditions),
+                layers,
+                masks + maskEmbedding() + scores(conditions) + mask(positions(RES2)));
     }
 
-    /** seg_query_projector for the mask tokens, SEG_token_projector for the condition. */
-    private long inputs() {
-        return linear(queries + 1, config.llm().hidden(), c);
+    /** seg_query_projector for the mask tokens, the projector of the task's head for the conditions. */
+    private long inputs(int conditions) {
+        return linear(queries + conditions, config.llm().hidden(), c);
     }
 
     private long crossAttention(long positions) {
@@ -57,9 +62,9 @@ final class DecoderCounter {
         return linear(queries, maskDim(), positions);
     }
 
-    /** SEG_proj and its product with the condition. */
-    private long scores() {
-        return 2 * linear(queries, c, c) + linear(queries, c, 1);
+    /** The head's MLP and its products with the conditions. */
+    private long scores(int conditions) {
+        return 2 * linear(queries, c, c) + linear(queries, c, conditions);
     }
 
     private long maskDim() {

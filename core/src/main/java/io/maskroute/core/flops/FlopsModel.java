@@ -8,7 +8,7 @@ import io.maskroute.core.routing.RoutingSchedule;
 import io.maskroute.core.routing.RoutingSchedule.Projector;
 import io.maskroute.core.routing.SegmentLayout;
 import io.maskroute.core.segmenter.PreparedPrompt;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** The formula of the package description, for one model under one routing plan. Cheap enough to ask per picture. */
@@ -18,7 +18,7 @@ public final class FlopsModel {
     private final RoutingPlan dense;
     private final Execution execution;
     private final VisionFlops vision;
-    private final DecoderFlops decoder;
+    private final DecoderCounter decoder;
 
     public FlopsModel(ModelConfig config, RoutingPlan plan, Execution execution) {
         this.config = config;
@@ -26,7 +26,7 @@ public final class FlopsModel {
         this.dense = RoutingPlan.of(RoutingSchedule.dense(), config, plan.gridHeight(), plan.gridWidth());
         this.execution = execution;
         this.vision = new VisionCounter(config).count();
-        this.decoder = new DecoderCounter(config).count();
+        this.decoder = new DecoderCounter(config);
     }
 
     /**
@@ -43,33 +43,60 @@ public final class FlopsModel {
         return vision;
     }
 
+    /** The mask decoder for a prompt with one condition. */
     public DecoderFlops decoder() {
-        return decoder;
+        return decoder.count(1);
     }
 
     /**
-     * A picture with its prompts.
+     * A picture with referring prompts.
      *
      * @param prefix the tokens that all its prompts share: text, image tokens, text
      * @param ownText per prompt the number of its own text tokens, mask tokens not included
      */
     public ImageFlops image(SegmentLayout prefix, int... ownText) {
-        LlmFlops densePrefix = prefix(dense, prefix);
-        List<LlmFlops> prompts = new ArrayList<>();
-        List<LlmFlops> promptsDense = new ArrayList<>();
-        for (int text : ownText) {
-            prompts.add(prompt(plan, prefix, text));
-            promptsDense.add(densePrefix.plus(prompt(dense, prefix, text)));
-        }
-        return new ImageFlops(prefix(plan, prefix), prompts, promptsDense, vision, decoder);
+        return new ImageFlops(
+                prefix(plan, prefix),
+                Arrays.stream(ownText)
+                        .mapToObj(text -> prompt(prefix, text, prefix, text, 1))
+                        .toList(),
+                vision,
+                decoder().memory());
     }
 
-    /** A picture with prompts that run together, so that they share its prefix; at least one. */
+    /** A picture with prompts that run together, so that they share what their texts begin with; at least one. */
     public ImageFlops image(List<PreparedPrompt> prompts) {
-        PreparedPrompt first = prompts.get(0);
-        return image(
-                new SegmentLayout(first.prefix().length, plan.imageTokens(), first.task().length),
-                prompts.stream().mapToInt(PreparedPrompt::ownLength).toArray());
+        SegmentLayout prefix = layout(prompts.get(0), PreparedPrompt.sharedText(prompts).length);
+        return new ImageFlops(
+                prefix(plan, prefix),
+                prompts.stream()
+                        .map(prompt -> prompt(
+                                prefix,
+                                prompt.text().length - prefix.trailing(),
+                                layout(prompt, prompt.sharable()),
+                                prompt.ownLength(),
+                                prompt.conditions().size()))
+                        .toList(),
+                vision,
+                decoder().memory());
+    }
+
+    private SegmentLayout layout(PreparedPrompt prompt, int shared) {
+        return new SegmentLayout(prompt.prefix().length, plan.imageTokens(), shared);
+    }
+
+    /**
+     * @param shared the prefix as it runs
+     * @param own text tokens behind that
+     * @param alone the prefix that the prompt would have, were it the only one
+     * @param ownAlone text tokens behind that
+     */
+    private PromptFlops prompt(SegmentLayout shared, int own, SegmentLayout alone, int ownAlone, int conditions) {
+        return new PromptFlops(
+                prompt(plan, shared, own),
+                prefix(plan, alone).plus(prompt(plan, alone, ownAlone)),
+                prefix(dense, alone).plus(prompt(dense, alone, ownAlone)),
+                decoder.count(conditions).prompt());
     }
 
     private LlmFlops prefix(RoutingPlan plan, SegmentLayout layout) {

@@ -8,28 +8,23 @@ import java.util.stream.IntStream;
  * Floating-point operations of one picture with its prompts.
  *
  * @param prefix once per picture
- * @param prompts each prompt's own tokens, in order
- * @param promptsDense each prompt alone with the identity schedule, prefix included
+ * @param prompts in order
+ * @param decoderMemory of the mask decoder, once per picture
  */
-public record ImageFlops(
-        LlmFlops prefix,
-        List<LlmFlops> prompts,
-        List<LlmFlops> promptsDense,
-        VisionFlops vision,
-        DecoderFlops decoder) {
+public record ImageFlops(LlmFlops prefix, List<PromptFlops> prompts, VisionFlops vision, long decoderMemory) {
 
     public ImageFlops {
         prompts = List.copyOf(prompts);
-        promptsDense = List.copyOf(promptsDense);
     }
 
     /** Everything, once. */
     public long total() {
         return prefix.total()
-                + prompts.stream().mapToLong(LlmFlops::total).sum()
+                + prompts.stream()
+                        .mapToLong(prompt -> prompt.own().total() + prompt.decoder())
+                        .sum()
                 + vision.total()
-                + decoder.memory()
-                + prompts.size() * decoder.prompt();
+                + decoderMemory;
     }
 
     /**
@@ -40,11 +35,11 @@ public record ImageFlops(
         int n = prompts.size();
         return IntStream.range(0, n)
                 .mapToObj(i -> new FlopCounts(
-                        prompts.get(i).total() + share(prefix.total(), n, i),
-                        promptsDense.get(i).total(),
+                        prompts.get(i).own().total() + share(prefix.total(), n, i),
+                        prompts.get(i).dense().total(),
                         share(vision.total(), n, i),
-                        decoder.prompt() + share(decoder.memory(), n, i),
-                        prefix.total() + prompts.get(i).total()))
+                        prompts.get(i).decoder() + share(decoderMemory, n, i),
+                        prompts.get(i).alone().total()))
                 .toList();
     }
 

@@ -7,7 +7,7 @@
  * <p>Floating-point operations of products, two per multiply-add: linear layers, convolutions, attention products (q·k and
  * p·v), deformable sampling (four taps per point, each one multiply-add per channel) and the dot products of mask embeddings with
  * features. Everything else is left out: biases, norms, activations, softmax, rotary embedding, residual sums, gathers, the
- * projector's {@code s * z}, table look-ups, bilinear resizes, means and the masks' post-processing.
+ * projector's {@code s * z}, table look-ups, bilinear resizes, the sampling of regions, means and the masks' post-processing.
  *
  * <h2>The formula</h2>
  *
@@ -22,7 +22,7 @@
  * </pre>
  *
  * Mask tokens are present from {@code mask_token_layer} on. Tokens after the mask tokens and padding between prompts of
- * different length are never counted. The prefix (text, image tokens and the task's text) is counted once per picture and
+ * different length are never counted. The prefix (text, image tokens and what the texts of all of a picture's prompts begin with) is counted once per picture and
  * divided evenly over its prompts; {@link io.maskroute.core.flops.Execution} says how much of it the last layer does.
  *
  * <p>Where image tokens are dropped after layer K, the prefix is shorter in the later layers. Where each prompt chooses them, it

@@ -1,7 +1,6 @@
 package io.maskroute.core.image;
 
 import io.maskroute.core.config.ModelConfig;
-import io.maskroute.core.segmenter.PreparedImage;
 import java.util.Arrays;
 
 /**

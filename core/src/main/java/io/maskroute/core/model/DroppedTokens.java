@@ -1,10 +1,10 @@
 package io.maskroute.core.model;
 
 import ai.djl.pytorch.jni.IValue;
+import io.maskroute.core.image.PreparedImage;
 import io.maskroute.core.routing.ImageTokenDropping;
 import io.maskroute.core.routing.ImageTokenDropping.Criterion;
 import io.maskroute.core.routing.SegmentLayout;
-import io.maskroute.core.segmenter.PreparedImage;
 import io.maskroute.core.torchscript.TorchScope;
 import java.util.List;
 import java.util.stream.IntStream;

@@ -8,6 +8,7 @@ import io.maskroute.core.routing.AdapterSpec;
 import io.maskroute.core.routing.ImageTokenDropping;
 import io.maskroute.core.routing.LayerRouting;
 import io.maskroute.core.routing.RoutingPlan;
+import io.maskroute.core.task.Decoded;
 import io.maskroute.core.torchscript.TorchType;
 import java.util.List;
 import java.util.Optional;
@@ -203,7 +204,7 @@ public final class MemoryModel {
     /** As much as is resized at once, whatever the pictures' own sizes, but for a picture that has more pixels than that. */
     private long postprocess() {
         long size = config.image().size();
-        long pixels = Math.max(MaskDecoder.MASK_PIXELS, size * size);
+        long pixels = Math.max(Decoded.MASK_PIXELS, size * size);
         return FP32 * (config.maskDecoder().queries() * positions(RES2) + FULL_SIZE_MASK * pixels);
     }
 

@@ -16,6 +16,7 @@ public final class PsalmNetwork implements AutoCloseable {
     private final ModelConfig config;
     private final VisionEncoder vision;
     private final RoutedLlm llm;
+    private final PromptBridge bridge;
     private final MaskDecoder decoder;
     private final IValue noTaps;
     private final Map<String, IValue> trainable;
@@ -41,7 +42,8 @@ public final class PsalmNetwork implements AutoCloseable {
         try {
             this.vision = new VisionEncoder(program, scope, config, loader, dtype);
             this.llm = new RoutedLlm(program, scope, config.llm(), loader, dtype, plan, adapter);
-            this.decoder = new MaskDecoder(scope, config, loader, dtype);
+            this.bridge = new PromptBridge(scope, config.maskDecoder().queries(), loader, dtype);
+            this.decoder = new MaskDecoder(scope, config, loader);
             this.noTaps = scope.run("no_taps");
         } catch (RuntimeException | Error e) {
             scope.close();
@@ -61,6 +63,10 @@ public final class PsalmNetwork implements AutoCloseable {
     /** Closed with the network. */
     public RoutedLlm llm() {
         return llm;
+    }
+
+    public PromptBridge bridge() {
+        return bridge;
     }
 
     public MaskDecoder decoder() {

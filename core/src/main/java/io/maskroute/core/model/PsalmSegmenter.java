@@ -2,14 +2,15 @@ package io.maskroute.core.model;
 
 import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.image.ImagePreprocessor;
+import io.maskroute.core.image.PreparedImage;
 import io.maskroute.core.image.RgbImage;
 import io.maskroute.core.segmenter.PicturePrompts;
-import io.maskroute.core.segmenter.PreparedImage;
 import io.maskroute.core.segmenter.PreparedPrompt;
-import io.maskroute.core.segmenter.ReferringPrompt;
 import io.maskroute.core.segmenter.Segmentation;
 import io.maskroute.core.segmenter.Segmenter;
 import io.maskroute.core.segmenter.SegmenterInfo;
+import io.maskroute.core.task.AnswerRule;
+import io.maskroute.core.task.Task;
 import io.maskroute.core.torchscript.TorchProgram;
 import java.nio.file.Path;
 import java.util.Collections;
@@ -17,7 +18,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** A model folder opened for referring prompts. */
+/** A model folder opened for prompts of all tasks. */
 public final class PsalmSegmenter implements Segmenter {
     private static final String CPU = "cpu";
     private static final long MOST_ACTIVATIONS = 1L << 30;
@@ -26,7 +27,7 @@ public final class PsalmSegmenter implements Segmenter {
 
     private final LoadedModel model;
     private final ImagePreprocessor preprocessor;
-    private final ReferringPass pass;
+    private final ForwardPass pass;
     private final SegmenterOptions options;
     private final Set<Thread> entered = Collections.newSetFromMap(new ConcurrentHashMap<>());
     private volatile int operatorThreads;
@@ -35,7 +36,12 @@ public final class PsalmSegmenter implements Segmenter {
         this.model = model;
         PsalmNetwork network = model.network();
         this.preprocessor = new ImagePreprocessor(network.config().image());
-        this.pass = new ReferringPass(network, network.llm(), model.flops(), options.promptBatch());
+        this.pass = new ForwardPass(
+                network,
+                network.llm(),
+                model.flops(),
+                options.promptBatch(),
+                new AnswerRule(network.config().minScore(), options.maxMasks()));
         this.options = options;
         this.operatorThreads = options.threads();
     }
@@ -60,8 +66,8 @@ public final class PsalmSegmenter implements Segmenter {
     }
 
     @Override
-    public PreparedPrompt prepare(ReferringPrompt prompt) throws RowFailure {
-        return model.tokenizer().prepare(prompt);
+    public PreparedPrompt prepare(Task prompt, PreparedImage image) throws RowFailure {
+        return model.tokenizer().prepare(prompt).at(prompt.regions(image.geometry()));
     }
 
     @Override

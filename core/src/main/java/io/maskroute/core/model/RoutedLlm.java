@@ -2,11 +2,11 @@ package io.maskroute.core.model;
 
 import ai.djl.pytorch.jni.IValue;
 import io.maskroute.core.config.ModelConfig;
+import io.maskroute.core.image.PreparedImage;
 import io.maskroute.core.routing.ImageTokenDropping;
 import io.maskroute.core.routing.RoutingPlan;
 import io.maskroute.core.routing.SegmentLayout;
 import io.maskroute.core.safetensors.TensorSource;
-import io.maskroute.core.segmenter.PreparedImage;
 import io.maskroute.core.torchscript.TorchProgram;
 import io.maskroute.core.torchscript.TorchScope;
 import io.maskroute.core.torchscript.TorchType;

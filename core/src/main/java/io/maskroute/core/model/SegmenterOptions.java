@@ -19,6 +19,7 @@ import java.util.OptionalDouble;
  * @param weightsRounding of what is stored, before it is converted to {@code dtype}
  * @param tf32 whether a GPU may round the factors of fp32 products to TF32
  * @param minScore 0..1, in place of {@code ModelConfig.minScore}; empty for the model's own
+ * @param maxMasks of a prompt, the best ones; at least 1
  */
 public record SegmenterOptions(
         String device,
@@ -29,16 +30,17 @@ public record SegmenterOptions(
         boolean allowPartial,
         WeightsRounding weightsRounding,
         boolean tf32,
-        OptionalDouble minScore) {
+        OptionalDouble minScore,
+        int maxMasks) {
 
     private static final int CPU_PROMPT_BATCH = 16;
     /** Fewer leave a GPU waiting for its next kernel. */
     private static final int GPU_PROMPT_BATCH = 64;
 
     public SegmenterOptions {
-        if (threads < 0 || promptBatch < 1 || !(minScore.orElse(0) >= 0 && minScore.orElse(0) <= 1)) {
-            throw new IllegalArgumentException(
-                    "threads " + threads + ", promptBatch " + promptBatch + ", minScore " + minScore);
+        if (threads < 0 || promptBatch < 1 || maxMasks < 1 || !(minScore.orElse(0) >= 0 && minScore.orElse(0) <= 1)) {
+            throw new IllegalArgumentException("threads " + threads + ", promptBatch " + promptBatch + ", minScore "
+                    + minScore + ", maxMasks " + maxMasks);
         }
     }
 
@@ -79,6 +81,7 @@ public record SegmenterOptions(
         private WeightsRounding weightsRounding = WeightsRounding.NONE;
         private boolean tf32;
         private OptionalDouble minScore = OptionalDouble.empty();
+        private int maxMasks = Integer.MAX_VALUE;
 
         private Builder() {}
 
@@ -129,6 +132,12 @@ public record SegmenterOptions(
             return this;
         }
 
+        /** Without it, all of them. */
+        public Builder setMaxMasks(int maxMasks) {
+            this.maxMasks = maxMasks;
+            return this;
+        }
+
         public SegmenterOptions build() {
             int batch = device.equals("cpu") ? CPU_PROMPT_BATCH : GPU_PROMPT_BATCH;
             return new SegmenterOptions(
@@ -140,7 +149,8 @@ public record SegmenterOptions(
                     allowPartial,
                     weightsRounding,
                     tf32,
-                    minScore);
+                    minScore,
+                    maxMasks);
         }
     }
 }

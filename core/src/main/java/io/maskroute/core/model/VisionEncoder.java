@@ -2,7 +2,7 @@ package io.maskroute.core.model;
 
 import ai.djl.pytorch.jni.IValue;
 import io.maskroute.core.config.ModelConfig;
-import io.maskroute.core.segmenter.PreparedImage;
+import io.maskroute.core.image.PreparedImage;
 import io.maskroute.core.torchscript.TorchProgram;
 import io.maskroute.core.torchscript.TorchScope;
 import io.maskroute.core.torchscript.TorchType;

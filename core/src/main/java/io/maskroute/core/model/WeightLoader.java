@@ -27,8 +27,9 @@ final class WeightLoader {
     /** Large enough to hide the cost of a call, small enough not to count. */
     private static final int PIECE_ELEMENTS = 1 << 21;
 
-    /** Statistics of batch normalisation, which a model keeps as they are. */
-    private static final Pattern FROZEN = Pattern.compile("\\.running_(mean|var)$");
+    /** What training keeps as it is: statistics of batch normalisation, and the heads of tasks that it does not train. */
+    private static final Pattern FROZEN = Pattern.compile("\\.running_(mean|var)$"
+            + "|^(class_name_projector|region_projector|predictor\\.CLASS_proj|predictor\\.REGION_proj)\\.");
 
     private final TorchProgram program;
     private final TensorSource source;

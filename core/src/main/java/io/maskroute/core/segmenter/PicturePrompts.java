@@ -1,5 +1,6 @@
 package io.maskroute.core.segmenter;
 
+import io.maskroute.core.image.PreparedImage;
 import java.util.List;
 
 /**

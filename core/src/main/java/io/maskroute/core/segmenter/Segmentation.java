@@ -1,24 +1,21 @@
 package io.maskroute.core.segmenter;
 
-import io.maskroute.core.mask.BinaryMask;
+import io.maskroute.core.task.ScoredMask;
 import java.util.List;
 
 /**
  * What the model found for one prompt, and what it cost.
  *
- * @param masks best first; for a referring prompt one, or none when the best one's score is below the model's least
+ * @param masks best first; none where even the best one's score is below the least
  */
 public record Segmentation(List<ScoredMask> masks, TokenCounts tokens, FlopCounts flops, StageMillis latency) {
-
-    /** A mask at the picture's original size with its score in 0..1. */
-    public record ScoredMask(BinaryMask mask, float score) {}
 
     /**
      * Tokens of this prompt's sequence.
      *
      * @param proxy image tokens that get the full FFN, averaged over the layers and rounded; all of them in a dense run, and
      *     where image tokens are dropped those that are present
-     * @param text prefix, task, condition and suffix tokens
+     * @param text those before and after the image tokens
      */
     public record TokenCounts(int image, int proxy, int text, int mask) {}
 

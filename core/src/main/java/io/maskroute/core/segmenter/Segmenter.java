@@ -1,7 +1,9 @@
 package io.maskroute.core.segmenter;
 
 import io.maskroute.core.error.RowFailure;
+import io.maskroute.core.image.PreparedImage;
 import io.maskroute.core.image.RgbImage;
+import io.maskroute.core.task.Task;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -17,8 +19,12 @@ public interface Segmenter extends AutoCloseable {
     /** Resizes and pads a picture for the network. */
     PreparedImage prepare(RgbImage image) throws RowFailure;
 
-    /** Tokenises a prompt. */
-    PreparedPrompt prepare(ReferringPrompt prompt) throws RowFailure;
+    /**
+     * Tokenises a prompt.
+     *
+     * @param image the picture that it is about
+     */
+    PreparedPrompt prepare(Task prompt, PreparedImage image) throws RowFailure;
 
     /**
      * Masks for all prompts of one picture; the picture's own work is done once and its cost divided evenly over the

@@ -10,13 +10,19 @@ import io.maskroute.core.error.Stage;
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.core.files.NativeCache;
 import io.maskroute.core.segmenter.PreparedPrompt;
-import io.maskroute.core.segmenter.ReferringPrompt;
+import io.maskroute.core.segmenter.PreparedPrompt.Span;
+import io.maskroute.core.task.Condition;
+import io.maskroute.core.task.ReferringTask;
+import io.maskroute.core.task.Task;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.IntStream;
 
 /**
  * Turns prompts into token ids with a model's own tokenizer. Thread-safe.
@@ -37,29 +43,29 @@ public final class PromptTokenizer implements AutoCloseable {
     private static final Map<String, String> AS_IT_IS =
             Map.of("addSpecialTokens", "false", "truncation", "false", "padding", "false");
 
+    /** A region's embedding is none of the table's. */
+    private static final int[] REGION = {0};
+
     private final HuggingFaceTokenizer tokenizer;
     private final ModelConfig config;
-    private final int[] prefix;
-    private final int[] task;
-    private final int[] suffix;
-    private final int maxCondition;
+    /** Text tokens that the model's positions leave room for. */
+    private final int room;
+    /** Token ids of fixed texts. */
+    private final Map<String, int[]> fixed = new ConcurrentHashMap<>();
+
+    private final SharedText shared;
 
     private PromptTokenizer(HuggingFaceTokenizer tokenizer, String where, ModelConfig config, int imageTokens) {
         this.tokenizer = tokenizer;
         this.config = config;
-        List<String> pieces = PromptTexts.REFERRING.pieces();
-        this.prefix = ids(pieces.get(0));
-        this.task = ids(pieces.get(1));
-        this.suffix = ids(pieces.get(2));
+        List<int[]> pieces = new ReferringTask(List.of())
+                .text().pieces(1).stream().map(this::fixed).toList();
+        this.shared = new SharedText(pieces.get(0).length, pieces.get(1).length);
         // The text after the mask tokens influences nothing that is read: attention is causal.
-        int fixed = prefix.length
-                + imageTokens
-                + task.length
-                + suffix.length
-                + config.maskDecoder().queries();
-        this.maxCondition = config.llm().maxPositions() - fixed;
+        this.room =
+                config.llm().maxPositions() - imageTokens - config.maskDecoder().queries();
         int vocab = config.llm().vocab();
-        if (!inVocabulary(prefix) || !inVocabulary(task) || !inVocabulary(suffix)) {
+        if (!pieces.subList(0, 3).stream().allMatch(this::inVocabulary)) {
             throw new UnusableInputException(where + " has token ids beyond the model's " + vocab
                     + " embeddings; take the tokenizer that belongs to the model");
         }
@@ -67,9 +73,11 @@ public final class PromptTokenizer implements AutoCloseable {
             throw new UnusableInputException("the model's [SEG] token "
                     + config.specialTokens().seg() + " is beyond its " + vocab + " embeddings; correct config.json");
         }
-        if (maxCondition < 2) {
+        int words = room - shared.tokens() - pieces.get(2).length;
+        if (words < 2) {
             throw new UnusableInputException("the model has " + config.llm().maxPositions()
-                    + " positions, but a prompt takes " + fixed + " beside its words; correct config.json");
+                    + " positions, but a prompt takes " + (config.llm().maxPositions() - words)
+                    + " beside its words; correct config.json");
         }
     }
 
@@ -121,7 +129,7 @@ public final class PromptTokenizer implements AutoCloseable {
         return line.length() <= MAX_MESSAGE_CHARS ? line : line.substring(0, MAX_MESSAGE_CHARS) + "…";
     }
 
-    /** Numbers of text tokens that all prompts of one picture share: before and after the image tokens. */
+    /** Numbers of text tokens that all referring prompts share: before and after the image tokens. */
     public record SharedText(int prefix, int task) {
         public int tokens() {
             return prefix + task;
@@ -129,24 +137,58 @@ public final class PromptTokenizer implements AutoCloseable {
     }
 
     public SharedText sharedText() {
-        return new SharedText(prefix.length, task.length);
+        return shared;
     }
 
     /**
-     * @return arrays that other prompts share: not to be changed
-     * @throws RowFailure of stage {@code tokenize}; kinds: {@code empty-prompt} (no sentence, or one without words),
-     *     {@code malformed-text} (not Unicode), {@code prompt-too-long} (beyond the model's positions),
-     *     {@code unknown-token} (an id beyond the model's embeddings)
+     * @return arrays that other prompts share: not to be changed; without {@link PreparedPrompt#regions}
+     * @throws RowFailure of stage {@code tokenize}; kinds: what {@link Task#conditions} says, {@code malformed-text} (not Unicode),
+     *     {@code prompt-too-long} (beyond the model's positions), {@code unknown-token} (an id beyond the model's embeddings)
      */
-    public PreparedPrompt prepare(ReferringPrompt prompt) throws RowFailure {
-        if (prompt.sentences().isEmpty()) {
-            throw failure("empty-prompt", "the prompt has no sentence");
+    public PreparedPrompt prepare(Task task) throws RowFailure {
+        List<Condition> conditions = task.conditions();
+        List<String> pieces = task.text().pieces(conditions.size());
+        int[] prefix = fixed(pieces.get(0));
+        IntStream.Builder text = IntStream.builder();
+        List<Span> spans = new ArrayList<>();
+        int at = 0;
+        int around = 0;
+        for (int piece = 1; piece < pieces.size() - 1; piece++) {
+            around += fixed(pieces.get(piece)).length;
         }
-        if (prompt.sentences().stream().anyMatch(ReferringPrompt::isEmpty)) {
-            throw failure("empty-prompt", "the prompt has a sentence without words");
+        int left = room - prefix.length - around;
+        for (int i = 0; i <= conditions.size(); i++) {
+            int[] before = fixed(pieces.get(1 + i));
+            Arrays.stream(before).forEach(text);
+            at += before.length;
+            if (i < conditions.size()) {
+                int[] own = ids(conditions.get(i), room - prefix.length - around, left);
+                Arrays.stream(own).forEach(text);
+                spans.add(new Span(at, at + own.length));
+                at += own.length;
+                left -= own.length;
+            }
         }
-        String text = PromptTexts.condition(prompt.sentences());
-        if (text.length() / MAX_CHARS_PER_TOKEN > maxCondition) {
+        int[] all = text.build().toArray();
+        if (!inVocabulary(all)) {
+            throw failure("unknown-token", "the prompt has a token beyond the model's embeddings");
+        }
+        return new PreparedPrompt(task, prefix, all, spans, List.of());
+    }
+
+    /**
+     * @param room tokens that the conditions of a prompt may take together
+     * @param left of them
+     */
+    private int[] ids(Condition condition, int room, int left) throws RowFailure {
+        if (condition.words() == null) {
+            if (left < 1) {
+                throw failure("prompt-too-long", "the model's positions leave room for " + room + " regions");
+            }
+            return REGION;
+        }
+        String text = condition.words();
+        if (text.length() / MAX_CHARS_PER_TOKEN > room) {
             throw failure("prompt-too-long", "the prompt has " + text.length() + " characters");
         }
         if (!StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
@@ -154,17 +196,20 @@ public final class PromptTokenizer implements AutoCloseable {
         }
         int[] words = ids(text);
         int length = words.length + 1;
-        if (length > maxCondition) {
+        if (length > left) {
             throw failure(
                     "prompt-too-long",
-                    "the prompt has " + length + " tokens; the model's positions leave room for " + maxCondition);
+                    "the prompt has " + (room - left + length) + " tokens" + (left < room ? " and more" : "")
+                            + "; the model's positions leave room for " + room);
         }
-        if (!inVocabulary(words)) {
-            throw failure("unknown-token", "the prompt has a token beyond the model's embeddings");
-        }
-        int[] condition = Arrays.copyOf(words, length);
-        condition[words.length] = config.specialTokens().seg();
-        return new PreparedPrompt(prefix, task, condition, suffix);
+        int[] closed = Arrays.copyOf(words, length);
+        closed[words.length] = config.specialTokens().seg();
+        return closed;
+    }
+
+    /** Not to be changed. */
+    private int[] fixed(String text) {
+        return fixed.computeIfAbsent(text, this::ids);
     }
 
     private int[] ids(String text) {

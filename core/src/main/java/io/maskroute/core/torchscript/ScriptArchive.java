@@ -24,6 +24,7 @@ public final class ScriptArchive {
             "pixel_decoder.py",
             "mask_decoder.py",
             "postprocess.py",
+            "tasks.py",
             "trace.py",
             "training.py",
             "calibration.py");

@@ -59,6 +59,11 @@ public final class TorchScope implements AutoCloseable {
         return value;
     }
 
+    /** Another scope of the same program, for what is to go before this one does. */
+    public TorchScope sibling() {
+        return program.scope();
+    }
+
     /** Frees a value before the scope ends. */
     public void free(IValue value) {
         keep(value).close();

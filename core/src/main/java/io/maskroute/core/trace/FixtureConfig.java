@@ -13,10 +13,11 @@ import java.util.Map;
  * {@code config.json} of a golden fixture: the sizes of its model and what was asked of it. Fields it does not know describe
  * how the fixture was made and are ignored.
  *
- * @param task {@code referring}, {@code panoptic} or {@code region}
+ * @param task {@code referring}, {@code panoptic}, {@code instance}, {@code semantic} or {@code region}
  * @param imageHeight of the picture before resizing
  * @param sentences of a referring fixture, else empty
- * @param classes of a panoptic fixture without the background, else empty
+ * @param classes of a fixture of class names without the background, else empty
+ * @param isThing one for each of them; empty where all are
  * @param placeholders ids that stand for embeddings in {@code input_ids}
  * @param shapes of every tensor in {@code expected.safetensors}, by name
  */

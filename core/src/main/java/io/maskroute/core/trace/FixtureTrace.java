@@ -2,6 +2,7 @@ package io.maskroute.core.trace;
 
 import io.maskroute.core.config.ModelConfig;
 import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.core.image.ImageGeometry;
 import io.maskroute.core.model.ForwardTrace;
 import io.maskroute.core.model.PsalmNetwork;
 import io.maskroute.core.routing.RoutingPlan;
@@ -9,14 +10,16 @@ import io.maskroute.core.routing.RoutingSchedule;
 import io.maskroute.core.safetensors.Safetensors;
 import io.maskroute.core.safetensors.TensorSource;
 import io.maskroute.core.torchscript.TorchProgram;
+import io.maskroute.core.torchscript.TorchScope;
 import io.maskroute.core.torchscript.TorchType;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.Optional;
 
 /** Runs a golden fixture's inputs through its own weights. */
 public final class FixtureTrace {
+    private static final String TRUTH = "gt_masks";
+
     private FixtureTrace() {}
 
     /**
@@ -43,26 +46,38 @@ public final class FixtureTrace {
             RoutingSchedule schedule,
             Optional<TensorSource> projectors) {
         FixtureConfig fixture = FixtureConfig.read(folder.resolve("config.json"));
-        if (!fixture.task().equals("referring")) {
-            throw new UnusableInputException(
-                    folder + ": task " + fixture.task() + " is not supported; the referring fixtures are");
-        }
         ModelConfig config = fixture.model();
         int side = config.imageTokenSide();
         RoutingPlan plan = RoutingPlan.of(schedule, config, side, side);
         try (TensorSource weights = Safetensors.open(folder.resolve("weights.safetensors"));
                 TensorSource inputs = Safetensors.open(folder.resolve("inputs.safetensors"));
                 PsalmNetwork network = new PsalmNetwork(program, config, weights, dtype, plan, projectors)) {
-            return Trace.of(network, input(fixture, inputs));
+            ForwardTrace.Input input = input(fixture, inputs);
+            Trace trace = Trace.of(network, input);
+            return inputs.names().contains(TRUTH) ? trace.with("result.gt", truth(network, inputs, input)) : trace;
+        }
+    }
+
+    /** PSALM scores regions against masks that it has resized, so that its post-processing has them. */
+    private static TracedTensor truth(PsalmNetwork network, TensorSource inputs, ForwardTrace.Input input) {
+        long[] stored = inputs.longs(TRUTH);
+        byte[] masks = new byte[stored.length];
+        for (int i = 0; i < masks.length; i++) {
+            masks[i] = (byte) stored[i];
+        }
+        ImageGeometry picture = input.picture();
+        try (TorchScope work = network.scope()) {
+            return TracedTensor.of(
+                    work,
+                    work.run(
+                            "trace_truth",
+                            work.bytes(masks, inputs.info(TRUTH).shape()),
+                            work.ints(picture.contentHeight(), picture.contentWidth()),
+                            work.ints(picture.originalHeight(), picture.originalWidth())));
         }
     }
 
     private static ForwardTrace.Input input(FixtureConfig fixture, TensorSource inputs) {
-        int[] ids = ints(inputs.longs("input_ids"));
-        FixtureConfig.Placeholders placeholders = fixture.placeholders();
-        int image = position(inputs, ids, placeholders.image());
-        int refer = position(inputs, ids, placeholders.refer());
-        int seg = position(inputs, ids, placeholders.seg());
         long[] padded = inputs.longs("padding_mask");
         int size = fixture.model().image().size();
         int height = 0;
@@ -71,29 +86,11 @@ public final class FixtureTrace {
             height += padded[i * size] == 0 ? 1 : 0;
             width += padded[i] == 0 ? 1 : 0;
         }
+        FixturePrompt prompt = FixturePrompt.of(fixture, inputs);
         return new ForwardTrace.Input(
                 inputs.floats("image"),
-                Arrays.copyOf(ids, image),
-                Arrays.copyOfRange(ids, image + 1, refer),
-                ints(inputs.longs("token_refer_id")),
-                Arrays.copyOfRange(ids, refer + 1, seg),
-                Arrays.copyOfRange(ids, seg + 1, ids.length),
-                height,
-                width,
-                fixture.imageHeight(),
-                fixture.imageWidth());
-    }
-
-    private static int position(TensorSource inputs, int[] ids, int placeholder) {
-        for (int i = 0; i < ids.length; i++) {
-            if (ids[i] == placeholder) {
-                return i;
-            }
-        }
-        throw new UnusableInputException(inputs.origin() + ": input_ids hold no placeholder " + placeholder);
-    }
-
-    private static int[] ints(long[] values) {
-        return Arrays.stream(values).mapToInt(Math::toIntExact).toArray();
+                new ImageGeometry(size, height, width, fixture.imageHeight(), fixture.imageWidth()),
+                prompt.prompt(),
+                prompt.tail());
     }
 }

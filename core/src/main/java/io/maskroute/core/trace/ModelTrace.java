@@ -3,13 +3,13 @@ package io.maskroute.core.trace;
 import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.core.image.ImagePreprocessor;
+import io.maskroute.core.image.PreparedImage;
 import io.maskroute.core.image.RgbImage;
 import io.maskroute.core.model.ForwardTrace;
 import io.maskroute.core.model.LoadedModel;
 import io.maskroute.core.model.SegmenterOptions;
-import io.maskroute.core.segmenter.PreparedImage;
 import io.maskroute.core.segmenter.PreparedPrompt;
-import io.maskroute.core.segmenter.ReferringPrompt;
+import io.maskroute.core.task.Task;
 import io.maskroute.core.torchscript.TorchScope;
 import java.nio.file.Path;
 import java.util.List;
@@ -19,8 +19,7 @@ public final class ModelTrace {
     private ModelTrace() {}
 
     /** @throws RowFailure when the picture or the prompt cannot be prepared for the model */
-    public static Trace run(Path modelFolder, SegmenterOptions options, RgbImage image, ReferringPrompt prompt)
-            throws RowFailure {
+    public static Trace run(Path modelFolder, SegmenterOptions options, RgbImage image, Task task) throws RowFailure {
         try (LoadedModel model = LoadedModel.open(modelFolder, options)) {
             if (model.network().llm().plan().dropping().isPresent()) {
                 throw new UnusableInputException(
@@ -29,20 +28,10 @@ public final class ModelTrace {
             }
             PreparedImage picture =
                     new ImagePreprocessor(model.network().config().image()).prepare(image);
-            PreparedPrompt tokens = model.tokenizer().prepare(prompt);
+            PreparedPrompt tokens = model.tokenizer().prepare(task).at(task.regions(picture.geometry()));
             return Trace.of(
                     model.network(),
-                    new ForwardTrace.Input(
-                            pixels(model, picture),
-                            tokens.prefix(),
-                            tokens.task(),
-                            tokens.condition(),
-                            tokens.suffix(),
-                            new int[0],
-                            picture.contentHeight(),
-                            picture.contentWidth(),
-                            picture.originalHeight(),
-                            picture.originalWidth()));
+                    new ForwardTrace.Input(pixels(model, picture), picture.geometry(), tokens, new int[0]));
         }
     }
 

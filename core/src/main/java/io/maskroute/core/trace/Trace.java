@@ -34,6 +34,13 @@ public final class Trace {
         return new Trace(tensors);
     }
 
+    /** The same with one tensor more. */
+    Trace with(String name, TracedTensor tensor) {
+        Map<String, TracedTensor> more = new LinkedHashMap<>(tensors);
+        more.put(name, tensor);
+        return new Trace(more);
+    }
+
     public Set<String> names() {
         return tensors.keySet();
     }

@@ -1,7 +1,7 @@
 package io.maskroute.core.training;
 
+import io.maskroute.core.image.PreparedImage;
 import io.maskroute.core.mask.BinaryMask;
-import io.maskroute.core.segmenter.PreparedImage;
 
 /**
  * Masks on the grid of the mask features, where losses are computed: each cell holds the share of its area that the mask covers.

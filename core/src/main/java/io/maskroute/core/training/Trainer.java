@@ -4,15 +4,17 @@ import ai.djl.pytorch.jni.IValue;
 import io.maskroute.core.config.ModelConfig;
 import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.flops.FlopsModel;
+import io.maskroute.core.model.EncodedPictures;
+import io.maskroute.core.model.ForwardPass;
 import io.maskroute.core.model.MaskDecoder;
 import io.maskroute.core.model.OpenedParts;
 import io.maskroute.core.model.PromptBatch;
+import io.maskroute.core.model.PromptBridge;
 import io.maskroute.core.model.PsalmNetwork;
-import io.maskroute.core.model.ReferringPass;
 import io.maskroute.core.model.RoutedLlm;
+import io.maskroute.core.model.SharedPrefix;
 import io.maskroute.core.routing.RoutingPlan;
 import io.maskroute.core.routing.RoutingSchedule;
-import io.maskroute.core.routing.SegmentLayout;
 import io.maskroute.core.safetensors.TensorSource;
 import io.maskroute.core.segmenter.PicturePrompts;
 import io.maskroute.core.segmenter.PreparedPrompt;
@@ -44,7 +46,7 @@ public final class Trainer implements AutoCloseable {
     private final ModelConfig config;
     private final PsalmNetwork network;
     private final TrainingSettings settings;
-    private final ReferringPass pass;
+    private final ForwardPass pass;
     private final TorchScope scope;
     private final Map<String, IValue> tensors = new LinkedHashMap<>();
     private final Weights weights;
@@ -66,7 +68,7 @@ public final class Trainer implements AutoCloseable {
         this.config = config;
         this.network = network;
         this.settings = settings;
-        this.pass = new ReferringPass(network, network.llm(), FlopsModel.asRun(config, plan, adapter), 64);
+        this.pass = new ForwardPass(network, network.llm(), FlopsModel.asRun(config, plan, adapter), 64);
         this.scope = program.scope();
         this.weights = scope.building(() -> weights(trainable));
     }
@@ -197,28 +199,38 @@ public final class Trainer implements AutoCloseable {
             ends[i] = at;
         }
         IValue noTaps = network.noTaps();
-        IValue pixels = network.vision()
-                .normalize(work, pictures.stream().map(PicturePrompts::image).toList());
-        IValue maps = network.vision().backbone(work, pixels, noTaps);
-        IValue imageTokens = network.vision().imageTokens(work, maps, noTaps);
-        IValue decoded = network.vision().pixelDecoder(work, maps, noTaps);
+        EncodedPictures encoded = EncodedPictures.of(
+                network.vision(),
+                work,
+                network.vision()
+                        .normalize(
+                                work,
+                                pictures.stream().map(PicturePrompts::image).toList()),
+                noTaps);
         MaskDecoder decoder = network.decoder();
-        PromptBatch together = PromptBatch.of(prompts, pictureOf);
+        PromptBridge bridge = network.bridge();
+        SharedPrefix prefix = SharedPrefix.of(prompts);
+        PromptBatch together = new PromptBatch(prompts, prefix.after().length, pictureOf);
         IValue hidden =
                 switch (settings.reading()) {
                     case WORDS -> together.words(work, llm);
-                    case PROMPT -> together.alone(work, llm, decoder);
+                    case PROMPT -> together.alone(work, llm, bridge);
                     case WITH_PICTURE -> together.hidden(
-                            work, llm, decoder, prefix(work, prompts.get(0), imageTokens), noTaps);
+                            work,
+                            llm,
+                            bridge,
+                            encoded.imageTokens(),
+                            prefix.run(work, network.llm(), encoded.imageTokens(), noTaps),
+                            noTaps);
                 };
-        IValue[] inputs = together.inputs(work, decoder, hidden, noTaps);
-        IValue masks = decoder.maskTokenConditions(work, hidden);
-        IValue tokens = decoder.tokenFeatures(work, llm, imageTokens);
+        PromptBridge.Inputs inputs = bridge.inputs(work, hidden, together, noTaps);
+        IValue masks = bridge.maskTokenConditions(work, hidden);
+        IValue tokens = bridge.tokenFeatures(work, llm, encoded.imageTokens());
         for (int i = 0; i < ends.length; i++) {
             losses.add(decoder.losses(
                     work,
-                    decoder.inputsOf(work, inputs, i == 0 ? 0 : ends[i - 1], ends[i]),
-                    decoder.memory(work, decoded, i, i + 1),
+                    inputs.of(work, i == 0 ? 0 : ends[i - 1], ends[i]),
+                    decoder.memory(work, encoded.pixelDecoded(), i, i + 1),
                     work.run("row", tokens, work.of((long) i)),
                     work.run("rows", masks, work.of(i == 0 ? 0L : ends[i - 1]), work.of((long) ends[i])),
                     targets(work, batch.get(i).targets()),
@@ -226,12 +238,6 @@ public final class Trainer implements AutoCloseable {
                     settings.pointing()));
         }
         return prompts.size();
-    }
-
-    private IValue prefix(TorchScope work, PreparedPrompt any, IValue imageTokens) {
-        RoutedLlm llm = network.llm();
-        SegmentLayout layout = new SegmentLayout(any.prefix().length, llm.plan().imageTokens(), any.task().length);
-        return llm.prefix(work, llm.prefixInput(work, any.prefix(), imageTokens, any.task()), layout, network.noTaps());
     }
 
     private IValue targets(TorchScope work, List<float[]> targets) {
@@ -243,7 +249,7 @@ public final class Trainer implements AutoCloseable {
         return work.run("to_device", work.floats(all, targets.size(), length), work.of(program.device()));
     }
 
-    /** The masks that the averaged weights give, as {@link ReferringPass#segment(List)}. */
+    /** The masks that the averaged weights give, as {@link ForwardPass#segment(List)}. */
     public List<List<Segmentation>> segment(List<PicturePrompts> pictures) throws RowFailure {
         exchange();
         try {

@@ -86,6 +86,31 @@ def no_taps(self) -> Optional[Dict[str, Tensor]]:
     return None
 
 
+def view(self, x: Tensor, shape: List[int]) -> Tensor:
+    return x.view(shape)
+
+
+def without_last(self, x: Tensor) -> Tensor:
+    return x[:, :-1]
+
+
+def is_one(self, x: Tensor) -> Tensor:
+    return x == 1
+
+
+def no_tensors(self) -> List[Tensor]:
+    out: List[Tensor] = []
+    return out
+
+
+def column(self, x: Tensor, index: int) -> Tensor:
+    return x[:, index]
+
+
+def to_device_of(self, x: Tensor, other: Tensor) -> Tensor:
+    return x.to(other.device)
+
+
 def row(self, x: Tensor, index: int) -> Tensor:
     return x[index]
 

@@ -228,11 +228,32 @@ def llm_left_out(self, text: Tensor, eps: float, norm: Dict[str, Tensor]) -> Tup
     return x, x[:, :0]
 
 
-def pooled_condition(self, hidden: Tensor, starts: Tensor, ends: Tensor) -> Tensor:
-    """Mean over the condition's hidden states: hidden [R, T, d], int64 starts, ends [R] -> [R, d]"""
-    line = torch.arange(hidden.size(1), device=hidden.device).unsqueeze(0)
-    inside = (line >= starts.unsqueeze(1)).logical_and(line < ends.unsqueeze(1)).to(hidden.dtype)
-    return torch.bmm(inside.unsqueeze(1), hidden).squeeze(1) / (ends - starts).to(hidden.dtype).unsqueeze(1)
+def region_features(self, tokens: Tensor, picture: Tensor, points: Tensor, taps: Optional[Dict[str, Tensor]]) -> Tensor:
+    """tokens [B, N, d] of a square grid, int64 picture [K], points fp32 [K, S, 2] as (y, x) in fractions of the grid's outer tokens -> [K, d]: the
+    mean of the tokens at a region's points, bilinear between them. As PSALM's region sampler has it: a pixel's place is its
+    index over the picture's side, and 0 and 1 are the middles of the first and the last token."""
+    b, n, d = tokens.shape
+    side = int(round(float(n) ** 0.5))
+    grid = tokens.transpose(1, 2).reshape(b, d, side, side).index_select(0, picture).to(points.dtype)
+    places = points.flip([2]) * 2.0 - 1.0
+    sampled = torch.grid_sampler(grid, places.unsqueeze(1), 0, 0, True)
+    out = sampled.squeeze(2).mean(2)
+    self.tap(taps, "region.sampled_feature", out.unsqueeze(1))
+    return out
+
+
+def insert_regions(self, text: Tensor, row: Tensor, position: Tensor, features: Tensor) -> Tensor:
+    """text [R, T, d] with features [K, d] at rows and positions [K]"""
+    out = text.clone()
+    out[row, position] = features.to(text.dtype)
+    return out
+
+
+def pooled_conditions(self, hidden: Tensor, starts: Tensor, ends: Tensor) -> Tensor:
+    """Means over the conditions' hidden states: hidden [R, T, d], int64 starts, ends [R, N] -> [R, N, d]"""
+    line = torch.arange(hidden.size(1), device=hidden.device).view(1, 1, -1)
+    inside = (line >= starts.unsqueeze(2)).logical_and(line < ends.unsqueeze(2)).to(hidden.dtype)
+    return torch.bmm(inside, hidden) / (ends - starts).to(hidden.dtype).unsqueeze(2)
 
 
 def mask_token_conditions(self, late: Tensor, mask_tokens: int, heads: Dict[str, Tensor]) -> Tensor:
@@ -240,17 +261,16 @@ def mask_token_conditions(self, late: Tensor, mask_tokens: int, heads: Dict[str,
     return self.linear(late[:, :mask_tokens].to(heads["SEG_token_projector.weight"].dtype), heads, "SEG_token_projector")
 
 
-def decoder_inputs(self, text: Tensor, late: Tensor, mask_tokens: int, starts: Tensor, ends: Tensor, heads: Dict[str, Tensor], taps: Optional[Dict[str, Tensor]]) -> Tuple[Tensor, Tensor]:
+def decoder_inputs(self, text: Tensor, late: Tensor, mask_tokens: int, starts: Tensor, ends: Tensor, heads: Dict[str, Tensor], projector: str, taps: Optional[Dict[str, Tensor]]) -> Tuple[Tensor, Tensor]:
     """Final hidden states of the prompts' text [R, T, d] and late tokens [R, L, d] -> decoder queries [R, Q, C] and condition
-    embeddings [R, C], in the dtype of the decoder's weights."""
+    embeddings [R, N, C], in the dtype of the decoder's weights. int64 starts, ends [R, N]: the conditions' places in the text."""
     masks = late[:, :mask_tokens]
-    pooled = self.pooled_condition(text, starts, ends)
+    pooled = self.pooled_conditions(text, starts, ends)
     dtype = heads["seg_query_projector.weight"].dtype
     queries = self.linear(masks.to(dtype), heads, "seg_query_projector")
-    condition = self.linear(pooled.to(dtype), heads, "SEG_token_projector")
+    conditions = self.linear(pooled.to(dtype), heads, projector)
     if taps is not None:
         taps["mask_tokens.llm_out"] = masks
         taps["mask_tokens.projected"] = queries
-        taps["refer.pooled"] = pooled.unsqueeze(1)
-        taps["refer.projected"] = condition.unsqueeze(1)
-    return queries, condition
+        self.tap_conditions(taps, pooled, conditions, projector)
+    return queries, conditions

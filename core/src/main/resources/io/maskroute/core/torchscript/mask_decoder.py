@@ -63,10 +63,10 @@ def mask_embedding(self, x: Tensor, w: Dict[str, Tensor]) -> Tensor:
     return self.linear(y, w, "mask_embed.layers.2")
 
 
-def condition_logits(self, x: Tensor, condition: Tensor, w: Dict[str, Tensor]) -> Tensor:
-    """Normalised queries [R, Q, C] . condition [R, C] -> [R, Q]: how well each query answers the referring expression."""
-    y = self.linear(torch.relu(self.linear(x, w, "SEG_proj.layers.0")), w, "SEG_proj.layers.1")
-    return torch.bmm(y, condition.unsqueeze(2)).squeeze(2)
+def condition_logits(self, x: Tensor, condition: Tensor, w: Dict[str, Tensor], head: str) -> Tensor:
+    """Normalised queries [R, Q, C] . conditions [R, N, C] -> [R, Q, N]: how well each query answers each condition."""
+    y = self.linear(torch.relu(self.linear(x, w, head + ".layers.0")), w, head + ".layers.1")
+    return torch.bmm(y, condition.transpose(1, 2))
 
 
 def blocked_positions(self, logits: Tensor) -> Tensor:
@@ -111,8 +111,8 @@ def decoder_ffn(self, x: Tensor, layer: Dict[str, Tensor]) -> Tensor:
     return self.layer_norm(x + y, layer, "ffn.norm", 1e-5)
 
 
-def decoder_states(self, queries: Tensor, condition: Tensor, memory: List[Tensor], features: Tensor, w: Dict[str, Tensor], layers: List[Dict[str, Tensor]], heads: int, taps: Optional[Dict[str, Tensor]]) -> List[Tensor]:
-    """queries [R, Q, C] and condition [R, C] of prompts, memory of decoder_memory of their P pictures, features
+def decoder_states(self, queries: Tensor, condition: Tensor, memory: List[Tensor], features: Tensor, w: Dict[str, Tensor], layers: List[Dict[str, Tensor]], heads: int, head: str, taps: Optional[Dict[str, Tensor]]) -> List[Tensor]:
+    """queries [R, Q, C] and conditions [R, N, C] of prompts, memory of decoder_memory of their P pictures, features
     [P, mask_dim, h2, w2] -> the queries before the first layer and after each one. Each picture has R / P prompts, one behind the
     other."""
     position = w["query_embed.weight"]
@@ -122,32 +122,32 @@ def decoder_states(self, queries: Tensor, condition: Tensor, memory: List[Tensor
     for i, layer in enumerate(layers):
         embedding = self.mask_embedding(self.layer_norm(x, w, "decoder_norm", 1e-5), w)
         blocked = self.blocked_positions(self.shrunken_logits(embedding, memory[2 * len(layers) + i % levels]))
-        self.decoder_step_taps(taps, i, i % levels, levels, x, condition, memory, features, w)
+        self.decoder_step_taps(taps, i, i % levels, levels, x, condition, memory, features, w, head)
         x = self.decoder_cross_attention(x, position, layer, memory[2 * i], memory[2 * i + 1], blocked, heads)
         self.tap(taps, "decoder.layer" + str(i) + ".after_cross", x)
         x = self.decoder_self_attention(x, position, layer, heads)
         self.tap(taps, "decoder.layer" + str(i) + ".after_self", x)
         x = self.decoder_ffn(x, layer)
         states.append(x)
-    self.decoder_step_taps(taps, len(layers), len(layers) % levels, levels, x, condition, memory, features, w)
+    self.decoder_step_taps(taps, len(layers), len(layers) % levels, levels, x, condition, memory, features, w, head)
     return states
 
 
-def mask_decoder(self, queries: Tensor, condition: Tensor, memory: List[Tensor], features: Tensor, w: Dict[str, Tensor], layers: List[Dict[str, Tensor]], heads: int, taps: Optional[Dict[str, Tensor]]) -> Tuple[Tensor, Tensor]:
-    """What decoder_states takes -> condition logits [R, Q], mask embeddings [R, Q, mask_dim]; the masks are embedding . features."""
-    x = self.decoder_states(queries, condition, memory, features, w, layers, heads, taps)[-1]
+def mask_decoder(self, queries: Tensor, condition: Tensor, memory: List[Tensor], features: Tensor, w: Dict[str, Tensor], layers: List[Dict[str, Tensor]], heads: int, head: str, taps: Optional[Dict[str, Tensor]]) -> Tuple[Tensor, Tensor]:
+    """What decoder_states takes -> condition logits [R, Q, N], mask embeddings [R, Q, mask_dim]; the masks are embedding . features."""
+    x = self.decoder_states(queries, condition, memory, features, w, layers, heads, head, taps)[-1]
     y = self.layer_norm(x, w, "decoder_norm", 1e-5)
-    return self.condition_logits(y, condition, w), self.mask_embedding(y, w)
+    return self.condition_logits(y, condition, w, head), self.mask_embedding(y, w)
 
 
-def decoder_step_taps(self, taps: Optional[Dict[str, Tensor]], step: int, level: int, levels: int, x: Tensor, condition: Tensor, memory: List[Tensor], features: Tensor, w: Dict[str, Tensor]) -> None:
+def decoder_step_taps(self, taps: Optional[Dict[str, Tensor]], step: int, level: int, levels: int, x: Tensor, condition: Tensor, memory: List[Tensor], features: Tensor, w: Dict[str, Tensor], head: str) -> None:
     """What PSALM computes in its prediction heads before each layer and after the last; only its shrunken mask is needed to run."""
     if taps is not None:
         name = "decoder.step" + str(step)
         y = self.layer_norm(x, w, "decoder_norm", 1e-5)
         embedding = self.mask_embedding(y, w)
         taps[name + ".query_in"] = x
-        taps[name + ".SEG_logits"] = self.condition_logits(y, condition, w).unsqueeze(2)
+        self.tap_condition_logits(taps, name, self.condition_logits(y, condition, w, head), head)
         taps[name + ".mask_logits"] = self.mask_logits(embedding, features)
         taps[name + ".attn_mask"] = self.blocked_positions(self.shrunken_logits(embedding, memory[len(memory) - levels + level]))
 

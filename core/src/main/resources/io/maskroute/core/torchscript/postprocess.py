@@ -58,18 +58,3 @@ def best_mask(self, condition_logits: Tensor, embedding: Tensor, features: Tenso
         start = start + chunk
         chunk = most
     return best, query, mask
-
-
-def all_masks(self, condition_logits: Tensor, embedding: Tensor, features: Tensor, input_size: int, size: int, content: List[int], original: List[int], taps: Dict[str, Tensor]) -> None:
-    """Scores and masks of every query, for `trace`."""
-    coarse = self.mask_logits(embedding.unsqueeze(0), features)[0]
-    taps["post.mask_logits_input_res"] = self.bilinear(coarse.unsqueeze(0), input_size, input_size)
-    logits = self.full_size_logits(coarse, size, content, original)
-    taps["post.mask_logits_in"] = logits
-    scores = self.mask_scores(condition_logits, logits)
-    taps["result.scores_query_order"] = scores
-    # PSALM's order: top-k over all queries without sorting, which is no defined order.
-    top, order = torch.topk(scores, scores.size(0), -1, True, False)
-    taps["result.scores"] = top
-    taps["result.pred_masks"] = (logits > 0).index_select(0, order).to(0)
-    taps["result.best_query"] = torch.argmax(scores, -1, True)

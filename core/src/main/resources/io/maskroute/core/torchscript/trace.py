@@ -5,22 +5,68 @@ def tap_sequence(self, taps: Dict[str, Tensor], prefix: Tensor, text: Tensor, la
     taps["llm.inputs_embeds"] = torch.cat([prefix, text, late.unsqueeze(0).to(prefix.dtype)], 1)
 
 
-def tap_layout(self, taps: Dict[str, Tensor], parts: List[int], content: List[int]) -> None:
-    """parts: tokens before the image, of the image, of the task, of the condition, between it and the mask tokens, of the masks, after."""
-    total = 0
-    starts: List[int] = []
-    for part in parts:
-        starts.append(total)
-        total = total + part
+def tap_layout(self, taps: Dict[str, Tensor], before: int, image: int, text: int, masks: int, after: int, starts: List[int], ends: List[int], head: str, content: List[int]) -> None:
+    """Numbers of tokens before the image, of the image, of the text, of the masks and after them; starts, ends: the conditions' places in the text."""
+    total = before + image + text + masks + after
     taps["llm.position_ids"] = torch.arange(total, dtype=4)
     taps["llm.attention_mask"] = torch.ones([1, total], dtype=0)
-    condition = torch.zeros([1, total], dtype=4)
-    condition[:, starts[3]:starts[4]] = 1
-    taps["llm.refer_embedding_indices"] = condition
-    masks = torch.zeros([1, total], dtype=0)
-    masks[:, starts[5]:starts[6]] = 1
-    taps["llm.seg_query_mask"] = masks
+    conditions = torch.zeros([1, total], dtype=4)
+    for i in range(len(starts)):
+        conditions[:, before + image + starts[i]:before + image + ends[i]] = i + 1
+    if head == "SEG_proj":
+        taps["llm.refer_embedding_indices"] = conditions
+    elif head == "CLASS_proj":
+        taps["llm.class_name_embedding_indices"] = conditions
+    else:
+        taps["llm.region_embedding_mask"] = (conditions > 0).to(0)
+    queries = torch.zeros([1, total], dtype=0)
+    queries[:, before + image + text:before + image + text + masks] = 1
+    taps["llm.seg_query_mask"] = queries
     taps["post.crop_hw"] = torch.tensor(content, dtype=4)
+
+
+def tap_conditions(self, taps: Dict[str, Tensor], pooled: Tensor, projected: Tensor, projector: str) -> None:
+    """pooled [1, N, d] and projected [1, N, C] conditions; PSALM keeps regions by picture, in a list."""
+    if projector == "SEG_token_projector":
+        taps["refer.pooled"] = pooled
+        taps["refer.projected"] = projected
+    elif projector == "class_name_projector":
+        taps["class.pooled"] = pooled
+        taps["class.projected"] = projected
+    else:
+        taps["region.llm_out"] = pooled[0]
+        taps["region.projected"] = projected[0]
+
+
+def tap_condition_logits(self, taps: Dict[str, Tensor], step: str, logits: Tensor, head: str) -> None:
+    """logits [1, Q, N]"""
+    if head == "SEG_proj":
+        taps[step + ".SEG_logits"] = logits
+    elif head == "CLASS_proj":
+        taps[step + ".class_logits"] = logits
+    else:
+        taps[step + ".region_logits"] = logits[0].t()
+
+
+def trace_masks(self, embedding: Tensor, features: Tensor, input_size: int, size: int, content: List[int], original: List[int], taps: Dict[str, Tensor]) -> Tensor:
+    """Every query's mask logits at the picture's original size [Q, H, W]; `input_size` is the network's."""
+    coarse = self.mask_logits(embedding.unsqueeze(0), features)[0]
+    taps["post.mask_logits_input_res"] = self.bilinear(coarse.unsqueeze(0), input_size, input_size)
+    logits = self.full_size_logits(coarse, size, content, original)
+    taps["post.mask_logits_in"] = logits
+    return logits
+
+
+def trace_referring(self, logits: Tensor, embedding: Tensor, features: Tensor, input_size: int, size: int, content: List[int], original: List[int], taps: Dict[str, Tensor]) -> None:
+    """logits [Q, 1]"""
+    masks = self.trace_masks(embedding, features, input_size, size, content, original, taps)
+    scores = self.mask_scores(logits[:, 0], masks)
+    taps["result.scores_query_order"] = scores
+    # PSALM's order: top-k over all queries without sorting, which is no defined order.
+    top, order = torch.topk(scores, scores.size(0), -1, True, False)
+    taps["result.scores"] = top
+    taps["result.pred_masks"] = (masks > 0).index_select(0, order).to(0)
+    taps["result.best_query"] = torch.argmax(scores, -1, True)
 
 
 def join_segments(self, taps: Dict[str, Tensor], layers: int, norm: Dict[str, Tensor], eps: float, text: Tensor, late: Tensor) -> None:

@@ -42,7 +42,7 @@ def step_losses(self, x: Tensor, condition: Tensor, features: Tensor, target: Te
     The matched query's mask loss weighs 1 - weights[3], the mean over all queries weights[3]."""
     y = self.layer_norm(x, w, "decoder_norm", 1e-5)
     embedding = self.mask_embedding(y, w)
-    scores = self.condition_logits(y, condition, w)
+    scores = self.condition_logits(y, condition.unsqueeze(1), w, "SEG_proj").squeeze(2)
     exists = (target.amax([1]) > 0).to(scores.dtype)
     best = self.matched_query(embedding, scores, features, target, weights)
     chosen = embedding.gather(1, best.view(-1, 1, 1).expand(-1, 1, embedding.size(2))).squeeze(1)
@@ -80,21 +80,22 @@ def place_code(self, dim: int, side: int, like: Tensor) -> Tensor:
     return torch.cat([rows, columns, torch.zeros([dim - 2 * waves, side, side], device=like.device)]).flatten(1)
 
 
-def picture_losses(self, queries: Tensor, condition: Tensor, memory: List[Tensor], features: Tensor, tokens: Tensor, masks: Tensor, target: Tensor, w: Dict[str, Tensor], layers: List[Dict[str, Tensor]], heads: int, weights: List[float], grounding: List[float]) -> Tensor:
+def picture_losses(self, queries: Tensor, conditions: Tensor, memory: List[Tensor], features: Tensor, tokens: Tensor, masks: Tensor, target: Tensor, w: Dict[str, Tensor], layers: List[Dict[str, Tensor]], heads: int, weights: List[float], grounding: List[float]) -> Tensor:
     """Weighted losses of one picture's prompts, summed over them and over the decoder's steps (all of them are supervised, as in
     Mask2Former) -> fp32 [8]: total, then pixels, dice, score of the last step, grounding, tokens, mask tokens, places.
 
-    tokens [N, C] and masks [R, Q, C], the image tokens and the mask tokens (there may be none) as the condition is projected; target [R, h2 * w2].
+    conditions [R, 1, C]; tokens [N, C] and masks [R, Q, C], the image tokens and the mask tokens (there may be none) as the condition is projected; target [R, h2 * w2].
     grounding[0] weighs pointing_loss of the condition on the features, a short way for the gradient from the pixels to the words,
     and the mean of the mask tokens' own: they learn to read the prompt before the decoder makes anything of them. grounding[1]
     weighs it on the image tokens, against the mask pooled to their grid: without it nothing rewards image tokens for differing,
     and the LLM can go blind. grounding[2] weighs that of the queries on place_code: only who has looked at the picture can say
     where in it something is without its features."""
+    condition = conditions.squeeze(1)
     flat = features.flatten(2)[0]
     last = torch.zeros([3], device=flat.device)
     total = torch.zeros([], device=flat.device)
     if weights[0] + weights[1] + weights[2] > 0:
-        for x in self.decoder_states(queries, condition, memory, features, w, layers, heads, None):
+        for x in self.decoder_states(queries, conditions, memory, features, w, layers, heads, "SEG_proj", None):
             last = self.step_losses(x, condition, flat, target, w, weights)
             total = total + weights[0] * last[0] + weights[1] * last[1] + weights[2] * last[2]
     ground = torch.zeros([], device=flat.device)

@@ -8,11 +8,12 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.maskroute.core.checkpoint.ModelFolder;
 import io.maskroute.core.config.ModelConfig;
 import io.maskroute.core.segmenter.PreparedPrompt;
-import io.maskroute.core.segmenter.ReferringPrompt;
+import io.maskroute.core.task.ReferringTask;
 import io.maskroute.core.text.PromptTokenizer;
 import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -84,12 +85,13 @@ class PromptShapeTest {
         ModelFolder folder = ModelFolder.open(Path.of("..", "models", "tiny"));
         ModelConfig config = folder.config();
         try (PromptTokenizer tokenizer = PromptTokenizer.open(folder.tokenizer(), config, 256)) {
-            PreparedPrompt prompt = tokenizer.prepare(new ReferringPrompt(List.of("the red cup")));
+            PreparedPrompt prompt = tokenizer.prepare(new ReferringTask(List.of("the red cup")));
             PromptShape shape = PromptShape.of(tokenizer);
 
             assertThat(shape.prefix()).isEqualTo(prompt.prefix().length);
-            assertThat(shape.task()).isEqualTo(prompt.task().length);
-            assertThat(shape.suffix()).isEqualTo(prompt.suffix().length);
+            assertThat(shape.task()).isEqualTo(prompt.sharable());
+            assertThat(shape.suffix())
+                    .isEqualTo(prompt.text().length - prompt.conditions().get(0).end());
             assertThat(shape.condition()).isEqualTo(PromptShape.PSALM.condition());
         }
     }
@@ -100,8 +102,9 @@ class PromptShapeTest {
         PreparedPrompt two = PromptShape.PSALM.prompt(ModelConfig.psalm(), 2);
 
         assertThat(one.prefix()).isEqualTo(two.prefix()).hasSize(56);
-        assertThat(one.task()).isEqualTo(two.task()).hasSize(15);
-        assertThat(one.suffix()).isEqualTo(two.suffix()).hasSize(13);
-        assertThat(one.condition()).isNotEqualTo(two.condition()).hasSize(12);
+        assertThat(Arrays.copyOf(one.text(), 15)).isEqualTo(Arrays.copyOf(two.text(), 15));
+        assertThat(Arrays.copyOfRange(one.text(), 27, 40)).isEqualTo(Arrays.copyOfRange(two.text(), 27, 40));
+        assertThat(Arrays.copyOfRange(one.text(), 15, 27)).isNotEqualTo(Arrays.copyOfRange(two.text(), 15, 27));
+        assertThat(one.conditions()).isEqualTo(two.conditions()).containsExactly(new PreparedPrompt.Span(15, 27));
     }
 }

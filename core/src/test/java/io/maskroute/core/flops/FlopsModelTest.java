@@ -59,9 +59,9 @@ class FlopsModelTest {
                 .isEqualTo(counting.llm(schedule, execution, height, width, leading, task, 0, true));
         RoutingSchedule dense = RoutingSchedule.dense();
         for (int i = 0; i < own.length; i++) {
-            assertThat(flops.prompts().get(i).total())
+            assertThat(flops.prompts().get(i).own().total())
                     .isEqualTo(counting.llm(schedule, execution, height, width, leading, task, own[i], false));
-            assertThat(flops.promptsDense().get(i).total())
+            assertThat(flops.prompts().get(i).dense().total())
                     .isEqualTo(counting.llm(dense, execution, height, width, leading, task, own[i], true)
                             + counting.llm(dense, execution, height, width, leading, task, own[i], false));
         }

@@ -103,7 +103,7 @@ class PublishedSizeTest {
     void the_llm_agrees_with_the_reference() {
         ImageFlops flops = model(RoutingSchedule.dense(), PLAIN, 16).image(new SegmentLayout(56, 256, 15), 28);
 
-        assertThat(flops.promptsDense().get(0).total() / GMAC).isCloseTo(560, within(5.0));
+        assertThat(flops.prompts().get(0).dense().total() / GMAC).isCloseTo(560, within(5.0));
     }
 
     /** 13 for the layers: keys and values of the memory included. */
@@ -149,7 +149,7 @@ class PublishedSizeTest {
 
         assertThat(flops.prefix().total() - flops.prefix().attentionProducts())
                 .isEqualTo(490_655_768_576L - prefixFull);
-        LlmFlops suffix = flops.prompts().get(0);
+        LlmFlops suffix = flops.prompts().get(0).own();
         assertThat(suffix.total() - suffix.attentionProducts()).isEqualTo(95_800_524_800L - suffixFull);
     }
 

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.maskroute.core.config.ModelConfig;
 import io.maskroute.core.safetensors.Safetensors;
-import io.maskroute.core.segmenter.PreparedImage;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;

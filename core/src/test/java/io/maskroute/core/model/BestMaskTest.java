@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.pytorch.jni.IValue;
+import io.maskroute.core.task.Decoded;
 import io.maskroute.core.torchscript.TorchProgram;
 import io.maskroute.core.torchscript.TorchScope;
 import java.util.Arrays;
@@ -47,7 +48,7 @@ class BestMaskTest {
     }
 
     private static Best best(float[] conditions, float[] embeddings) {
-        return best(conditions, embeddings, MaskDecoder.MASK_PIXELS);
+        return best(conditions, embeddings, Decoded.MASK_PIXELS);
     }
 
     private static Best best(float[] conditions, float[] embeddings, long pixels) {
@@ -66,7 +67,7 @@ class BestMaskTest {
     }
 
     @ParameterizedTest
-    @ValueSource(longs = {1, 2 * HEIGHT * WIDTH, 7 * HEIGHT * WIDTH, MaskDecoder.MASK_PIXELS})
+    @ValueSource(longs = {1, 2 * HEIGHT * WIDTH, 7 * HEIGHT * WIDTH, Decoded.MASK_PIXELS})
     void isThatOfTheQueryWhoseMaskAloneScoresMost(long pixels) {
         float[] conditions = numbers(QUERIES, 2);
         float[] embeddings = numbers(QUERIES * CHANNELS, 3);

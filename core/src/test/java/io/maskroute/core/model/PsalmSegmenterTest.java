@@ -9,16 +9,16 @@ import io.maskroute.core.config.ModelConfig;
 import io.maskroute.core.config.ModelConfig.VisionProjector;
 import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.error.Stage;
+import io.maskroute.core.image.PreparedImage;
 import io.maskroute.core.image.RgbImage;
 import io.maskroute.core.routing.ImageTokenDropping;
 import io.maskroute.core.routing.ImageTokenDropping.Criterion;
 import io.maskroute.core.routing.RoutingSchedule;
 import io.maskroute.core.routing.RoutingScheduleWriter;
 import io.maskroute.core.segmenter.PicturePrompts;
-import io.maskroute.core.segmenter.PreparedImage;
 import io.maskroute.core.segmenter.PreparedPrompt;
-import io.maskroute.core.segmenter.ReferringPrompt;
 import io.maskroute.core.segmenter.Segmentation;
+import io.maskroute.core.task.ReferringTask;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -113,7 +113,7 @@ class PsalmSegmenterTest {
         PreparedPrompt broken = prompts.get(2);
         List<PreparedPrompt> sound = new ArrayList<>(prompts);
         sound.remove(broken);
-        int word = Arrays.stream(broken.condition())
+        int word = Arrays.stream(broken.own())
                 .filter(id -> sound.stream()
                         .noneMatch(prompt -> Arrays.stream(prompt.own()).anyMatch(other -> other == id)))
                 .findFirst()
@@ -340,9 +340,10 @@ class PsalmSegmenterTest {
     }
 
     private static List<PreparedPrompt> prompts(PsalmSegmenter segmenter) throws Exception {
+        PreparedImage any = image(segmenter);
         List<PreparedPrompt> prompts = new ArrayList<>();
         for (String text : TEXTS) {
-            prompts.add(segmenter.prepare(new ReferringPrompt(List.of(text))));
+            prompts.add(segmenter.prepare(new ReferringTask(List.of(text)), any));
         }
         return prompts;
     }

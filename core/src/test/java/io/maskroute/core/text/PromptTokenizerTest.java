@@ -13,12 +13,14 @@ import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.error.Stage;
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.core.segmenter.PreparedPrompt;
-import io.maskroute.core.segmenter.ReferringPrompt;
+import io.maskroute.core.segmenter.PreparedPrompt.Span;
+import io.maskroute.core.task.ReferringTask;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -66,7 +68,7 @@ class PromptTokenizerTest {
 
     @Test
     void promptTextIsPsalms() throws IOException {
-        assertThat(PromptTexts.REFERRING.whole())
+        assertThat(new ReferringTask(List.of()).text().whole(1).replace("<condition>", "<refer>"))
                 .isEqualTo(golden().at("/prompt/referring_prompt_text").textValue());
     }
 
@@ -75,23 +77,22 @@ class PromptTokenizerTest {
     void idsArePsalms(JsonNode golden) throws Exception {
         List<String> sentences = new ArrayList<>();
         golden.get("sentences").forEach(sentence -> sentences.add(sentence.textValue()));
-        PreparedPrompt prompt = tokenizer.prepare(new ReferringPrompt(sentences));
+        PreparedPrompt prompt = tokenizer.prepare(new ReferringTask(sentences));
 
-        assertThat(PromptTexts.condition(sentences))
+        assertThat(new ReferringTask(sentences).conditions().get(0).words())
                 .isEqualTo(golden.get("refer_text").textValue());
-        assertThat(prompt.condition()).isEqualTo(ints(golden.get("token_refer_id")));
+        assertThat(condition(prompt)).isEqualTo(ints(golden.get("token_refer_id")));
         // The golden sequence has placeholders below zero, and two tokens after the mask tokens that are never needed.
         int[] whole =
-                concat(prompt.prefix(), new int[] {-200}, prompt.task(), new int[] {-204}, prompt.suffix(), new int[] {
+                concat(prompt.prefix(), new int[] {-200}, before(prompt), new int[] {-204}, behind(prompt), new int[] {
                     -201, 220, PSALM.specialTokens().endOfText()
                 });
         assertThat(whole).isEqualTo(ints(golden.get("input_ids")));
         JsonNode layout = golden.get("layout");
-        int refer = prompt.prefix().length + IMAGE_TOKENS + prompt.task().length;
+        int refer = prompt.prefix().length + IMAGE_TOKENS + prompt.sharable();
         assertThat(prompt.prefix()).hasSize(layout.get("image").intValue());
         assertThat(refer).isEqualTo(layout.get("refer").intValue());
-        assertThat(refer + prompt.condition().length + prompt.suffix().length)
-                .isEqualTo(layout.get("mask").intValue());
+        assertThat(refer + prompt.ownLength()).isEqualTo(layout.get("mask").intValue());
     }
 
     @Test
@@ -99,8 +100,8 @@ class PromptTokenizerTest {
         PreparedPrompt one = tokenizer.prepare(prompt("left guy"));
         PreparedPrompt other = tokenizer.prepare(prompt("right guy"));
         assertThat(one.prefix()).isSameAs(other.prefix());
-        assertThat(one.task()).isSameAs(other.task());
-        assertThat(one.suffix()).isSameAs(other.suffix());
+        assertThat(before(one)).isEqualTo(before(other));
+        assertThat(behind(one)).isEqualTo(behind(other));
     }
 
     @Test
@@ -108,13 +109,13 @@ class PromptTokenizerTest {
         PreparedPrompt shortPrompt = tokenizer.prepare(prompt("a"));
         int around = shortPrompt.prefix().length
                 + IMAGE_TOKENS
-                + shortPrompt.task().length
-                + shortPrompt.suffix().length
+                + before(shortPrompt).length
+                + behind(shortPrompt).length
                 + PSALM.maskDecoder().queries();
         int room = PSALM.llm().maxPositions() - around;
         // Each " a" is one token; the full stop and [SEG] are two more.
         String fits = "a" + " a".repeat(room - 3);
-        assertThat(tokenizer.prepare(prompt(fits)).condition()).hasSize(room);
+        assertThat(condition(tokenizer.prepare(prompt(fits)))).hasSize(room);
         assertFailure(prompt(fits + " a"), "prompt-too-long");
         assertFailure(prompt("x".repeat(10_000_000)), "prompt-too-long");
     }
@@ -123,18 +124,18 @@ class PromptTokenizerTest {
     @ValueSource(strings = {"", " ", "\t\n", "\u3000", "\u00a0", "\u200b\ufeff", "\u3164", "\u2800", "\0"})
     void refusesASentenceWithoutWords(String sentence) {
         assertFailure(prompt(sentence), "empty-prompt");
-        assertFailure(new ReferringPrompt(List.of("a dog", sentence)), "empty-prompt");
+        assertFailure(new ReferringTask(List.of("a dog", sentence)), "empty-prompt");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {".", " a ", "\u200bx", "\u4eba", "\ud83d\ude00", "\u0301"})
     void takesAnySentenceThatCanBeSeen(String sentence) throws RowFailure {
-        assertThat(tokenizer.prepare(prompt(sentence)).condition()).hasSizeGreaterThan(1);
+        assertThat(condition(tokenizer.prepare(prompt(sentence)))).hasSizeGreaterThan(1);
     }
 
     @Test
     void refusesAPromptWithoutSentences() {
-        assertFailure(new ReferringPrompt(List.of()), "empty-prompt");
+        assertFailure(new ReferringTask(List.of()), "empty-prompt");
     }
 
     @Test
@@ -208,7 +209,7 @@ class PromptTokenizerTest {
                 PSALM.specialTokens());
     }
 
-    private static void assertFailure(ReferringPrompt prompt, String kind) {
+    private static void assertFailure(ReferringTask prompt, String kind) {
         RowFailure failure = catchThrowableOfType(RowFailure.class, () -> tokenizer.prepare(prompt));
         assertThat(failure).isNotNull();
         assertThat(failure.stage()).isEqualTo(Stage.TOKENIZE);
@@ -217,14 +218,27 @@ class PromptTokenizerTest {
 
     private int[] condition(String sentence) {
         try {
-            return tokenizer.prepare(prompt(sentence)).condition();
+            return condition(tokenizer.prepare(prompt(sentence)));
         } catch (RowFailure e) {
             throw new AssertionError(e);
         }
     }
 
-    private static ReferringPrompt prompt(String sentence) {
-        return new ReferringPrompt(List.of(sentence));
+    private static int[] condition(PreparedPrompt prompt) {
+        Span span = prompt.conditions().get(0);
+        return Arrays.copyOfRange(prompt.text(), span.start(), span.end());
+    }
+
+    private static int[] before(PreparedPrompt prompt) {
+        return Arrays.copyOf(prompt.text(), prompt.sharable());
+    }
+
+    private static int[] behind(PreparedPrompt prompt) {
+        return Arrays.copyOfRange(prompt.text(), prompt.conditions().get(0).end(), prompt.text().length);
+    }
+
+    private static ReferringTask prompt(String sentence) {
+        return new ReferringTask(List.of(sentence));
     }
 
     private static JsonNode golden() throws IOException {

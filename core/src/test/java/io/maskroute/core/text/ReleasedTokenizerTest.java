@@ -12,12 +12,17 @@ import com.knuddels.jtokkit.api.Encoding;
 import com.knuddels.jtokkit.api.EncodingType;
 import io.maskroute.core.checkpoint.ReleasedTokenizer;
 import io.maskroute.core.checkpoint.TokenizerJson;
+import io.maskroute.core.task.Category;
+import io.maskroute.core.task.Drawn;
+import io.maskroute.core.task.PanopticTask;
+import io.maskroute.core.task.ReferringTask;
+import io.maskroute.core.task.RegionTask;
+import io.maskroute.core.task.Task;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -68,39 +73,34 @@ class ReleasedTokenizerTest {
     static Stream<GoldenCase> goldenCases() throws IOException {
         JsonNode cases = JSON.readTree(ReleasedTokenizerTest.class.getResourceAsStream("/fixtures/tokenization.json"))
                 .get("cases");
-        String sure = "\nSure, the segmentation result is <seg>";
-        String classes = "This is an image <image>, Please do %s Segmentation.\n"
-                + "This is all the candidate categories: %s.\n";
-        String regions = "This is an image <image>, Please segment by given regions\nThis is all regions:  %s.\n";
-        PromptTexts referring = PromptTexts.REFERRING;
+        List<Category> two = List.of(new Category(1, "person", true), new Category(2, "wall-brick", false));
+        Drawn any = Drawn.box(0, 0, 1, 1);
         return Stream.of(
-                GoldenCase.of(cases, "referring: the man in red", referring),
+                GoldenCase.of(cases, "referring: the man in red", REFERRING, "<refer>", 1),
                 GoldenCase.of(
                         cases,
                         "referring: left guy | man with blue shirt on the left | person closest to us",
-                        referring),
-                GoldenCase.of(cases, "referring: a brown horse  standing behind the fence", referring),
-                GoldenCase.of(
-                        cases,
+                        REFERRING,
+                        "<refer>",
+                        1),
+                GoldenCase.of(cases, "referring: a brown horse  standing behind the fence", REFERRING, "<refer>", 1),
+                // PSALM's other wording, which no task here has.
+                new GoldenCase(
                         "semantic, 3 classes",
-                        new PromptTexts(classes.formatted("Semantic", list("<cls>", 4)), sure)),
-                GoldenCase.of(
-                        cases,
-                        "panoptic, 2 classes",
-                        new PromptTexts(classes.formatted("Panoptic", list("<cls>", 3)), sure)),
-                GoldenCase.of(cases, "region, 1", new PromptTexts(regions.formatted("<region>"), "\n[SEG]<seg>")),
-                GoldenCase.of(
-                        cases, "region, 3", new PromptTexts(regions.formatted(list("<region>", 3)), "\n[SEG]<seg>")));
+                        cases.get("semantic, 3 classes"),
+                        new PanopticTask(two).text().whole(4).replace("Panoptic", "Semantic"),
+                        "<cls>"),
+                GoldenCase.of(cases, "panoptic, 2 classes", new PanopticTask(two), "<cls>", 3),
+                GoldenCase.of(cases, "region, 1", new RegionTask(List.of(any), 0), "<region>", 1),
+                GoldenCase.of(cases, "region, 3", new RegionTask(List.of(any, any, any), 0), "<region>", 3));
     }
 
-    private static String list(String placeholder, int count) {
-        return String.join(", ", Collections.nCopies(count, placeholder));
-    }
+    private static final Task REFERRING = new ReferringTask(List.of("any"));
 
     /** A case of the fixture with the prompt's text, in which placeholders stand. */
-    record GoldenCase(String name, JsonNode expected, PromptTexts prompt) {
-        static GoldenCase of(JsonNode cases, String name, PromptTexts prompt) {
-            return new GoldenCase(name, cases.get(name), prompt);
+    record GoldenCase(String name, JsonNode expected, String prompt, String condition) {
+        static GoldenCase of(JsonNode cases, String name, Task task, String condition, int conditions) {
+            return new GoldenCase(name, cases.get(name), task.text().whole(conditions), condition);
         }
 
         @Override
@@ -113,17 +113,18 @@ class ReleasedTokenizerTest {
     @MethodSource("goldenCases")
     void idsArePsalms(GoldenCase golden) {
         List<Integer> ids = new ArrayList<>();
-        Matcher placeholders = Pattern.compile("<(?:image|seg|cls|region|refer)>")
-                .matcher(golden.prompt().whole());
+        Matcher placeholders = Pattern.compile("<(?:image|seg|condition)>").matcher(golden.prompt());
         int start = 0;
         while (placeholders.find()) {
-            String before = golden.prompt().whole().substring(start, placeholders.start());
+            String before = golden.prompt().substring(start, placeholders.start());
             Arrays.stream(ids(before)).forEach(ids::add);
-            ids.add(List.of("<image>", "<seg>", "<cls>", "<region>", "<refer>").indexOf(placeholders.group()) * -1
+            ids.add(List.of("<image>", "<seg>", "<cls>", "<region>", "<refer>")
+                                    .indexOf(placeholders.group().replace("<condition>", golden.condition()))
+                            * -1
                     - 200);
             start = placeholders.end();
         }
-        Arrays.stream(ids(golden.prompt().whole().substring(start))).forEach(ids::add);
+        Arrays.stream(ids(golden.prompt().substring(start))).forEach(ids::add);
         assertThat(ids).isEqualTo(list(golden.expected().get("input_ids")));
 
         int seg = released.id("[SEG]").orElseThrow();

@@ -41,6 +41,8 @@ class GoldenFixturesTest {
     @ValueSource(
             strings = {
                 "public-A-referring",
+                "public-B-panoptic",
+                "public-C-region",
                 "public-D-padded-oddwindow",
                 "public-E-sixteen-tokens",
                 "routed/public-P-prefix-dense",

@@ -8,6 +8,7 @@ import io.maskroute.core.checkpoint.RandomWeights;
 import io.maskroute.core.config.ModelConfig;
 import io.maskroute.core.config.ModelConfig.VisionProjector;
 import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.core.image.PreparedImage;
 import io.maskroute.core.model.TinyModel;
 import io.maskroute.core.routing.AdapterSpec;
 import io.maskroute.core.routing.RandomProjectors;
@@ -18,7 +19,6 @@ import io.maskroute.core.routing.RoutingScheduleReader;
 import io.maskroute.core.safetensors.Safetensors;
 import io.maskroute.core.safetensors.TensorSource;
 import io.maskroute.core.segmenter.PicturePrompts;
-import io.maskroute.core.segmenter.PreparedImage;
 import io.maskroute.core.segmenter.PreparedPrompt;
 import io.maskroute.core.training.Trainer.Trainable;
 import io.maskroute.core.training.TrainingSettings.Reading;
@@ -71,9 +71,9 @@ class TrainerTest {
         int[] prefix = {5, 6, 7};
         int[] task = {8, 9};
         List<PreparedPrompt> prompts = List.of(
-                new PreparedPrompt(prefix, task, new int[] {20, 21, 2047}, new int[] {11}),
-                new PreparedPrompt(prefix, task, new int[] {22, 2047}, new int[] {11}),
-                new PreparedPrompt(prefix, task, new int[] {23, 24, 25, 2047}, new int[] {11}));
+                PreparedPrompt.referring(prefix, task, new int[] {20, 21, 2047}, new int[] {11}),
+                PreparedPrompt.referring(prefix, task, new int[] {22, 2047}, new int[] {11}),
+                PreparedPrompt.referring(prefix, task, new int[] {23, 24, 25, 2047}, new int[] {11}));
         return new TrainingPicture(
                 new PicturePrompts(new PreparedImage(pixels, size, size, size, size, size), prompts),
                 List.of(target, target, new float[cells * cells]));

@@ -1,7 +1,7 @@
 package io.maskroute.datasets.refcoco;
 
 import io.maskroute.core.error.UnusableInputException;
-import io.maskroute.core.segmenter.ReferringPrompt;
+import io.maskroute.core.task.ReferringTask;
 import io.maskroute.datasets.writer.Findings;
 import io.maskroute.datasets.writer.UnusableEntryException;
 import java.math.BigInteger;
@@ -122,7 +122,7 @@ final class RefsFile {
 
     /** Nothing can be found by nothing: a run fails such a prompt. */
     private void requireWords(String sentence, String without) throws UnusableEntryException {
-        if (!ReferringPrompt.isEmpty(sentence)) {
+        if (!ReferringTask.isEmpty(sentence)) {
             return;
         }
         if (!keepEmpty) {

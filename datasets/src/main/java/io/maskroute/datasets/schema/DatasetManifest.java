@@ -38,6 +38,7 @@ import org.apache.hadoop.fs.Path;
  * @param importerVersion of the maskroute that wrote it, or null
  * @param counts how much is in it, or null
  * @param sources the official files it was made from
+ * @param answer the rule by which its protocol takes masks for an answer, or null
  */
 @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
 @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -51,7 +52,8 @@ public record DatasetManifest(
         Map<String, List<Category>> classSets,
         String importerVersion,
         Counts counts,
-        List<SourceFile> sources) {
+        List<SourceFile> sources,
+        Answer answer) {
     public static final String FILE_NAME = "_maskroute.json";
     public static final int FORMAT_VERSION = 1;
 
@@ -70,6 +72,31 @@ public record DatasetManifest(
         sources = sources == null ? List.of() : List.copyOf(sources);
     }
 
+    public DatasetManifest(
+            int formatVersion,
+            String name,
+            String split,
+            Protocol protocol,
+            GroundTruthRaster groundTruthRaster,
+            ExifOrientation orientation,
+            Map<String, List<Category>> classSets,
+            String importerVersion,
+            Counts counts,
+            List<SourceFile> sources) {
+        this(
+                formatVersion,
+                name,
+                split,
+                protocol,
+                groundTruthRaster,
+                orientation,
+                classSets,
+                importerVersion,
+                counts,
+                sources,
+                null);
+    }
+
     /** A class of a vocabulary; the field names are the file's. */
     @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
     public record Category(int id, String name, @JsonProperty("is_thing") boolean isThing) {}
@@ -84,6 +111,22 @@ public record DatasetManifest(
         public Counts {
             skipped = new TreeMap<>(skipped == null ? Map.of() : skipped);
             notes = new TreeMap<>(notes == null ? Map.of() : notes);
+        }
+    }
+
+    /**
+     * Which of a prompt's masks are its answer.
+     *
+     * @param rule best: the one that scores highest; union: all that score more than the threshold together, the best one where
+     *     none does
+     * @param threshold of union, 0 to 1; null for best
+     */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Answer(String rule, Double threshold) {
+        public static final Answer BEST = new Answer("best", null);
+
+        public static Answer union(double threshold) {
+            return new Answer("union", threshold);
         }
     }
 

@@ -41,6 +41,9 @@ public final class DatasetSchema {
     public static final String CATEGORY_ID = "category_id";
     public static final String IS_CROWD = "is_crowd";
     public static final String ANNOTATION_ID = "annotation_id";
+    public static final String IGNORE = "ignore";
+    public static final String AREA = "area";
+    public static final String REGION = "region";
 
     public static final String SIZE = "size";
     public static final String COUNTS = "counts";
@@ -49,21 +52,26 @@ public final class DatasetSchema {
         required(SIZE, new ArrayType(DataTypes.IntegerType, false)), required(COUNTS, DataTypes.StringType)
     });
 
-    private static final StructType REGION = new StructType(new StructField[] {
+    private static final StructType REGION_STRUCT = new StructType(new StructField[] {
         required(KIND, DataTypes.StringType),
         optional(COORDINATES, new ArrayType(DataTypes.DoubleType, false)),
-        optional(MASK, RLE)
+        optional(MASK, RLE),
+        optional(IMAGE_ID, DataTypes.StringType)
     });
 
     private static final StructType TRUTH_MASK = new StructType(new StructField[] {
         required(MASK, RLE),
         optional(CATEGORY_ID, DataTypes.IntegerType),
         optional(IS_CROWD, DataTypes.BooleanType),
-        optional(ANNOTATION_ID, DataTypes.LongType)
+        optional(ANNOTATION_ID, DataTypes.LongType),
+        optional(AREA, DataTypes.LongType),
+        optional(REGION, DataTypes.IntegerType)
     });
 
     private static final StructType TRUTH_STRUCT = new StructType(new StructField[] {
-        required(NO_TARGET, DataTypes.BooleanType), required(MASKS, new ArrayType(TRUTH_MASK, false))
+        required(NO_TARGET, DataTypes.BooleanType),
+        required(MASKS, new ArrayType(TRUTH_MASK, false)),
+        optional(IGNORE, RLE)
     });
 
     private static final StructType PROMPT = new StructType(new StructField[] {
@@ -71,7 +79,7 @@ public final class DatasetSchema {
         required(TASK, DataTypes.StringType),
         optional(TEXTS, new ArrayType(DataTypes.StringType, false)),
         optional(CLASS_SET, DataTypes.StringType),
-        optional(REGIONS, new ArrayType(REGION, false)),
+        optional(REGIONS, new ArrayType(REGION_STRUCT, false)),
         optional(TRUTH, TRUTH_STRUCT)
     });
 
@@ -157,15 +165,21 @@ public final class DatasetSchema {
         return RowFactory.create(
                 region.kind(),
                 region.coordinates().toArray(Double[]::new),
-                region.mask() == null ? null : toRow(region.mask()));
+                region.mask() == null ? null : toRow(region.mask()),
+                region.imageId());
     }
 
     private static Row toRow(Truth truth) {
         Row[] masks = truth.masks().stream()
-                .map(mask ->
-                        RowFactory.create(toRow(mask.mask()), mask.categoryId(), mask.isCrowd(), mask.annotationId()))
+                .map(mask -> RowFactory.create(
+                        toRow(mask.mask()),
+                        mask.categoryId(),
+                        mask.isCrowd(),
+                        mask.annotationId(),
+                        mask.area(),
+                        mask.region()))
                 .toArray(Row[]::new);
-        return RowFactory.create(truth.noTarget(), masks);
+        return RowFactory.create(truth.noTarget(), masks, truth.ignore() == null ? null : toRow(truth.ignore()));
     }
 
     private static StructField required(String name, DataType type) {

@@ -182,6 +182,7 @@ public final class ImageRowReader implements Serializable {
         private final int kind;
         private final int coordinates;
         private final int mask;
+        private final int imageId;
         private final MaskColumns maskColumns;
         private final List<Untyped> untyped;
 
@@ -190,6 +191,7 @@ public final class ImageRowReader implements Serializable {
             coordinates = columns.optionalArray(DatasetSchema.COORDINATES, DataTypes.DoubleType);
             mask = columns.findStruct(DatasetSchema.MASK);
             maskColumns = mask == ABSENT ? null : new MaskColumns(columns.inside(DatasetSchema.MASK));
+            imageId = columns.optional(DatasetSchema.IMAGE_ID, DataTypes.StringType);
             untyped = columns.untyped();
         }
 
@@ -200,14 +202,19 @@ public final class ImageRowReader implements Serializable {
                 numbers.add(number.doubleValue());
             }
             return new Region(
-                    text(row, kind), numbers, present(row, mask) ? maskColumns.read(row.getStruct(mask)) : null);
+                    text(row, kind),
+                    numbers,
+                    present(row, mask) ? maskColumns.read(row.getStruct(mask)) : null,
+                    text(row, imageId));
         }
     }
 
     private static final class TruthColumns implements Serializable {
         private final int noTarget;
         private final int masks;
+        private final int ignore;
         private final TruthMaskColumns maskColumns;
+        private final MaskColumns ignoreColumns;
         private final List<Untyped> untyped;
 
         TruthColumns(Columns columns) {
@@ -216,6 +223,8 @@ public final class ImageRowReader implements Serializable {
             maskColumns = columns.findStructs(DatasetSchema.MASKS) == ABSENT
                     ? null
                     : new TruthMaskColumns(columns.elements(DatasetSchema.MASKS));
+            ignore = columns.findStruct(DatasetSchema.IGNORE);
+            ignoreColumns = ignore == ABSENT ? null : new MaskColumns(columns.inside(DatasetSchema.IGNORE));
             untyped = columns.untyped();
         }
 
@@ -235,7 +244,7 @@ public final class ImageRowReader implements Serializable {
             if (none && !read.isEmpty()) {
                 throw badValue("the truth has no_target and " + read.size() + " masks");
             }
-            return new Truth(none, read);
+            return new Truth(none, read, present(row, ignore) ? ignoreColumns.read(row.getStruct(ignore)) : null);
         }
     }
 
@@ -244,6 +253,8 @@ public final class ImageRowReader implements Serializable {
         private final int categoryId;
         private final int isCrowd;
         private final int annotationId;
+        private final int area;
+        private final int region;
         private final MaskColumns maskColumns;
         private final List<Untyped> untyped;
 
@@ -253,6 +264,8 @@ public final class ImageRowReader implements Serializable {
             categoryId = columns.optional(DatasetSchema.CATEGORY_ID, DataTypes.IntegerType);
             isCrowd = columns.optional(DatasetSchema.IS_CROWD, DataTypes.BooleanType);
             annotationId = columns.optional(DatasetSchema.ANNOTATION_ID, DataTypes.LongType);
+            area = columns.optional(DatasetSchema.AREA, DataTypes.LongType);
+            region = columns.optional(DatasetSchema.REGION, DataTypes.IntegerType);
             untyped = columns.untyped();
         }
 
@@ -265,7 +278,9 @@ public final class ImageRowReader implements Serializable {
                     maskColumns.read(row.getStruct(mask)),
                     present(row, categoryId) ? toInt((Number) row.get(categoryId)) : null,
                     present(row, isCrowd) && row.getBoolean(isCrowd),
-                    present(row, annotationId) ? ((Number) row.get(annotationId)).longValue() : null);
+                    present(row, annotationId) ? ((Number) row.get(annotationId)).longValue() : null,
+                    present(row, area) ? ((Number) row.get(area)).longValue() : null,
+                    present(row, region) ? toInt((Number) row.get(region)) : null);
         }
     }
 

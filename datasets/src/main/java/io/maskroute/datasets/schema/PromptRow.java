@@ -2,7 +2,7 @@ package io.maskroute.datasets.schema;
 
 import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.error.Stage;
-import io.maskroute.core.segmenter.ReferringPrompt;
+import io.maskroute.core.task.ReferringTask;
 import java.io.Serializable;
 import java.util.Arrays;
 import java.util.List;
@@ -78,7 +78,7 @@ public record PromptRow(
         if (known == PromptTask.REFERRING && texts.isEmpty()) {
             throw new RowFailure(Stage.READ, EMPTY, "referring prompt " + promptId + " has no texts");
         }
-        if (known == PromptTask.REFERRING && texts.stream().anyMatch(ReferringPrompt::isEmpty)) {
+        if (known == PromptTask.REFERRING && texts.stream().anyMatch(ReferringTask::isEmpty)) {
             throw new RowFailure(Stage.READ, EMPTY, "referring prompt " + promptId + " has a sentence without words");
         }
         return known;

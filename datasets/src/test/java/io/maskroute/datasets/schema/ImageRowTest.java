@@ -32,8 +32,9 @@ class ImageRowTest {
                             new Truth(
                                     false,
                                     List.of(
-                                            new TruthMask(MASK, 17, true, 9007199254740993L),
-                                            new TruthMask(MASK, null, false, null)))),
+                                            new TruthMask(MASK, 17, true, 9007199254740993L, 1L << 40, 2),
+                                            new TruthMask(MASK, null, false, null)),
+                                    MASK)),
                     new PromptRow(
                             "p-2",
                             "region",
@@ -41,7 +42,7 @@ class ImageRowTest {
                             "coco-80",
                             List.of(
                                     new Region("box", List.of(1.5, 2.0, 3.0, 4.0), null),
-                                    new Region("mask", List.of(), MASK)),
+                                    new Region("mask", List.of(), MASK, "i-0")),
                             null),
                     PromptRow.referring("p-3", List.of("a unicorn"), new Truth(true, List.of()))),
             "val",
@@ -270,8 +271,9 @@ class ImageRowTest {
         assertThat(DatasetSchema.struct().apply("prompts").dataType().simpleString())
                 .isEqualTo("array<struct<prompt_id:string,task:string,texts:array<string>,class_set:string,"
                         + "regions:array<struct<kind:string,coordinates:array<double>,mask:struct<size:array<int>,"
-                        + "counts:string>>>,truth:struct<no_target:boolean,masks:array<struct<mask:struct<size:array<int>,"
-                        + "counts:string>,category_id:int,is_crowd:boolean,annotation_id:bigint>>>>>");
+                        + "counts:string>,image_id:string>>,truth:struct<no_target:boolean,masks:array<struct<mask:"
+                        + "struct<size:array<int>,counts:string>,category_id:int,is_crowd:boolean,annotation_id:bigint,"
+                        + "area:bigint,region:int>>,ignore:struct<size:array<int>,counts:string>>>>");
         assertThat(DatasetSchema.struct().apply("image").dataType()).isEqualTo(DataTypes.BinaryType);
     }
 

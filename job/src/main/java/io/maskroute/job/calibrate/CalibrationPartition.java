@@ -7,8 +7,8 @@ import io.maskroute.core.calibration.PromptSums;
 import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.error.Stage;
 import io.maskroute.core.image.ImageDecoder;
+import io.maskroute.core.image.PreparedImage;
 import io.maskroute.core.segmenter.DeviceOutOfMemoryException;
-import io.maskroute.core.segmenter.PreparedImage;
 import io.maskroute.core.segmenter.PreparedPrompt;
 import io.maskroute.datasets.schema.DatasetSchema;
 import io.maskroute.datasets.schema.ImageRow;
@@ -18,7 +18,7 @@ import io.maskroute.job.config.ModelOptions;
 import io.maskroute.job.config.RuntimeOptions;
 import io.maskroute.job.input.ImageBytes;
 import io.maskroute.job.input.PictureOrientation;
-import io.maskroute.job.input.ReferringPrompts;
+import io.maskroute.job.input.Prompts;
 import io.maskroute.job.run.AssignedDevices;
 import io.maskroute.job.run.Failures;
 import java.util.ArrayList;
@@ -174,7 +174,7 @@ record CalibrationPartition(
             List<PreparedPrompt> usable = new ArrayList<>();
             for (PromptRow prompt : image.prompts()) {
                 try {
-                    usable.add(pass.prepare(ReferringPrompts.of(prompt)));
+                    usable.add(pass.prepare(Prompts.referring(prompt)));
                 } catch (RowFailure | RuntimeException e) {
                     RowFailure failure = Failures.of(Stage.TOKENIZE, e);
                     count(SKIPPED_PROMPTS + failure.stage().label() + "/" + failure.kind());

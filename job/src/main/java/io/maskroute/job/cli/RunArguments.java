@@ -70,8 +70,14 @@ final class RunArguments {
     @Option(
             names = "--min-score",
             paramLabel = "SCORE",
-            description = "A prompt whose best mask scores less than this (0 to 1) gets no mask; default: the model's.")
+            description = "Masks that score less than this (0 to 1) are left out; default: the model's.")
     private Double minScore;
+
+    @Option(
+            names = "--max-masks",
+            paramLabel = "N",
+            description = "At most so many masks of a prompt, the best ones; default: all that its task gives.")
+    private Integer maxMasks;
 
     Map<String, Object> options() {
         Map<String, Object> options = new HashMap<>();
@@ -89,6 +95,7 @@ final class RunArguments {
         options.put("model.device", device);
         options.put("model.allow-partial", allowPartial);
         options.put("model.min-score", minScore);
+        options.put("model.max-masks", maxMasks);
         return options;
     }
 

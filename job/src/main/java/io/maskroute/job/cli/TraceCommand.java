@@ -6,7 +6,6 @@ import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.core.image.ImageDecoder;
 import io.maskroute.core.model.SegmenterOptions;
 import io.maskroute.core.model.SegmenterOptions.Dtype;
-import io.maskroute.core.segmenter.ReferringPrompt;
 import io.maskroute.core.torchscript.TorchProgram;
 import io.maskroute.core.trace.Comparison;
 import io.maskroute.core.trace.FixtureTrace;
@@ -90,12 +89,34 @@ final class TraceCommand implements Callable<Integer> {
         private Path image;
 
         @Option(
+                names = "--task",
+                paramLabel = "TASK",
+                defaultValue = "referring",
+                description = "referring, panoptic, instance, semantic or region; default: referring.")
+        private String task;
+
+        @Option(
                 names = "--text",
-                required = true,
                 arity = "1..*",
                 paramLabel = "SENTENCE",
-                description = "What to segment; several sentences are joined into one prompt.")
-        private List<String> text;
+                description = "Referring: what to segment; several sentences are joined into one prompt.")
+        private List<String> text = List.of();
+
+        @Option(
+                names = "--classes",
+                paramLabel = "FILE",
+                description =
+                        "Panoptic, instance, semantic: a JSON list of {id, name, is_thing} as in _maskroute.json, or"
+                                + " a text file with a name a line.")
+        private Path classes;
+
+        @Option(
+                names = "--region",
+                paramLabel = "KIND:x,y,…",
+                description =
+                        "Region: point:x,y, box:x,y,width,height or scribble:x,y,x,y,… in pixels of the picture; may be"
+                                + " given several times.")
+        private List<String> regions = List.of();
     }
 
     TraceCommand(Cli.Environment environment) {
@@ -104,6 +125,7 @@ final class TraceCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        requirePrompt();
         if (compare && source.fixture == null) {
             throw new ParameterException(
                     spec.commandLine(), "--compare needs --fixture: only a fixture has expected values");
@@ -116,6 +138,18 @@ final class TraceCommand implements Callable<Integer> {
         write(trace);
         environment.out().println(out);
         return compare ? compared(Comparison.of(trace, source.fixture.resolve("expected.safetensors"))) : Cli.DONE;
+    }
+
+    /** What the task needs, and nothing that it has no use for. */
+    private void requirePrompt() {
+        if (source.picture == null) {
+            return;
+        }
+        String wrong = GivenPrompt.wrong(
+                source.picture.task, source.picture.text, source.picture.classes, source.picture.regions);
+        if (wrong != null) {
+            throw new ParameterException(spec.commandLine(), wrong);
+        }
     }
 
     private Trace ofFixture(Path fixture) {
@@ -135,7 +169,10 @@ final class TraceCommand implements Callable<Integer> {
         try {
             byte[] encoded = Files.readAllBytes(picture.image);
             return ModelTrace.run(
-                    picture.model, options, new ImageDecoder().decode(encoded), new ReferringPrompt(picture.text));
+                    picture.model,
+                    options,
+                    new ImageDecoder().decode(encoded),
+                    GivenPrompt.of(picture.task, picture.text, picture.classes, picture.regions));
         } catch (IOException e) {
             throw new UnusableInputException(
                     picture.image + " cannot be read: " + Reason.of(e) + "; give a picture file", e);

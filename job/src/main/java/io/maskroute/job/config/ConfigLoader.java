@@ -168,7 +168,10 @@ public final class ConfigLoader {
                 WeightsRounding.valueOf(values.oneOf("model.weights-rounding", List.of("none", "fp16"))
                         .toUpperCase(Locale.ROOT)),
                 values.flag("runtime.tf32"),
-                values.isSet("model.min-score") ? values.fraction("model.min-score") : null);
+                values.isSet("model.min-score") ? values.fraction("model.min-score") : null,
+                values.isSet("model.max-masks")
+                        ? values.integer("model.max-masks", 1, Integer.MAX_VALUE)
+                        : Integer.MAX_VALUE);
         RuntimeOptions runtime = new RuntimeOptions(
                 values.integer("runtime.images-ahead", 1, 1024),
                 values.bytes("runtime.queue-bytes"),

@@ -16,7 +16,8 @@ import java.util.Locale;
  * @param allowPartial go on when weights are missing or have another shape
  * @param weightsRounding what the stored weights are rounded to first
  * @param tf32 whether a GPU may round the factors of fp32 products to TF32
- * @param minScore of a mask, 0 to 1; below it the answer is empty. Null for what the model's own config.json says
+ * @param minScore of a mask, 0 to 1; below it there is none. Null for what the model's own config.json says
+ * @param maxMasks of a prompt, the best ones
  */
 public record ModelOptions(
         String path,
@@ -26,7 +27,8 @@ public record ModelOptions(
         boolean allowPartial,
         WeightsRounding weightsRounding,
         boolean tf32,
-        Double minScore)
+        Double minScore,
+        int maxMasks)
         implements Serializable {
     /** The routing that changes nothing. */
     public static final String DENSE = "dense";
@@ -39,20 +41,22 @@ public record ModelOptions(
 
     /** With weights as they are stored and the model's own least score of a mask. */
     public ModelOptions(String path, String routing, String dtype, String device, boolean allowPartial) {
-        this(path, routing, dtype, device, allowPartial, WeightsRounding.NONE, false, null);
+        this(path, routing, dtype, device, allowPartial, WeightsRounding.NONE, false, null, Integer.MAX_VALUE);
     }
 
     public ModelOptions onDevice(String actual) {
-        return new ModelOptions(path, routing, dtype, actual, allowPartial, weightsRounding, tf32, minScore);
+        return new ModelOptions(path, routing, dtype, actual, allowPartial, weightsRounding, tf32, minScore, maxMasks);
     }
 
     /** The same model from other places. */
     public ModelOptions at(String newPath, String newRouting) {
-        return new ModelOptions(newPath, newRouting, dtype, device, allowPartial, weightsRounding, tf32, minScore);
+        return new ModelOptions(
+                newPath, newRouting, dtype, device, allowPartial, weightsRounding, tf32, minScore, maxMasks);
     }
 
     public ModelOptions withDtype(String settled) {
-        return new ModelOptions(path, routing, settled, device, allowPartial, weightsRounding, tf32, minScore);
+        return new ModelOptions(
+                path, routing, settled, device, allowPartial, weightsRounding, tf32, minScore, maxMasks);
     }
 
     public ModelOptions withRouting(String other) {
@@ -73,7 +77,8 @@ public record ModelOptions(
                 .setDtype(SegmenterOptions.Dtype.valueOf(dtype.toUpperCase(Locale.ROOT)))
                 .setAllowPartial(allowPartial)
                 .setWeightsRounding(weightsRounding)
-                .setTf32(tf32);
+                .setTf32(tf32)
+                .setMaxMasks(maxMasks);
         if (minScore != null) {
             settings.setMinScore(minScore);
         }

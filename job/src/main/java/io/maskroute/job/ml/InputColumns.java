@@ -25,20 +25,25 @@ import scala.jdk.javaapi.CollectionConverters;
  * @param id column of the picture's name, or {@link #ABSENT}
  * @param image column of encoded bytes, or {@link #ABSENT}
  * @param imageUri column of URIs, or {@link #ABSENT}
- * @param prompts column of what is asked
+ * @param prompts column of what is asked, or {@link #ABSENT} where all rows are asked the same
  * @param form of that column
+ * @param task of rows that hold no dataset's prompts
  * @param rowSchema of {@link #datasetRow}
  */
-record InputColumns(int id, int image, int imageUri, int prompts, Form form, StructType rowSchema)
+record InputColumns(int id, int image, int imageUri, int prompts, Form form, PromptTask task, StructType rowSchema)
         implements Serializable {
     static final List<String> DEFAULT = List.of(DatasetSchema.IMAGE, DatasetSchema.IMAGE_URI, DatasetSchema.PROMPTS);
+
+    /** Name of the vocabulary that all rows are asked for. */
+    static final String CLASSES = "classes";
 
     private static final int ABSENT = -1;
 
     private static final StructType ONE_PROMPT = new StructType()
             .add(DatasetSchema.PROMPT_ID, DataTypes.StringType)
             .add(DatasetSchema.TASK, DataTypes.StringType)
-            .add(DatasetSchema.TEXTS, new ArrayType(DataTypes.StringType, true));
+            .add(DatasetSchema.TEXTS, new ArrayType(DataTypes.StringType, true))
+            .add(DatasetSchema.CLASS_SET, DataTypes.StringType);
 
     /** What a row asks. */
     enum Form {
@@ -47,7 +52,9 @@ record InputColumns(int id, int image, int imageUri, int prompts, Form form, Str
         /** Sentences that mean the same object, together: one prediction. */
         TEXTS,
         /** A dataset's prompts: a prediction of each. */
-        PROMPTS;
+        PROMPTS,
+        /** Nothing, for the classes are the same for all rows: one prediction. */
+        CLASSES;
 
         DataType output() {
             return this == PROMPTS ? new ArrayType(PredictionSchema.struct(), false) : PredictionSchema.struct();
@@ -55,26 +62,31 @@ record InputColumns(int id, int image, int imageUri, int prompts, Form form, Str
     }
 
     /**
-     * @param names one or two columns of pictures, then one of prompts; null for those of a dataset that are there
+     * @param names one or two columns of pictures, then one of prompts unless the task asks for classes; null for those of a dataset
+     *     that are there
      * @param idName column of the picture's name; null for a dataset's if it is there
      * @throws IllegalArgumentException when a column is missing or has another type
      */
-    static InputColumns of(StructType schema, String[] names, String idName) {
+    static InputColumns of(StructType schema, String[] names, String idName, PromptTask task) {
+        boolean classes = task != PromptTask.REFERRING;
         List<String> columns = names == null
                 ? DEFAULT.stream()
                         .filter(Arrays.asList(schema.fieldNames())::contains)
+                        .filter(name -> !classes || !name.equals(DatasetSchema.PROMPTS))
                         // pyarrow writes a column of nulls without a type.
                         .filter(name -> !type(schema, name).equals(DataTypes.NullType))
                         .toList()
                 : List.of(names);
-        if (columns.size() < 2 || columns.size() > 3) {
+        int asked = classes ? 0 : 1;
+        if (columns.size() < 1 + asked || columns.size() > 2 + asked) {
             throw new IllegalArgumentException("RoutedSegmenter: inputCols must name one or two columns of pictures"
-                    + " (encoded bytes, URIs) and then one of prompts or text, not " + columns + "; the columns are "
+                    + " (encoded bytes, URIs)" + (classes ? "" : " and then one of prompts or text") + ", not "
+                    + columns + "; the columns are "
                     + Arrays.toString(schema.fieldNames()));
         }
         int image = ABSENT;
         int imageUri = ABSENT;
-        for (String name : columns.subList(0, columns.size() - 1)) {
+        for (String name : columns.subList(0, columns.size() - asked)) {
             DataType type = type(schema, name);
             if (type.equals(DataTypes.BinaryType) && image == ABSENT) {
                 image = schema.fieldIndex(name);
@@ -85,14 +97,15 @@ record InputColumns(int id, int image, int imageUri, int prompts, Form form, Str
             }
         }
         String name = columns.get(columns.size() - 1);
-        Form form = form(name, type(schema, name));
+        Form form = classes ? Form.CLASSES : form(name, type(schema, name));
         DataType prompts = form == Form.PROMPTS ? type(schema, name) : new ArrayType(ONE_PROMPT, false);
         return new InputColumns(
                 id(schema, idName),
                 image,
                 imageUri,
-                schema.fieldIndex(name),
+                classes ? ABSENT : schema.fieldIndex(name),
                 form,
+                task,
                 new StructType()
                         .add(DatasetSchema.IMAGE_ID, DataTypes.StringType)
                         .add(DatasetSchema.IMAGE, DataTypes.BinaryType)
@@ -166,11 +179,12 @@ record InputColumns(int id, int image, int imageUri, int prompts, Form form, Str
     }
 
     private Row onePrompt(String name, Row row) {
-        Object texts = row.get(prompts);
+        Object texts = form == Form.CLASSES ? list(List.of()) : row.get(prompts);
         if (form == Form.TEXT) {
             texts = list(texts == null ? List.of() : List.of(texts));
         }
-        return new GenericRowWithSchema(new Object[] {name, PromptTask.REFERRING.label(), texts}, ONE_PROMPT);
+        return new GenericRowWithSchema(
+                new Object[] {name, task.label(), texts, form == Form.CLASSES ? CLASSES : null}, ONE_PROMPT);
     }
 
     private static Object list(List<?> values) {

@@ -1,9 +1,12 @@
 package io.maskroute.job.ml;
 
 import io.maskroute.core.image.ExifOrientation;
+import io.maskroute.datasets.schema.PromptTask;
 import io.maskroute.job.config.ConfigLoader;
 import io.maskroute.job.config.JobConfig;
+import io.maskroute.job.input.ClassList;
 import io.maskroute.job.input.PictureOrientation;
+import io.maskroute.job.input.Prompts;
 import io.maskroute.job.run.PsalmSegmenterFactory;
 import io.maskroute.job.run.SegmentTask;
 import io.maskroute.job.run.SegmenterFactory;
@@ -78,6 +81,9 @@ public final class RoutedSegmenter extends Transformer implements DefaultParamsW
     private final Param<String> device;
     private final BooleanParam allowPartial;
     private final DoubleParam minScore;
+    private final Param<String> task;
+    private final Param<String> classes;
+    private final IntParam maxMasks;
     private final Param<String> imagesUrl;
     private final StringArrayParam settings;
 
@@ -112,6 +118,12 @@ public final class RoutedSegmenter extends Transformer implements DefaultParamsW
                 this,
                 "minScore",
                 "least score of a mask, 0 to 1: below it there is none; not set: what the model says");
+        task = text(
+                "task",
+                "of rows that hold no dataset's prompts: referring, panoptic, instance or semantic; for all but the first,"
+                        + " inputCols name pictures alone and classes says what is asked");
+        classes = text("classes", "what is asked: a name a line, or a JSON list of {id, name, is_thing}");
+        maxMasks = new IntParam(this, "maxMasks", "most masks of a prompt, the best ones; not set: all");
         imagesUrl =
                 text("imagesUrl", "folder that relative URIs are resolved against, and below which pictures may lie");
         settings = new StringArrayParam(
@@ -126,6 +138,7 @@ public final class RoutedSegmenter extends Transformer implements DefaultParamsW
         setDefault(dtype, defaults.modelOptions().dtype());
         setDefault(device, defaults.modelOptions().device());
         setDefault(allowPartial, defaults.modelOptions().allowPartial());
+        setDefault(task, PromptTask.REFERRING.label());
         setDefault(imagesUrl, ".");
         setDefault(settings, new String[0]);
     }
@@ -173,11 +186,12 @@ public final class RoutedSegmenter extends Transformer implements DefaultParamsW
         InputColumns columns = columns(rows.schema());
         JobConfig config = config();
         SparkSession spark = rows.sparkSession();
-        SegmentTask task = new SegmentTask(
+        SegmentTask work = new SegmentTask(
                 factory,
                 config.model(),
                 null,
                 config.runtime(),
+                prompts(),
                 new Scoring(false, config.rules().emptyUnion()),
                 uid,
                 new PictureOrientation(orientation(config), orientation(config)),
@@ -187,7 +201,7 @@ public final class RoutedSegmenter extends Transformer implements DefaultParamsW
                 JavaSparkContext.fromSparkContext(spark.sparkContext())
                         .broadcast(new SerializableConfiguration(
                                 spark.sessionState().newHadoopConf())));
-        return rows.mapPartitions(new SegmentRows(task, columns), Encoders.row(schema));
+        return rows.mapPartitions(new SegmentRows(work, columns), Encoders.row(schema));
     }
 
     private static ExifOrientation orientation(JobConfig config) {
@@ -196,7 +210,30 @@ public final class RoutedSegmenter extends Transformer implements DefaultParamsW
 
     private InputColumns columns(StructType schema) {
         return InputColumns.of(
-                schema, isSet(inputCols) ? getOrDefault(inputCols) : null, isSet(idCol) ? getOrDefault(idCol) : null);
+                schema,
+                isSet(inputCols) ? getOrDefault(inputCols) : null,
+                isSet(idCol) ? getOrDefault(idCol) : null,
+                promptTask());
+    }
+
+    private PromptTask promptTask() {
+        String label = getOrDefault(task);
+        PromptTask known = PromptTask.of(label)
+                .filter(each -> each != PromptTask.REGION)
+                .orElseThrow(() -> new IllegalArgumentException(NAME + ": task must be referring, panoptic, instance or"
+                        + " semantic, not " + label + "; regions are asked for in a dataset's prompts"));
+        if (isSet(classes) != (known != PromptTask.REFERRING)) {
+            throw new IllegalArgumentException(
+                    NAME + ": task " + label + (isSet(classes) ? " has no use for classes" : " needs classes"));
+        }
+        return known;
+    }
+
+    private Prompts prompts() {
+        return isSet(classes)
+                ? Prompts.of(Map.of(
+                        InputColumns.CLASSES, ClassList.parse(getOrDefault(classes), NAME + ": the parameter classes")))
+                : Prompts.NO_CLASSES;
     }
 
     private JobConfig config() {
@@ -223,6 +260,9 @@ public final class RoutedSegmenter extends Transformer implements DefaultParamsW
         values.put("model.allow-partial", String.valueOf(getOrDefault(allowPartial)));
         if (isSet(minScore)) {
             values.put("model.min-score", String.valueOf(getOrDefault(minScore)));
+        }
+        if (isSet(maxMasks)) {
+            values.put("model.max-masks", String.valueOf(getOrDefault(maxMasks)));
         }
         values.put("runtime.prompts-per-call", String.valueOf(getOrDefault(batchSize)));
         return ConfigLoader.defaults(values, NAME);
@@ -315,6 +355,33 @@ public final class RoutedSegmenter extends Transformer implements DefaultParamsW
 
     public RoutedSegmenter setDevice(String name) {
         set(device, name);
+        return this;
+    }
+
+    public Param<String> task() {
+        return task;
+    }
+
+    public RoutedSegmenter setTask(String label) {
+        set(task, label);
+        return this;
+    }
+
+    public Param<String> classes() {
+        return classes;
+    }
+
+    public RoutedSegmenter setClasses(String names) {
+        set(classes, names);
+        return this;
+    }
+
+    public IntParam maxMasks() {
+        return maxMasks;
+    }
+
+    public RoutedSegmenter setMaxMasks(int most) {
+        set(maxMasks, most);
         return this;
     }
 

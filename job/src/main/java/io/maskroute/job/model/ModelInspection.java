@@ -15,7 +15,9 @@ import io.maskroute.core.routing.RoutingPlan;
 import io.maskroute.core.routing.RoutingSchedule;
 import io.maskroute.core.routing.SegmentLayout;
 import io.maskroute.core.safetensors.DType;
+import io.maskroute.datasets.schema.PromptTask;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -93,7 +95,11 @@ public record ModelInspection(
                 contents.splitAttention()
                         .map(split -> split ? "split" : "fused")
                         .orElse(null),
-                contents.usable() ? List.of("referring") : List.of(),
+                contents.usable()
+                        ? Arrays.stream(PromptTask.values())
+                                .map(PromptTask::label)
+                                .toList()
+                        : List.of(),
                 contents.config().map(ModelInspection::memory).orElse(null),
                 contents.config().map(ModelInspection::llmFlops).orElse(null),
                 contents.notes(),

@@ -197,11 +197,11 @@ public final class Plan {
                 long alike = own.getValue();
                 ImageFlops routed = flops.image(prefix, own.getKey());
                 ImageFlops dense = denseFlops.image(prefix, own.getKey());
-                llm = llm.add(times(alike, routed.prompts().get(0).total()));
-                llmDense =
-                        llmDense.add(times(alike, routed.promptsDense().get(0).total()));
-                llmDenseShared =
-                        llmDenseShared.add(times(alike, dense.prompts().get(0).total()));
+                llm = llm.add(times(alike, routed.prompts().get(0).own().total()));
+                llmDense = llmDense.add(
+                        times(alike, routed.prompts().get(0).dense().total()));
+                llmDenseShared = llmDenseShared.add(
+                        times(alike, dense.prompts().get(0).own().total()));
             }
             BigInteger vision = times(passes, flops.vision().total());
             BigInteger decoder = times(passes, flops.decoder().memory())

@@ -6,12 +6,13 @@ import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.segmenter.PreparedPrompt;
 import io.maskroute.core.text.PromptTokenizer;
 import io.maskroute.datasets.schema.DatasetSchema;
+import io.maskroute.datasets.schema.ImageRow;
 import io.maskroute.datasets.schema.ImageRowReader;
 import io.maskroute.datasets.schema.PromptRow;
 import io.maskroute.job.config.ModelOptions;
 import io.maskroute.job.fetch.ModelFiles;
 import io.maskroute.job.input.InputDataset;
-import io.maskroute.job.input.ReferringPrompts;
+import io.maskroute.job.input.Prompts;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -28,19 +29,22 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 
 /**
- * One task: image rows in, a few counts out. Only ids, tasks and texts of the prompts are read; the counts of all tasks are
+ * One task: image rows in, a few counts out. Of the prompts, what they ask is read, and no truth; the counts of all tasks are
  * summed by Spark, and what reaches the driver is as long as the longest prompt, not as the dataset.
  *
  * @param files brings the model's folder, with the tokenizer, to the task
+ * @param prompts what the model is asked
  * @param reader of the rows
  */
-record TokenCounting(ModelFiles files, ModelOptions model, ImageRowReader reader)
+record TokenCounting(ModelFiles files, ModelOptions model, Prompts prompts, ImageRowReader reader)
         implements MapPartitionsFunction<Row, Row> {
     private static final String[] COLUMNS = {
         DatasetSchema.IMAGE_ID,
         DatasetSchema.PROMPTS + "." + DatasetSchema.PROMPT_ID,
         DatasetSchema.PROMPTS + "." + DatasetSchema.TASK,
-        DatasetSchema.PROMPTS + "." + DatasetSchema.TEXTS
+        DatasetSchema.PROMPTS + "." + DatasetSchema.TEXTS,
+        DatasetSchema.PROMPTS + "." + DatasetSchema.CLASS_SET,
+        DatasetSchema.PROMPTS + "." + DatasetSchema.REGIONS
     };
 
     /** Pictures by the number of their prompts that can be run. */
@@ -59,7 +63,9 @@ record TokenCounting(ModelFiles files, ModelOptions model, ImageRowReader reader
     static TokenCounts count(InputDataset dataset, ModelFiles files, ModelOptions model) {
         InputDataset.Part part = dataset.part(COLUMNS);
         Dataset<Row> counts = part.rows()
-                .mapPartitions(new TokenCounting(files, model, part.reader()), Encoders.row(COUNTS))
+                .mapPartitions(
+                        new TokenCounting(files, model, Prompts.of(dataset.manifest()), part.reader()),
+                        Encoders.row(COUNTS))
                 .groupBy("what", "reason", "size")
                 .agg(functions.sum("count"));
         TokenCounts sum = new TokenCounts(new TreeMap<>(), new TreeMap<>(), new TreeMap<>());
@@ -85,10 +91,13 @@ record TokenCounting(ModelFiles files, ModelOptions model, ImageRowReader reader
         try (PromptTokenizer tokenizer = PromptTokenizer.open(folder.tokenizer(), config, side * side)) {
             while (images.hasNext()) {
                 int usable = 0;
-                for (PromptRow prompt : reader.read(images.next()).prompts()) {
+                ImageRow image = reader.read(images.next());
+                for (PromptRow prompt : image.prompts()) {
                     try {
-                        PreparedPrompt prepared = tokenizer.prepare(ReferringPrompts.of(prompt));
-                        ownText.merge(prepared.ownLength(), 1L, Long::sum);
+                        PreparedPrompt prepared = tokenizer.prepare(prompts.task(prompt, image.imageId()));
+                        // Behind what referring prompts share: so much is taken to be shared of all.
+                        int shared = tokenizer.sharedText().task();
+                        ownText.merge(prepared.text().length - shared, 1L, Long::sum);
                         usable++;
                     } catch (RowFailure e) {
                         unusable.merge(e.kind(), 1L, Long::sum);

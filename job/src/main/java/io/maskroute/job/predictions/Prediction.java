@@ -3,6 +3,8 @@ package io.maskroute.job.predictions;
 import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.segmenter.Segmentation.FlopCounts;
 import io.maskroute.core.segmenter.Segmentation.TokenCounts;
+import io.maskroute.core.task.Category;
+import io.maskroute.core.task.ScoredMask;
 import io.maskroute.datasets.mask.Rle;
 import java.util.List;
 
@@ -48,8 +50,23 @@ public record Prediction(
     /** In pixels. */
     public record Size(int height, int width) {}
 
-    /** One mask, at the picture's size as decoded, with the model's score in 0..1. */
-    public record Mask(Rle rle, float score) {}
+    /**
+     * One mask, at the picture's size as decoded.
+     *
+     * @param score of the model, 0..1
+     * @param category null where the prompt names no classes
+     * @param region index into the prompt's regions, or null
+     */
+    public record Mask(Rle rle, float score, Category category, Integer region) {
+        public static Mask of(ScoredMask found) {
+            return new Mask(Rle.of(found.mask()), found.score(), found.category(), found.region());
+        }
+
+        /** The same with other pixels. */
+        public Mask with(Rle other) {
+            return new Mask(other, score, category, region);
+        }
+    }
 
     /**
      * Wall-clock milliseconds. The stages from decode to prefix are done once for a picture and divided evenly over its

@@ -39,7 +39,8 @@ public final class PredictionSchema {
         optional("category_id", INT),
         optional("category", TEXT),
         required("area", LONG),
-        required("bbox", new ArrayType(FLOAT, false))
+        required("bbox", new ArrayType(FLOAT, false)),
+        optional("region", INT)
     });
 
     private static final StructType TOKENS = new StructType(new StructField[] {
@@ -145,10 +146,11 @@ public final class PredictionSchema {
         return RowFactory.create(
                 DatasetSchema.toRow(new EncodedMask(rle.height(), rle.width(), rle.compressed())),
                 mask.score(),
-                null,
-                null,
+                mask.category() == null ? null : mask.category().id(),
+                mask.category() == null ? null : mask.category().name(),
                 rle.area(),
-                new Float[] {(float) box[0], (float) box[1], (float) box[2], (float) box[3]});
+                new Float[] {(float) box[0], (float) box[1], (float) box[2], (float) box[3]},
+                mask.region());
     }
 
     private static Row toRow(TokenCounts tokens) {

@@ -4,18 +4,17 @@ import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.error.Stage;
 import io.maskroute.core.image.ImageDecoder;
 import io.maskroute.core.image.Orientation;
+import io.maskroute.core.image.PreparedImage;
 import io.maskroute.core.image.RgbImage;
-import io.maskroute.core.segmenter.PreparedImage;
 import io.maskroute.core.segmenter.PreparedPrompt;
-import io.maskroute.core.segmenter.ReferringPrompt;
 import io.maskroute.core.segmenter.Segmentation;
-import io.maskroute.datasets.mask.Rle;
+import io.maskroute.core.task.Task;
 import io.maskroute.datasets.schema.ImageRow;
 import io.maskroute.datasets.schema.ImageRowReader;
 import io.maskroute.datasets.schema.PromptRow;
 import io.maskroute.job.input.ImageBytes;
 import io.maskroute.job.input.PictureOrientation;
-import io.maskroute.job.input.ReferringPrompts;
+import io.maskroute.job.input.Prompts;
 import io.maskroute.job.predictions.Overlap;
 import io.maskroute.job.predictions.Prediction;
 import io.maskroute.job.run.ModelRequest.Answer;
@@ -39,6 +38,7 @@ final class ImageWork {
     private final PictureOrientation orientation;
     private final ImageDecoder decoder;
     private final ImageBytes bytes;
+    private final Prompts asking;
     private final Scoring scoring;
     private final int promptsPerCall;
     private final Suspects suspects;
@@ -53,6 +53,7 @@ final class ImageWork {
             Predictors model,
             PictureOrientation orientation,
             ImageBytes bytes,
+            Prompts asking,
             Scoring scoring,
             int promptsPerCall,
             Suspects suspects,
@@ -62,6 +63,7 @@ final class ImageWork {
         this.orientation = orientation;
         this.decoder = orientation.decoder();
         this.bytes = bytes;
+        this.asking = asking;
         this.scoring = scoring;
         this.promptsPerCall = promptsPerCall;
         this.suspects = suspects;
@@ -103,7 +105,7 @@ final class ImageWork {
 
     private Pending start(ImageRow image) throws RowFailure, InterruptedException {
         PreparedPicture picture = prepare(image);
-        List<Asked> prompts = tokenise(image);
+        List<Asked> prompts = tokenise(image, picture);
         List<Asked> usable = usable(prompts);
         List<Call> calls = new ArrayList<>();
         AtModel atModel = new AtModel(image, picture, prompts, calls);
@@ -146,7 +148,7 @@ final class ImageWork {
             List<Asked> prompts = new ArrayList<>();
             List<Call> calls = new ArrayList<>();
             boolean condemned = false;
-            for (Asked asked : tokenise(image)) {
+            for (Asked asked : tokenise(image, picture)) {
                 Optional<RowFailure> verdict =
                         asked.failure == null ? suspects.verdict(image, asked.prompt) : Optional.empty();
                 if (verdict.isPresent()) {
@@ -232,10 +234,10 @@ final class ImageWork {
         }
     }
 
-    private List<Asked> tokenise(ImageRow image) throws InterruptedException {
+    private List<Asked> tokenise(ImageRow image, PreparedPicture picture) throws InterruptedException {
         List<Asked> prompts = new ArrayList<>(image.prompts().size());
         for (PromptRow prompt : image.prompts()) {
-            prompts.add(tokenise(prompt));
+            prompts.add(tokenise(prompt, image.imageId(), picture.input()));
         }
         return prompts;
     }
@@ -244,13 +246,13 @@ final class ImageWork {
         return prompts.stream().filter(p -> p.failure == null).toList();
     }
 
-    private Asked tokenise(PromptRow prompt) throws InterruptedException {
+    private Asked tokenise(PromptRow prompt, String imageId, PreparedImage picture) throws InterruptedException {
         Stage stage = Stage.READ;
         long start = System.nanoTime();
         try {
-            ReferringPrompt referring = ReferringPrompts.of(prompt);
+            Task task = asking.task(prompt, imageId);
             stage = Stage.TOKENIZE;
-            PreparedPrompt tokens = model.prepare(referring);
+            PreparedPrompt tokens = model.prepare(task, picture);
             return new Asked(prompt, tokens, null, millis(start, System.nanoTime()));
         } catch (InterruptedException | PredictorLostException e) {
             throw e;
@@ -313,9 +315,8 @@ final class ImageWork {
             try {
                 Segmentation found = result.segmentation();
                 long start = System.nanoTime();
-                List<Prediction.Mask> masks = found.masks().stream()
-                        .map(mask -> new Prediction.Mask(Rle.of(mask.mask()), mask.score()))
-                        .toList();
+                List<Prediction.Mask> masks =
+                        found.masks().stream().map(Prediction.Mask::of).toList();
                 double encodeMillis = millis(start, System.nanoTime());
                 stage = Stage.TRUTH;
                 return new Prediction(
@@ -336,7 +337,7 @@ final class ImageWork {
                                 found.latency().decoder(),
                                 found.latency().postprocess() + encodeMillis,
                                 queueMillis),
-                        score(masks.stream().findFirst().map(Prediction.Mask::rle), picture.toTruth(), asked.prompt),
+                        score(masks, picture.toTruth(), asked.prompt),
                         null);
             } catch (Throwable t) {
                 return failed(image, asked.prompt, picture.size(), Failures.ofPicture(stage, t));
@@ -349,16 +350,25 @@ final class ImageWork {
         }
     }
 
-    private Overlap score(Optional<Rle> mask, Orientation toTruth, PromptRow prompt) throws RowFailure {
+    /** Of the tasks that have a truth for each prompt alone; the others are scored from the dataset and the masks. */
+    private Overlap score(List<Prediction.Mask> masks, Orientation toTruth, PromptRow prompt) throws RowFailure {
         if (prompt.truth() == null) {
             return null;
         }
+        List<Prediction.Mask> turned = masks.stream()
+                .map(mask -> mask.with(PictureOrientation.turned(mask.rle(), toTruth)))
+                .toList();
         try {
-            return TruthMasks.overlap(
-                    mask.map(rle -> PictureOrientation.turned(rle, toTruth)),
-                    prompt.truth(),
-                    scoring.emptyUnion(),
-                    Stage.POSTPROCESS);
+            return switch (prompt.requireUsable()) {
+                case REFERRING -> TruthMasks.overlap(
+                        turned.stream().findFirst().map(Prediction.Mask::rle),
+                        prompt.truth(),
+                        scoring.emptyUnion(),
+                        Stage.POSTPROCESS);
+                case REGION -> TruthMasks.overlapOfRegions(
+                        turned, prompt.regions().size(), prompt.truth(), scoring.emptyUnion());
+                default -> null;
+            };
         } catch (RowFailure e) {
             if (scoring.strict()) {
                 throw e;

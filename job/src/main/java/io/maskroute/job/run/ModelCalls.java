@@ -2,10 +2,10 @@ package io.maskroute.job.run;
 
 import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.error.Stage;
+import io.maskroute.core.image.PreparedImage;
 import io.maskroute.core.segmenter.DeviceLostException;
 import io.maskroute.core.segmenter.DeviceOutOfMemoryException;
 import io.maskroute.core.segmenter.PicturePrompts;
-import io.maskroute.core.segmenter.PreparedImage;
 import io.maskroute.core.segmenter.PreparedPrompt;
 import io.maskroute.core.segmenter.Segmentation;
 import io.maskroute.core.segmenter.Segmenter;

@@ -1,8 +1,7 @@
 package io.maskroute.job.run;
 
-import io.maskroute.core.segmenter.PreparedImage;
+import io.maskroute.core.image.PreparedImage;
 import io.maskroute.core.segmenter.PreparedPrompt;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
@@ -37,20 +36,19 @@ record ModelRequest(
      */
     record Answer(List<PromptResult> results, String device, double queueMillis) {}
 
-    /** Whether both may share a call. The text between image tokens and prompt is the same throughout a call. */
+    /** Whether both may share a call. */
     boolean fits(ModelRequest first, int room) {
-        return !alone
-                && prompts.size() <= room
-                && Arrays.equals(prompts.get(0).task(), first.prompts().get(0).task())
-                && image.size() == first.image().size();
+        return !alone && prompts.size() <= room && image.size() == first.image().size();
     }
 
     long bytes() {
-        long tokens = 0;
+        long numbers = 0;
         for (PreparedPrompt prompt : prompts) {
-            tokens +=
-                    prompt.prefix().length + prompt.task().length + prompt.condition().length + prompt.suffix().length;
+            numbers += prompt.prefix().length + prompt.text().length;
+            for (float[] points : prompt.regions()) {
+                numbers += points.length;
+            }
         }
-        return OWN_BYTES + image.pixels().length + Integer.BYTES * tokens;
+        return OWN_BYTES + image.pixels().length + Integer.BYTES * numbers;
     }
 }

@@ -2,12 +2,12 @@ package io.maskroute.job.run;
 
 import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.core.image.PreparedImage;
 import io.maskroute.core.image.RgbImage;
-import io.maskroute.core.segmenter.PreparedImage;
 import io.maskroute.core.segmenter.PreparedPrompt;
-import io.maskroute.core.segmenter.ReferringPrompt;
 import io.maskroute.core.segmenter.Segmenter;
 import io.maskroute.core.segmenter.SegmenterInfo;
+import io.maskroute.core.task.Task;
 import io.maskroute.job.config.RuntimeOptions;
 import io.maskroute.job.run.ModelRequest.Answer;
 import io.maskroute.job.run.ModelRequest.LossObserver;
@@ -170,8 +170,8 @@ final class Predictors implements AutoCloseable {
         return model().whileOpen(model -> model.prepare(image)).orElseThrow(() -> rethrown(ended()));
     }
 
-    PreparedPrompt prepare(ReferringPrompt prompt) throws RowFailure, InterruptedException {
-        return model().whileOpen(model -> model.prepare(prompt)).orElseThrow(() -> rethrown(ended()));
+    PreparedPrompt prepare(Task prompt, PreparedImage image) throws RowFailure, InterruptedException {
+        return model().whileOpen(model -> model.prepare(prompt, image)).orElseThrow(() -> rethrown(ended()));
     }
 
     private OpenModel model() throws InterruptedException {

@@ -7,6 +7,7 @@ import io.maskroute.job.config.JobConfig;
 import io.maskroute.job.input.ImageBytes;
 import io.maskroute.job.input.InputDataset;
 import io.maskroute.job.input.PictureOrientation;
+import io.maskroute.job.input.Prompts;
 import io.maskroute.job.report.ReportData;
 import io.maskroute.job.report.ReportWriter;
 import io.maskroute.job.results.PredictionFigures;
@@ -95,6 +96,7 @@ final class RunSession {
                         config.model(),
                         model,
                         config.runtime(),
+                        Prompts.of(dataset.manifest()),
                         new Scoring(scored, config.rules().emptyUnion()),
                         record.runId(),
                         orientation,

@@ -228,6 +228,11 @@ public final class SegmentRun {
         parts.put("runtime.tf32", config.model().tf32() ? "true" : null);
         parts.put("model.allow-partial", String.valueOf(config.model().allowPartial()));
         parts.put(RunFingerprint.MIN_SCORE, model.minScore() == 0 ? null : String.valueOf(model.minScore()));
+        parts.put(
+                "model.max-masks",
+                config.model().maxMasks() == Integer.MAX_VALUE
+                        ? null
+                        : String.valueOf(config.model().maxMasks()));
         parts.put("the command", command);
         parts.put("metrics.empty-union", config.rules().emptyUnion().name().toLowerCase(Locale.ROOT));
         return new RunFingerprint(parts);

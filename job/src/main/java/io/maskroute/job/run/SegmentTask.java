@@ -7,6 +7,7 @@ import io.maskroute.job.config.ModelOptions;
 import io.maskroute.job.config.RuntimeOptions;
 import io.maskroute.job.input.ImageBytes;
 import io.maskroute.job.input.PictureOrientation;
+import io.maskroute.job.input.Prompts;
 import io.maskroute.job.predictions.Prediction;
 import io.maskroute.job.predictions.PredictionSchema;
 import io.maskroute.job.predictions.RunIdentity;
@@ -34,6 +35,7 @@ import org.apache.spark.util.TaskCompletionListener;
  * runs.
  *
  * @param expected the model as it was when the run began, or null to take it as it is
+ * @param prompts what the model is asked
  * @param runId for the rows
  * @param orientation of the pictures
  * @param dataset folder that relative URIs of pictures are resolved against
@@ -46,6 +48,7 @@ public record SegmentTask(
         ModelOptions model,
         SegmenterFactory.ModelSummary expected,
         RuntimeOptions runtime,
+        Prompts prompts,
         Scoring scoring,
         String runId,
         PictureOrientation orientation,
@@ -89,6 +92,7 @@ public record SegmentTask(
                 predictors,
                 orientation,
                 new ImageBytes(dataset, runtime.imageRoots(), files, runtime.maxImageBytes()),
+                prompts,
                 scoring,
                 runtime.promptsPerCall(),
                 marks,

@@ -2,12 +2,12 @@ package io.maskroute.job.run;
 
 import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.core.image.PreparedImage;
 import io.maskroute.core.image.RgbImage;
 import io.maskroute.core.segmenter.DeviceOutOfMemoryException;
-import io.maskroute.core.segmenter.PreparedImage;
 import io.maskroute.core.segmenter.PreparedPrompt;
-import io.maskroute.core.segmenter.ReferringPrompt;
 import io.maskroute.core.segmenter.Segmenter;
+import io.maskroute.core.task.ReferringTask;
 import java.util.Arrays;
 import java.util.List;
 
@@ -30,7 +30,7 @@ final class WarmUp {
         Arrays.fill(pixels, GREY);
         try {
             PreparedImage image = segmenter.prepare(new RgbImage(SIDE, SIDE, pixels));
-            PreparedPrompt prompt = segmenter.prepare(new ReferringPrompt(List.of("the grey square")));
+            PreparedPrompt prompt = segmenter.prepare(new ReferringTask(List.of("the grey square")), image);
             for (int i = 0; i < calls; i++) {
                 long start = System.nanoTime();
                 segmenter.segment(image, List.of(prompt));

@@ -9,6 +9,7 @@ import io.maskroute.datasets.schema.EncodedMask;
 import io.maskroute.datasets.schema.Truth;
 import io.maskroute.datasets.schema.TruthMask;
 import io.maskroute.job.predictions.Overlap;
+import io.maskroute.job.predictions.Prediction;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -41,6 +42,36 @@ public final class TruthMasks {
         }
         long intersection = Rle.intersectionArea(prediction, mask);
         return overlap(intersection, prediction.area() + mask.area() - intersection, emptyUnion);
+    }
+
+    /**
+     * The answers to a prompt's regions, each against the masks of its own; pixels are summed over the regions. A mask of the truth that
+     * names no region is the only region's.
+     *
+     * @throws RowFailure as {@link #overlap}
+     */
+    public static Overlap overlapOfRegions(
+            List<Prediction.Mask> answers, int regions, Truth truth, EmptyUnion emptyUnion) throws RowFailure {
+        long intersection = 0;
+        long union = 0;
+        for (int region = 0; region < regions; region++) {
+            int which = region;
+            Overlap each = overlap(
+                    answers.stream()
+                            .filter(mask -> mask.region() == which)
+                            .findFirst()
+                            .map(Prediction.Mask::rle),
+                    new Truth(
+                            false,
+                            truth.masks().stream()
+                                    .filter(mask -> mask.region() == null ? regions == 1 : mask.region() == which)
+                                    .toList()),
+                    emptyUnion,
+                    Stage.POSTPROCESS);
+            intersection += each.intersection();
+            union += each.union();
+        }
+        return overlap(intersection, union, emptyUnion);
     }
 
     private static RowFailure sizeDiffers(Stage stage, String what, Rle mask, String other, Rle expected) {

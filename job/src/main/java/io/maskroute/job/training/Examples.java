@@ -6,8 +6,8 @@ import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.core.image.ImageDecoder;
 import io.maskroute.core.image.ImagePreprocessor;
 import io.maskroute.core.image.Orientation;
+import io.maskroute.core.image.PreparedImage;
 import io.maskroute.core.segmenter.PicturePrompts;
-import io.maskroute.core.segmenter.PreparedImage;
 import io.maskroute.core.segmenter.PreparedPrompt;
 import io.maskroute.core.text.PromptTokenizer;
 import io.maskroute.core.training.TargetGrid;
@@ -18,7 +18,7 @@ import io.maskroute.datasets.schema.ImageRowReader;
 import io.maskroute.datasets.schema.PromptRow;
 import io.maskroute.job.input.ImageBytes;
 import io.maskroute.job.input.PictureOrientation;
-import io.maskroute.job.input.ReferringPrompts;
+import io.maskroute.job.input.Prompts;
 import io.maskroute.job.scoring.TruthMasks;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -83,7 +83,7 @@ final class Examples {
             List<float[]> targets = new ArrayList<>();
             List<Optional<Rle>> truths = new ArrayList<>();
             for (PromptRow prompt : drawn(known, position)) {
-                tokens.add(tokenizer.prepare(ReferringPrompts.of(prompt)));
+                tokens.add(tokenizer.prepare(Prompts.referring(prompt)));
                 Optional<Rle> truth =
                         TruthMasks.target(prompt.truth()).map(mask -> PictureOrientation.turned(mask, fromTruth));
                 targets.add(

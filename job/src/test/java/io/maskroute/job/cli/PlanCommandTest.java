@@ -96,7 +96,7 @@ class PlanCommandTest {
         assertThat(plan.at("/dataset/prompts").longValue()).isEqualTo(6);
         assertThat(plan.at("/dataset/usable_prompts").longValue()).isEqualTo(4);
         assertThat(plan.at("/dataset/unusable/empty-prompt").longValue()).isEqualTo(1);
-        assertThat(plan.at("/dataset/unusable/unsupported-task").longValue()).isEqualTo(1);
+        assertThat(plan.at("/dataset/unusable/unknown-class-set").longValue()).isEqualTo(1);
         assertThat(plan.at("/dataset/images_without_usable_prompts").longValue())
                 .isEqualTo(1);
         // Three prompts of one picture in calls of two, and one of another.

@@ -137,6 +137,38 @@ class RoutedSegmenterTest {
     }
 
     @Test
+    void aTaskAsksTheSameOfEveryPicture() {
+        Dataset<Row> rows = texts(RowFactory.create(7L, png(20, 30), null), RowFactory.create(8L, png(30, 20), null));
+        RoutedSegmenter stage = new RoutedSegmenter()
+                .setModelUrl(Path.of(MODEL).toAbsolutePath().toString())
+                .setDevice("cpu")
+                .setInputCols("photo")
+                .setIdCol("id")
+                .setTask("semantic")
+                .setClasses(
+                        "[{\"id\": 5, \"name\": \"sky\", \"is_thing\": false}, {\"id\": 9, \"name\": \"dog\", \"is_thing\": true}]")
+                .setMaxMasks(1);
+
+        List<Row> out =
+                stage.transform(rows).select("id", "prediction.*").orderBy("id").collectAsList();
+
+        assertThat(out).hasSize(2).allSatisfy(row -> {
+            assertThat(row.<String>getAs("status")).as(String.valueOf(row)).isEqualTo("ok");
+            assertThat(row.<String>getAs("task")).isEqualTo("semantic");
+            List<Row> masks = row.getList(row.fieldIndex("masks"));
+            assertThat(masks).hasSize(1);
+            assertThat(masks.get(0).<String>getAs("category")).isIn("sky", "dog");
+        });
+        assertThatThrownBy(() -> stage.setTask("region").transform(rows))
+                .hasMessageContaining("task must be referring, panoptic, instance or semantic, not region");
+        assertThatThrownBy(() -> stage.setTask("referring").transform(rows))
+                .hasMessageContaining("task referring has no use for classes");
+        assertThatThrownBy(
+                        () -> fake().setInputCols("photo").setTask("panoptic").transform(rows))
+                .hasMessageContaining("task panoptic needs classes");
+    }
+
+    @Test
     void picturesComeByUriAndSentencesInLists() throws IOException {
         Files.write(home.resolve("a.png"), png(20, 30));
         session();

@@ -4,16 +4,17 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.image.ImageDecoder;
+import io.maskroute.core.image.PreparedImage;
 import io.maskroute.core.image.RgbImage;
 import io.maskroute.core.model.PsalmSegmenter;
 import io.maskroute.core.model.SegmenterOptions;
 import io.maskroute.core.segmenter.PicturePrompts;
-import io.maskroute.core.segmenter.PreparedImage;
 import io.maskroute.core.segmenter.PreparedPrompt;
-import io.maskroute.core.segmenter.ReferringPrompt;
 import io.maskroute.core.segmenter.Segmentation;
 import io.maskroute.core.segmenter.Segmenter;
 import io.maskroute.core.segmenter.SegmenterInfo;
+import io.maskroute.core.task.ReferringTask;
+import io.maskroute.core.task.Task;
 import io.maskroute.datasets.mask.Rle;
 import io.maskroute.datasets.schema.DatasetSchema;
 import io.maskroute.datasets.schema.ImageRow;
@@ -90,7 +91,7 @@ class OverheadBench {
         int sequential = 100;
         for (ImageRow image : images.subList(0, sequential)) {
             PreparedImage prepared = simulated.prepare(new ImageDecoder().decode(image.image()));
-            simulated.segment(prepared, List.of(simulated.prepare(new ReferringPrompt(List.of("x")))));
+            simulated.segment(prepared, List.of(simulated.prepare(new ReferringTask(List.of("x")), prepared)));
         }
         double one = sequential / ((System.nanoTime() - start) / 1e9);
         Simulated.CALLS.set(0);
@@ -168,11 +169,12 @@ class OverheadBench {
     }
 
     private static PicturePrompts prepared(Segmenter segmenter, ImageRow image) throws RowFailure {
+        PreparedImage picture = segmenter.prepare(new ImageDecoder().decode(image.image()));
         List<PreparedPrompt> prompts = new ArrayList<>();
         for (PromptRow prompt : image.prompts()) {
-            prompts.add(segmenter.prepare(new ReferringPrompt(prompt.texts())));
+            prompts.add(segmenter.prepare(new ReferringTask(prompt.texts()), picture));
         }
-        return new PicturePrompts(segmenter.prepare(new ImageDecoder().decode(image.image())), prompts);
+        return new PicturePrompts(picture, prompts);
     }
 
     /** @return prompts per second of the groups, without starting Spark and loading the model */
@@ -236,8 +238,8 @@ class OverheadBench {
         }
 
         @Override
-        public PreparedPrompt prepare(ReferringPrompt prompt) throws RowFailure {
-            return fake.prepare(prompt);
+        public PreparedPrompt prepare(Task prompt, PreparedImage image) throws RowFailure {
+            return fake.prepare(prompt, image);
         }
 
         @Override

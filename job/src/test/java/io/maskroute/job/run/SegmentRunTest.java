@@ -127,7 +127,7 @@ class SegmentRunTest {
                         Map.entry("c1", "decode/unreadable-image"),
                         Map.entry("c2", "decode/unreadable-image"),
                         Map.entry("e1", "truth/invalid-rle"),
-                        Map.entry("e2", "read/unsupported-task"),
+                        Map.entry("e2", "read/unknown-class-set"),
                         Map.entry("null", "read/no-prompt-id"),
                         Map.entry("e4", "truth/size-differs"),
                         Map.entry("e5", "ok"),

@@ -1,15 +1,15 @@
 package io.maskroute.job.run;
 
 import io.maskroute.core.error.RowFailure;
+import io.maskroute.core.image.PreparedImage;
 import io.maskroute.core.image.RgbImage;
 import io.maskroute.core.mask.BinaryMask;
 import io.maskroute.core.segmenter.PicturePrompts;
-import io.maskroute.core.segmenter.PreparedImage;
 import io.maskroute.core.segmenter.PreparedPrompt;
-import io.maskroute.core.segmenter.ReferringPrompt;
 import io.maskroute.core.segmenter.Segmentation;
 import io.maskroute.core.segmenter.Segmenter;
 import io.maskroute.core.segmenter.SegmenterInfo;
+import io.maskroute.core.task.Task;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -42,7 +42,7 @@ class StubSegmenter implements Segmenter {
     static List<PreparedPrompt> prompts(int... numbers) {
         List<PreparedPrompt> prompts = new ArrayList<>();
         for (int number : numbers) {
-            prompts.add(new PreparedPrompt(new int[0], new int[0], new int[] {number}, new int[0]));
+            prompts.add(PreparedPrompt.referring(new int[0], new int[0], new int[] {number}, new int[0]));
         }
         return prompts;
     }
@@ -66,18 +66,18 @@ class StubSegmenter implements Segmenter {
     }
 
     @Override
-    public PreparedPrompt prepare(ReferringPrompt prompt) {
+    public PreparedPrompt prepare(Task prompt, PreparedImage image) {
         return prompts(0).get(0);
     }
 
     @Override
     public List<Segmentation> segment(PreparedImage image, List<PreparedPrompt> prompts) throws RowFailure {
-        List<Integer> numbers = prompts.stream().map(p -> p.condition()[0]).toList();
+        List<Integer> numbers = prompts.stream().map(p -> p.text()[0]).toList();
         calls.add(numbers);
         behaviour.before(image, numbers);
         return numbers.stream()
                 .map(number -> new Segmentation(
-                        List.of(new Segmentation.ScoredMask(new BinaryMask(1, 1, new byte[1]), number)),
+                        List.of(new io.maskroute.core.task.ScoredMask(new BinaryMask(1, 1, new byte[1]), number)),
                         new Segmentation.TokenCounts(1, 1, 1, 1),
                         new Segmentation.FlopCounts(1, 1, 1, 1, 1),
                         new Segmentation.StageMillis(1, 1, 1, 1, 1)))

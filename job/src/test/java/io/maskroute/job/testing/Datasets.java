@@ -59,7 +59,7 @@ public final class Datasets {
     /** The row, but with null for the first truth mask of one of its prompts. */
     public static Row withNullMask(Row row, int prompt) {
         Row[] prompts = (Row[]) row.get(DatasetSchema.struct().fieldIndex(DatasetSchema.PROMPTS));
-        ((Row[]) prompts[prompt].getStruct(5).get(1))[0] = RowFactory.create(null, 1, false, 1L);
+        ((Row[]) prompts[prompt].getStruct(5).get(1))[0] = RowFactory.create(null, 1, false, 1L, null, null);
         return row;
     }
 

@@ -3,14 +3,15 @@ package io.maskroute.job.testing;
 import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.error.Stage;
 import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.core.image.PreparedImage;
 import io.maskroute.core.image.RgbImage;
 import io.maskroute.core.mask.BinaryMask;
-import io.maskroute.core.segmenter.PreparedImage;
 import io.maskroute.core.segmenter.PreparedPrompt;
-import io.maskroute.core.segmenter.ReferringPrompt;
 import io.maskroute.core.segmenter.Segmentation;
 import io.maskroute.core.segmenter.Segmenter;
 import io.maskroute.core.segmenter.SegmenterInfo;
+import io.maskroute.core.task.ReferringTask;
+import io.maskroute.core.task.Task;
 import io.maskroute.job.cli.Cli;
 import io.maskroute.job.config.ModelOptions;
 import io.maskroute.job.run.SegmenterFactory;
@@ -157,12 +158,13 @@ public final class FakeSegmenters implements SegmenterFactory {
         }
 
         @Override
-        public PreparedPrompt prepare(ReferringPrompt prompt) throws RowFailure {
+        public PreparedPrompt prepare(Task task, PreparedImage image) throws RowFailure {
+            ReferringTask prompt = (ReferringTask) task;
             if (prompt.sentences().contains(UNTOKENISABLE)) {
                 throw new RowFailure(Stage.TOKENIZE, "too-long", "the prompt is too long");
             }
             int[] condition = String.join("\n", prompt.sentences()).chars().toArray();
-            return new PreparedPrompt(new int[0], new int[0], condition, new int[0]);
+            return PreparedPrompt.referring(new int[0], new int[0], condition, new int[0]);
         }
 
         @Override
@@ -170,7 +172,7 @@ public final class FakeSegmenters implements SegmenterFactory {
             requireCaller();
             CALLS.incrementAndGet();
             List<List<String>> sentences = prompts.stream()
-                    .map(p -> new String(p.condition(), 0, p.condition().length))
+                    .map(p -> new String(p.text(), 0, p.text().length))
                     .map(text -> List.of(text.split("\n")))
                     .toList();
             for (List<String> asked : sentences) {
@@ -221,7 +223,7 @@ public final class FakeSegmenters implements SegmenterFactory {
             return new Segmentation(
                     score < minScore
                             ? List.of()
-                            : List.of(new Segmentation.ScoredMask(
+                            : List.of(new io.maskroute.core.task.ScoredMask(
                                     mask(asked, image.originalHeight(), image.originalWidth()), score)),
                     new Segmentation.TokenCounts(16, 4, 20, MASK_TOKENS),
                     new Segmentation.FlopCounts(

@@ -1,13 +1,13 @@
 package io.maskroute.job.testing;
 
 import io.maskroute.core.error.RowFailure;
+import io.maskroute.core.image.PreparedImage;
 import io.maskroute.core.image.RgbImage;
-import io.maskroute.core.segmenter.PreparedImage;
 import io.maskroute.core.segmenter.PreparedPrompt;
-import io.maskroute.core.segmenter.ReferringPrompt;
 import io.maskroute.core.segmenter.Segmentation;
 import io.maskroute.core.segmenter.Segmenter;
 import io.maskroute.core.segmenter.SegmenterInfo;
+import io.maskroute.core.task.Task;
 import io.maskroute.job.config.ModelOptions;
 import io.maskroute.job.run.SegmenterFactory;
 import java.io.IOException;
@@ -58,8 +58,8 @@ public final class SlowSegmenters implements SegmenterFactory {
         }
 
         @Override
-        public PreparedPrompt prepare(ReferringPrompt prompt) throws RowFailure {
-            return fake.prepare(prompt);
+        public PreparedPrompt prepare(Task prompt, PreparedImage image) throws RowFailure {
+            return fake.prepare(prompt, image);
         }
 
         @Override

@@ -11,7 +11,7 @@ import io.maskroute.core.checkpoint.ModelFolder;
 import io.maskroute.core.image.ExifOrientation;
 import io.maskroute.core.image.ImagePreprocessor;
 import io.maskroute.core.image.Orientation;
-import io.maskroute.core.segmenter.PreparedImage;
+import io.maskroute.core.image.PreparedImage;
 import io.maskroute.core.text.PromptTokenizer;
 import io.maskroute.core.training.TargetGrid;
 import io.maskroute.datasets.mask.Rle;

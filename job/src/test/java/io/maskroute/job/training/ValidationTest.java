@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.error.Stage;
+import io.maskroute.core.image.PreparedImage;
 import io.maskroute.core.mask.BinaryMask;
 import io.maskroute.core.segmenter.PicturePrompts;
-import io.maskroute.core.segmenter.PreparedImage;
 import io.maskroute.core.segmenter.PreparedPrompt;
 import io.maskroute.core.segmenter.Segmentation;
 import io.maskroute.core.training.TrainingPicture;
@@ -30,7 +30,7 @@ class ValidationTest {
     /** With one prompt, whose answer has as many pixels as its number; nothing is meant by number 0. */
     private static Example picture(int number) {
         PreparedImage image = new PreparedImage(new byte[0], 0, 0, 0, 1, WIDTH);
-        PreparedPrompt prompt = new PreparedPrompt(new int[0], new int[0], new int[] {number}, new int[0]);
+        PreparedPrompt prompt = PreparedPrompt.referring(new int[0], new int[0], new int[] {number}, new int[0]);
         Optional<Rle> truth = number == 0 ? Optional.empty() : Optional.of(Rle.of(pixels(TRUE_PIXELS)));
         return new Example(
                 new TrainingPicture(new PicturePrompts(image, List.of(prompt)), List.of(new float[0])), List.of(truth));
@@ -44,13 +44,13 @@ class ValidationTest {
 
     private static List<List<Segmentation>> answers(List<PicturePrompts> pictures) {
         return pictures.stream()
-                .map(picture -> List.of(answer(picture.prompts().get(0).condition()[0])))
+                .map(picture -> List.of(answer(picture.prompts().get(0).text()[0])))
                 .toList();
     }
 
     private static Segmentation answer(int number) {
         return new Segmentation(
-                number == 0 ? List.of() : List.of(new Segmentation.ScoredMask(pixels(number), 1)),
+                number == 0 ? List.of() : List.of(new io.maskroute.core.task.ScoredMask(pixels(number), 1)),
                 new Segmentation.TokenCounts(1, 1, 1, 1),
                 new Segmentation.FlopCounts(1, 1, 1, 1, 1),
                 new Segmentation.StageMillis(1, 1, 1, 1, 1));

@@ -1,4 +1,4 @@
-package io.maskroute.core.segmenter;
+package io.maskroute.core.image;
 
 /**
  * A picture ready for the network.
@@ -12,4 +12,8 @@ package io.maskroute.core.segmenter;
  * @param originalWidth columns of the picture before resizing
  */
 public record PreparedImage(
-        byte[] pixels, int size, int contentHeight, int contentWidth, int originalHeight, int originalWidth) {}
+        byte[] pixels, int size, int contentHeight, int contentWidth, int originalHeight, int originalWidth) {
+    public ImageGeometry geometry() {
+        return new ImageGeometry(size, contentHeight, contentWidth, originalHeight, originalWidth);
+    }
+}

@@ -9,12 +9,15 @@ import io.maskroute.core.config.ModelConfig.VisionProjector;
 import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.error.Stage;
 import io.maskroute.core.flops.FlopsModel;
+import io.maskroute.core.image.PreparedImage;
 import io.maskroute.core.routing.RoutingPlan;
 import io.maskroute.core.routing.RoutingSchedule;
 import io.maskroute.core.safetensors.TensorSource;
 import io.maskroute.core.segmenter.PicturePrompts;
-import io.maskroute.core.segmenter.PreparedImage;
 import io.maskroute.core.segmenter.PreparedPrompt;
+import io.maskroute.core.task.AnswerRule;
+import io.maskroute.core.task.Decoded;
+import io.maskroute.core.task.ReferringTask;
 import io.maskroute.core.torchscript.TorchProgram;
 import io.maskroute.core.torchscript.TorchType;
 import java.util.ArrayList;
@@ -27,7 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class ReferringPassTest {
+class ForwardPassTest {
     private static final ModelConfig CONFIG = TinyModel.config(new VisionProjector(VisionProjector.Kind.LINEAR, 4, 0));
 
     /** Each stage comes upon a weight that only it reads, and that is not there. */
@@ -50,8 +53,7 @@ class ReferringPassTest {
             TensorSource weights = without(RandomWeights.of(CONFIG, 7), missing);
             try (PsalmNetwork network =
                     new PsalmNetwork(program, CONFIG, weights, TorchType.FLOAT32, plan, Optional.empty())) {
-                ReferringPass pass =
-                        new ReferringPass(network, network.llm(), FlopsModel.asRun(CONFIG, plan, false), 16);
+                ForwardPass pass = new ForwardPass(network, network.llm(), FlopsModel.asRun(CONFIG, plan, false), 16);
 
                 assertThatThrownBy(() -> pass.segment(List.of(picture)))
                         .isInstanceOfSatisfying(RowFailure.class, failure -> assertThat(failure.stage())
@@ -72,16 +74,10 @@ class ReferringPassTest {
             TorchProgram.enterThread(0);
             try (PsalmNetwork network = new PsalmNetwork(
                     program, CONFIG, RandomWeights.of(CONFIG, 7), TorchType.FLOAT32, plan, Optional.empty())) {
-                ReferringPass pass =
-                        new ReferringPass(network, network.llm(), FlopsModel.asRun(CONFIG, plan, false), 16);
+                ForwardPass pass = new ForwardPass(network, network.llm(), FlopsModel.asRun(CONFIG, plan, false), 16);
                 List<Float> seen = new ArrayList<>();
 
-                List<Float> answers = pass
-                        .segment(
-                                pictures,
-                                (work, decoded, row, memory, image) -> seen.add(work.floats(
-                                                network.decoder().bestMask(work, decoded, row, memory, image)[0])[0]))
-                        .stream()
+                List<Float> answers = pass.segment(pictures, decoded -> seen.add(score(decoded))).stream()
                         .flatMap(List::stream)
                         .map(segmentation -> segmentation.masks().get(0).score())
                         .toList();
@@ -89,6 +85,17 @@ class ReferringPassTest {
                 assertThat(answers).hasSize(3).doesNotHaveDuplicates();
                 assertThat(seen).isEqualTo(answers);
             }
+        }
+    }
+
+    private static float score(Decoded decoded) {
+        try {
+            return new ReferringTask(List.of())
+                    .masks(decoded, AnswerRule.of(0))
+                    .get(0)
+                    .score();
+        } catch (RowFailure e) {
+            throw new AssertionError(e);
         }
     }
 
@@ -100,7 +107,7 @@ class ReferringPassTest {
     }
 
     private static PreparedPrompt prompt(int word) {
-        return new PreparedPrompt(new int[] {5}, new int[] {6}, new int[] {word, 2047}, new int[] {8});
+        return PreparedPrompt.referring(new int[] {5}, new int[] {6}, new int[] {word, 2047}, new int[] {8});
     }
 
     private static TensorSource without(TensorSource all, String missing) {
