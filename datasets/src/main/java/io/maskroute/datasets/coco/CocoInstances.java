@@ -8,6 +8,7 @@ import io.maskroute.datasets.writer.HashedInput;
 import io.maskroute.datasets.writer.UnusableEntryException;
 import java.io.IOException;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.LongPredicate;
@@ -28,8 +29,17 @@ public final class CocoInstances {
 
     CocoInstances() {}
 
-    /** An entry of {@code categories}. */
-    public record Category(long id, String name) {}
+    /** The file is JSON of another kind. */
+    static final class NotCocoException extends UnusableInputException {
+        private static final long serialVersionUID = 1;
+
+        NotCocoException(String message) {
+            super(message);
+        }
+    }
+
+    /** An entry of {@code categories}; where it does not say so it is a class of things. */
+    public record Category(long id, String name, boolean isThing) {}
 
     /**
      * Reads a file of any size in memory for the wanted entries alone.
@@ -51,6 +61,8 @@ public final class CocoInstances {
             new InstancesReader(file, instances, wantedImages, wantedAnnotations, findings).read(in);
             instances.source = in.sourceFile();
             return instances;
+        } catch (NotCocoException e) {
+            throw new UnusableInputException(FileKind.explain(e.getMessage(), file, "coco-instances", hadoop), e);
         } catch (IOException e) {
             throw new UnusableInputException("The instances file " + file + " cannot be read: " + Reason.of(e), e);
         }
@@ -69,6 +81,19 @@ public final class CocoInstances {
     /** By id; all of them. */
     public Map<Long, Category> categories() {
         return categories;
+    }
+
+    /** The categories as a class set; those whose ids are no 32-bit integers are left out. */
+    public List<DatasetManifest.Category> classes() {
+        return categories.values().stream()
+                .filter(category -> category.id() == (int) category.id())
+                .map(category -> new DatasetManifest.Category((int) category.id(), category.name(), category.isThing()))
+                .toList();
+    }
+
+    /** Name and address of an image's licence, or null. */
+    public String licenceOf(CocoImage image) {
+        return image.licence() == null ? null : licences.get(image.licence());
     }
 
     /** Name and address, by id; all of them. */

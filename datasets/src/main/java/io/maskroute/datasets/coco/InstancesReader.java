@@ -196,18 +196,21 @@ final class InstancesReader {
     private void category(JsonParser json) throws IOException {
         Field<Long> id = Field.absent("id");
         String label = null;
+        boolean isThing = true;
         while (json.nextToken() == JsonToken.FIELD_NAME) {
             String name = json.currentName();
             json.nextToken();
             switch (name) {
                 case "id" -> id = Field.integer(name, json);
                 case "name" -> label = Field.text(name, json).orNull();
+                case "isthing" -> isThing = json.currentToken() == JsonToken.VALUE_TRUE
+                        || Field.integer(name, json).isOne();
                 default -> json.skipChildren();
             }
         }
         Long known = idOf(id, "category");
         if (known != null) {
-            instances.categories().put(known, new CocoInstances.Category(known, label));
+            instances.categories().put(known, new CocoInstances.Category(known, label, isThing));
         }
     }
 
@@ -247,7 +250,8 @@ final class InstancesReader {
         return (int) value;
     }
 
-    private UnusableInputException notCoco(String why) {
-        return new UnusableInputException("The file " + file + " is not an instances file in COCO's layout: " + why);
+    private CocoInstances.NotCocoException notCoco(String why) {
+        return new CocoInstances.NotCocoException(
+                "The file " + file + " is not an instances file in COCO's layout: " + why);
     }
 }
