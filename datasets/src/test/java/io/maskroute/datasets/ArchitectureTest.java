@@ -51,6 +51,34 @@ class ArchitectureTest {
     }
 
     @ArchTest
+    static void labelsDependOnErrorsAlone(JavaClasses classes) {
+        classes()
+                .that()
+                .resideInAPackage("io.maskroute.datasets.labels")
+                .should()
+                .onlyDependOnClassesThat()
+                .resideInAnyPackage(
+                        "java..", "javax.imageio..", "io.maskroute.core.error", "io.maskroute.datasets.labels")
+                .check(classes);
+    }
+
+    @ArchTest
+    static void scoringFilesNeedsNoSparkAndNoImport(JavaClasses classes) {
+        noClasses()
+                .that()
+                .resideInAPackage("io.maskroute.datasets.score")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(
+                        "org.apache..",
+                        "io.maskroute.datasets.parquet",
+                        "io.maskroute.datasets.refcoco",
+                        "io.maskroute.datasets.shapesref",
+                        "io.maskroute.datasets.writer")
+                .check(classes);
+    }
+
+    @ArchTest
     static void theSchemaKnowsNoFormat(JavaClasses classes) {
         noClasses()
                 .that()

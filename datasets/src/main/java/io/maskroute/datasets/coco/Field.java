@@ -10,7 +10,7 @@ import java.io.IOException;
  *
  * @param value null when {@code problem} is not
  */
-record Field<T>(T value, String problem) {
+public record Field<T>(T value, String problem) {
     static <T> Field<T> of(T value) {
         return new Field<>(value, null);
     }
@@ -24,7 +24,7 @@ record Field<T>(T value, String problem) {
     }
 
     /** A whole number of at most 64 bits, never through a double: ids above 2^53 must stay exact. */
-    static Field<Long> integer(String name, JsonParser json) throws IOException {
+    public static Field<Long> integer(String name, JsonParser json) throws IOException {
         if (json.currentToken() != JsonToken.VALUE_NUMBER_INT) {
             return bad(name + " is " + describe(json) + ", not a whole number");
         }
@@ -41,7 +41,7 @@ record Field<T>(T value, String problem) {
     }
 
     /** Names the kind of the current value and moves to its end. */
-    static String describe(JsonParser json) throws IOException {
+    public static String describe(JsonParser json) throws IOException {
         String kind =
                 switch (json.currentToken()) {
                     case START_OBJECT -> "an object";

@@ -11,12 +11,12 @@ import java.util.List;
  * Reads the value of {@code segmentation}: polygons, or run lengths as numbers or text. Always moves to the end of the
  * value, whatever it holds.
  */
-final class SegmentationReader {
+public final class SegmentationReader {
     private static final String NAME = "segmentation";
 
     private SegmentationReader() {}
 
-    static Field<Segmentation> read(JsonParser json) throws IOException {
+    public static Field<Segmentation> read(JsonParser json) throws IOException {
         return switch (json.currentToken()) {
             case START_ARRAY -> outline(json);
             case START_OBJECT -> runs(json);

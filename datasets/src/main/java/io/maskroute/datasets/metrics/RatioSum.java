@@ -3,7 +3,7 @@ package io.maskroute.datasets.metrics;
 import java.io.Serializable;
 
 /**
- * A sum of numbers in 0..1 that does not depend on their order: each is cut to a multiple of 2^-62, and whole numbers add
+ * A sum of numbers from 0 on, most of them in 0..1, that does not depend on their order: each is cut to a multiple of 2^-62, and whole numbers add
  * up exactly. The cut costs less than 2^-62 per number; a sum of doubles would lose more.
  */
 final class RatioSum implements Serializable {
@@ -14,7 +14,8 @@ final class RatioSum implements Serializable {
     private long fraction;
 
     void add(double ratio) {
-        add(0, (long) (ratio * ONE));
+        long below = (long) ratio;
+        add(below, (long) ((ratio - below) * ONE));
     }
 
     void add(RatioSum other) {
