@@ -12,6 +12,13 @@ public final class DatasetImports {
 
     /** As help lists them. */
     public static List<DatasetImport> all() {
-        return List.of(new ImagesImport(), new RefcocoImport(), new GrefcocoImport(), new ShapesRefImport());
+        return List.of(
+                new ImagesImport(),
+                new RefcocoImport(),
+                new GrefcocoImport(),
+                new ReasonsegImport(),
+                new Ade20kImport(),
+                new DavisImport(),
+                new ShapesRefImport());
     }
 }
