@@ -17,6 +17,9 @@ public final class DatasetImports {
                 new RefcocoImport(),
                 new GrefcocoImport(),
                 new ReasonsegImport(),
+                new CocoInstancesImport(),
+                new CocoPanopticImport(),
+                new CocoInteractiveImport(),
                 new Ade20kImport(),
                 new DavisImport(),
                 new ShapesRefImport());
