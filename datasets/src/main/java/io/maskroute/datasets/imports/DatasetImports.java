@@ -22,6 +22,7 @@ public final class DatasetImports {
                 new CocoInteractiveImport(),
                 new Ade20kImport(),
                 new DavisImport(),
+                new HuggingfaceImport(),
                 new ShapesRefImport());
     }
 }

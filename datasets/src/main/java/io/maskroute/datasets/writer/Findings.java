@@ -33,7 +33,7 @@ public final class Findings implements Serializable {
     }
 
     /** Adds what was found elsewhere, behind what was found here. */
-    void add(Findings others) {
+    public void add(Findings others) {
         add(skipped, others.skipped);
         add(notes, others.notes);
     }

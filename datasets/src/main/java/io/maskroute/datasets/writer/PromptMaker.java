@@ -50,7 +50,7 @@ public interface PromptMaker extends Serializable {
         }
 
         /** With masks that fit the picture turned. */
-        Made turned(Orientation orientation) {
+        public Made turned(Orientation orientation) {
             // Prompts on one object share its truth, and go on sharing it.
             Map<Truth, Truth> turned = new IdentityHashMap<>();
             return new Made(

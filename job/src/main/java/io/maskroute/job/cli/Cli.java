@@ -49,7 +49,7 @@ public final class Cli {
     public int run(String... arguments) {
         NamelessUser.settle();
         CommandLine line = new CommandLine(new Root())
-                .addSubcommand(new SegmentCommand(environment))
+                .addSubcommand(SegmentCommand.of(environment))
                 .addSubcommand(new EvaluateCommand(environment))
                 .addSubcommand(imports())
                 .addSubcommand(new CommandLine(new ModelCommand())

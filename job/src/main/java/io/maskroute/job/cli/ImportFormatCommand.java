@@ -2,7 +2,6 @@ package io.maskroute.job.cli;
 
 import io.maskroute.datasets.imports.DatasetImports;
 import io.maskroute.datasets.writer.DatasetImport;
-import io.maskroute.datasets.writer.ImportOption;
 import io.maskroute.datasets.writer.ImportOptions;
 import io.maskroute.datasets.writer.ImportRun;
 import io.maskroute.datasets.writer.ImportSummary;
@@ -11,7 +10,6 @@ import io.maskroute.job.input.ImageRoots;
 import io.maskroute.job.results.Versions;
 import io.maskroute.job.run.SparkSessions;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,7 +18,6 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
@@ -57,18 +54,7 @@ final class ImportFormatCommand implements Callable<Integer> {
         CommandLine line = new CommandLine(new ImportFormatCommand(environment, format));
         CommandSpec spec = line.getCommandSpec().name(format.name());
         spec.usageMessage().description(format.description()).footer("", "Example:", "  import " + format.example());
-        for (ImportOption option : ImportRun.options(format)) {
-            OptionSpec.Builder shown = OptionSpec.builder(option.name())
-                    .description(option.description())
-                    .required(option.required());
-            spec.addOption(
-                    option.isFlag()
-                            ? shown.type(boolean.class).arity("0").build()
-                            : shown.type(String.class)
-                                    .arity("1")
-                                    .paramLabel(option.label())
-                                    .build());
-        }
+        ImportArguments.declare(spec, ImportRun.options(format), true);
         return line;
     }
 
@@ -78,7 +64,7 @@ final class ImportFormatCommand implements Callable<Integer> {
         json.requireWritable();
         ImportSummary summary;
         try {
-            Map<String, String> given = given();
+            Map<String, String> given = ImportArguments.given(spec, ImportRun.options(format));
             // What is wrong with the options alone is said before Spark starts.
             ImportOptions.of(ImportRun.options(format), given);
             summary = SparkSessions.with(config, spark -> ImportRun.run(format, given, Versions.maskroute(), spark));
@@ -89,17 +75,6 @@ final class ImportFormatCommand implements Callable<Integer> {
         rootsFor(summary, config.runtime().imageRoots()).forEach(environment.out()::println);
         json.write(summary);
         return Cli.DONE;
-    }
-
-    private Map<String, String> given() {
-        Map<String, String> given = new HashMap<>();
-        for (ImportOption option : ImportRun.options(format)) {
-            Object value = spec.findOption(option.name()).getValue();
-            if (value != null && !Boolean.FALSE.equals(value)) {
-                given.put(option.name(), value.toString());
-            }
-        }
-        return given;
     }
 
     private static List<String> rootsFor(ImportSummary summary, List<String> roots) {
