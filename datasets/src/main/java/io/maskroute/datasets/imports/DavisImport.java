@@ -20,8 +20,10 @@ import io.maskroute.datasets.writer.PromptMaker;
 import io.maskroute.datasets.writer.UnusableEntryException;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -37,7 +39,7 @@ final class DavisImport implements DatasetImport {
     private static final ImportOption ROOT =
             ImportOption.required("--root", "DIR", "DAVIS: the folder with JPEGImages, Annotations and ImageSets.");
     private static final ImportOption SPLIT =
-            ImportOption.withDefault("--split", "LABEL", "A list of ImageSets/2017 (val, train, …)", "val");
+            ImportOption.withDefault("--split", "LABEL", "A list of ImageSets/2017 (val, train, …), or all", "val");
     private static final String RESOLUTION = "480p";
     private static final int VOID = 255;
     private static final Map<String, ImportPlan.Published> PUBLISHED =
@@ -67,29 +69,42 @@ final class DavisImport implements DatasetImport {
     public ImportPlan plan(Request request) {
         Path root = HadoopFiles.path(request.options().get(ROOT));
         String split = request.options().get(SPLIT);
-        Path list = new Path(root, "ImageSets/2017/" + split + ".txt");
-        TextFile text = TextFile.read(list.toString(), "list of sequences", request.hadoop());
+        ImportPlan.Builder plan = ImportPlan.named(request.options().name("davis-2017"));
+        Set<String> sequences = new LinkedHashSet<>();
+        for (Path list : lists(root, split, request)) {
+            TextFile text = TextFile.read(list.toString(), "list of sequences", request.hadoop());
+            plan.source(text.source());
+            text.text()
+                    .lines()
+                    .map(String::strip)
+                    .filter(line -> !line.isEmpty())
+                    .forEach(sequences::add);
+        }
         List<PlannedImage> frames = new ArrayList<>();
-        for (String line : text.text().lines().toList()) {
-            String sequence = line.strip();
-            if (!sequence.isEmpty()) {
-                try {
-                    frames.addAll(frames(root, sequence, split, request));
-                } catch (UnusableEntryException e) {
-                    request.findings().skip(e);
-                }
+        for (String sequence : sequences) {
+            try {
+                frames.addAll(frames(root, sequence, split, request));
+            } catch (UnusableEntryException e) {
+                request.findings().skip(e);
             }
         }
         if (frames.isEmpty()) {
-            throw ImportRun.nothingLeft(list.toString(), request.findings());
+            throw ImportRun.nothingLeft("the split '" + split + "' of " + root, request.findings());
         }
-        return ImportPlan.named(request.options().name("davis-2017"))
-                .split(split)
-                .source(text.source())
+        return plan.split(split)
                 .published(PUBLISHED.get(split))
                 .targets("objects")
                 .pictures(request, frames, root.toString())
                 .build();
+    }
+
+    private static List<Path> lists(Path root, String split, Request request) {
+        Path folder = new Path(root, "ImageSets/2017");
+        return split.equals("all")
+                ? StoredFile.list(folder, request.hadoop()).stream()
+                        .filter(file -> file.getName().endsWith(".txt"))
+                        .toList()
+                : List.of(new Path(folder, split + ".txt"));
     }
 
     private static List<PlannedImage> frames(Path root, String sequence, String split, Request request)

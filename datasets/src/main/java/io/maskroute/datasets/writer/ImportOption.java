@@ -22,7 +22,7 @@ public record ImportOption(
     public static final ImportOption NAME = optional("--name", "NAME", "Name of the dataset.");
     public static final ImportOption LIMIT = optional("--limit", "N", "Import the first N pictures alone.");
     public static final ImportOption SPLIT =
-            required("--split", "LABEL", "A split of the files (val, testA, …), or all.");
+            withDefault("--split", "LABEL", "A split of the files (val, testA, …), or all", "all");
     public static final ImportOption PROTOCOL = choice(
             "--protocol",
             "PROTOCOL",

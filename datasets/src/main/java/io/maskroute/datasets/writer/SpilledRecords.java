@@ -20,7 +20,9 @@ import org.apache.hadoop.fs.Path;
  * file, and whoever wants the records of some keys reads one stretch of each file. Of every record a key and a place stay in memory.
  */
 public final class SpilledRecords implements Closeable {
-    private static final int PORTION_BYTES = 64 << 20;
+    /** The larger, the fewer files must be opened for a key; a driver of 2 GB has room for this. */
+    private static final int PORTION_BYTES =
+            (int) Math.min(256 << 20, Runtime.getRuntime().maxMemory() / 8);
 
     private final Path folder;
     private final Configuration hadoop;
