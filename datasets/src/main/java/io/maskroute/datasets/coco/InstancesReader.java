@@ -7,7 +7,6 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
-import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.datasets.writer.Findings;
 import io.maskroute.datasets.writer.UnusableEntryException;
 import java.io.IOException;
@@ -32,20 +31,48 @@ final class InstancesReader {
     private final String file;
     private final CocoInstances instances;
     private final LongPredicate wantedImages;
-    private final LongPredicate wantedAnnotations;
+    private final EntryReader annotations;
+    private final String kind;
     private final Findings findings;
+    private long annotationNumber;
 
+    /**
+     * @param annotations takes the entries of {@code annotations}
+     * @param kind of file that is wanted, for messages
+     */
     InstancesReader(
             String file,
             CocoInstances instances,
             LongPredicate wantedImages,
-            LongPredicate wantedAnnotations,
+            AnnotationReader annotations,
+            String kind,
             Findings findings) {
         this.file = file;
         this.instances = instances;
         this.wantedImages = wantedImages;
-        this.wantedAnnotations = wantedAnnotations;
+        this.annotations = json -> annotations.read(this, json);
+        this.kind = kind;
         this.findings = findings;
+    }
+
+    /** Of a kind of file; what all have in common is the reader's. */
+    interface AnnotationReader {
+        /** The parser stands at the entry's opening brace, and at its closing brace afterwards. */
+        void read(InstancesReader reader, JsonParser json) throws IOException;
+    }
+
+    /** Puts the wanted ones of an instances file into memory. */
+    static AnnotationReader kept(LongPredicate wanted) {
+        return (reader, json) -> reader.annotation(json, (id, entry) -> {
+            if (wanted.test(id)) {
+                reader.keep(id, entry);
+            }
+        });
+    }
+
+    /** Gives each one of an instances file away. */
+    static AnnotationReader given(CocoInstances.AnnotationSink sink) {
+        return (reader, json) -> reader.annotation(json, (id, entry) -> reader.give(id, entry, sink));
     }
 
     void read(InputStream in) throws IOException {
@@ -53,7 +80,7 @@ final class InstancesReader {
             readTop(json);
         } catch (JsonProcessingException e) {
             JsonLocation at = e.getLocation();
-            throw new UnusableInputException(
+            throw new CocoInstances.NotCocoException(
                     "The instances file " + file + " is not usable JSON"
                             + (at == null ? "" : " at line " + at.getLineNr() + ", column " + at.getColumnNr())
                             + ": " + e.getOriginalMessage().lines().findFirst().orElse(""),
@@ -71,7 +98,7 @@ final class InstancesReader {
             JsonToken value = json.nextToken();
             switch (name) {
                 case "images" -> entries(json, name, this::image);
-                case "annotations" -> entries(json, name, this::annotation);
+                case "annotations" -> entries(json, name, annotations);
                 case "categories" -> entries(json, name, this::category);
                 case "licenses" -> entries(json, name, this::licence);
                 default -> {
@@ -93,7 +120,7 @@ final class InstancesReader {
         }
     }
 
-    private interface EntryReader {
+    interface EntryReader {
         /** The parser stands at the entry's opening brace, and at its closing brace afterwards. */
         void read(JsonParser json) throws IOException;
     }
@@ -157,11 +184,24 @@ final class InstancesReader {
         }
     }
 
-    private void annotation(JsonParser json) throws IOException {
+    /** An entry as far as it says something; which of it is wanted, is asked later. */
+    private record Entry(
+            Field<Long> imageId,
+            Field<Long> categoryId,
+            boolean isCrowd,
+            Long area,
+            Field<Segmentation> segmentation) {}
+
+    private interface EntryTaker {
+        void take(long id, Entry entry) throws IOException;
+    }
+
+    private void annotation(JsonParser json, EntryTaker taker) throws IOException {
         Field<Long> id = Field.absent("id");
         Field<Long> imageId = Field.absent("image_id");
         Field<Long> categoryId = Field.absent("category_id");
         boolean isCrowd = false;
+        Long area = null;
         Field<Segmentation> segmentation = Field.absent("segmentation");
         while (json.nextToken() == JsonToken.FIELD_NAME) {
             String name = json.currentName();
@@ -172,42 +212,95 @@ final class InstancesReader {
                 case "category_id" -> categoryId = Field.integer(name, json);
                 case "iscrowd" -> isCrowd = json.currentToken() == JsonToken.VALUE_TRUE
                         || Field.integer(name, json).isOne();
+                case "area" -> area = area(json);
                 case "segmentation" -> segmentation = SegmentationReader.read(json);
+                case "segments_info", "caption" -> throw notCoco("its annotations have " + name);
                 default -> json.skipChildren();
             }
         }
         Long known = idOf(id, "annotation");
-        if (known == null || !wantedAnnotations.test(known)) {
-            return;
+        if (known != null) {
+            taker.take(known, new Entry(imageId, categoryId, isCrowd, area, segmentation));
         }
-        String what = "annotation " + known;
+    }
+
+    private void keep(long id, Entry entry) {
+        String what = "annotation " + id;
         boolean twice;
         try {
             twice = instances.put(new CocoAnnotation(
-                    known, imageId.get(what), requireInt(categoryId.get(what), what), isCrowd, segmentation.get(what)));
+                    id,
+                    entry.imageId().get(what),
+                    requireInt(entry.categoryId().get(what), what),
+                    entry.isCrowd(),
+                    entry.segmentation().get(what)));
         } catch (UnusableEntryException e) {
-            twice = instances.putBadAnnotation(known, e);
+            twice = instances.putBadAnnotation(id, e);
         }
         if (twice) {
             findings.note("duplicate-annotation-id", what + " is there twice; the last entry counts");
         }
     }
 
+    private void give(long id, Entry entry, CocoInstances.AnnotationSink sink) throws IOException {
+        String what = "annotation " + id;
+        try {
+            long imageId = entry.imageId().get(what);
+            String problem = entry.segmentation().problem();
+            int category = 0;
+            try {
+                category = requireInt(entry.categoryId().get(what), what);
+            } catch (UnusableEntryException e) {
+                problem = e.getMessage();
+            }
+            sink.add(
+                    imageId,
+                    new StoredAnnotation(
+                            annotationNumber++,
+                            id,
+                            category,
+                            entry.isCrowd(),
+                            entry.area(),
+                            problem == null ? entry.segmentation().value() : null,
+                            problem));
+        } catch (UnusableEntryException e) {
+            findings.skip(e);
+        }
+    }
+
+    /**
+     * In whole pixels, rounded down; but what lies just above a border between COCO's sizes (32² and 96²) goes up, for the border
+     * itself belongs to the size below it.
+     */
+    static Long area(JsonParser json) throws IOException {
+        if (!json.currentToken().isNumeric()) {
+            json.skipChildren();
+            return null;
+        }
+        double area = json.getDoubleValue();
+        double whole = Math.floor(area);
+        boolean border = whole == 32 * 32 || whole == 96 * 96;
+        return area >= 0 && area < 1L << 62 ? (Long) (long) (border ? Math.ceil(area) : whole) : null;
+    }
+
     private void category(JsonParser json) throws IOException {
         Field<Long> id = Field.absent("id");
         String label = null;
+        boolean isThing = true;
         while (json.nextToken() == JsonToken.FIELD_NAME) {
             String name = json.currentName();
             json.nextToken();
             switch (name) {
                 case "id" -> id = Field.integer(name, json);
                 case "name" -> label = Field.text(name, json).orNull();
+                case "isthing" -> isThing = json.currentToken() == JsonToken.VALUE_TRUE
+                        || Field.integer(name, json).isOne();
                 default -> json.skipChildren();
             }
         }
         Long known = idOf(id, "category");
         if (known != null) {
-            instances.categories().put(known, new CocoInstances.Category(known, label));
+            instances.categories().put(known, new CocoInstances.Category(known, label, isThing));
         }
     }
 
@@ -231,7 +324,7 @@ final class InstancesReader {
         }
     }
 
-    private Long idOf(Field<Long> id, String what) {
+    Long idOf(Field<Long> id, String what) {
         try {
             return id.get("an entry of the " + what + " list");
         } catch (UnusableEntryException e) {
@@ -247,7 +340,8 @@ final class InstancesReader {
         return (int) value;
     }
 
-    private UnusableInputException notCoco(String why) {
-        return new UnusableInputException("The file " + file + " is not an instances file in COCO's layout: " + why);
+    CocoInstances.NotCocoException notCoco(String why) {
+        return new CocoInstances.NotCocoException(
+                "The file " + file + " is not " + kind + " file in COCO's layout: " + why);
     }
 }

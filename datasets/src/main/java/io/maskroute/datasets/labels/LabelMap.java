@@ -24,7 +24,11 @@ public record LabelMap(int height, int width, int[] values) {
      * @throws UnusableInputException for any other, naming the file
      */
     public static LabelMap ofLabels(Path file) {
-        byte[] bytes = read(file);
+        return ofLabels(file, read(file));
+    }
+
+    /** The same of bytes that lie anywhere; the file is for messages. */
+    public static LabelMap ofLabels(Path file, byte[] bytes) {
         if (TiffLabels.isTiff(bytes)) {
             return TiffLabels.read(file, bytes);
         }
@@ -49,7 +53,12 @@ public record LabelMap(int height, int width, int[] values) {
      * @throws UnusableInputException for any other, naming the file
      */
     public static LabelMap ofSegmentIds(Path file) {
-        PngSamples png = PngSamples.parse(file, read(file));
+        return ofSegmentIds(file, read(file));
+    }
+
+    /** The same of bytes that lie anywhere; the file is for messages. */
+    public static LabelMap ofSegmentIds(Path file, byte[] bytes) {
+        PngSamples png = PngSamples.parse(file, bytes);
         if (png.samples() < 3 || png.bits() != 8) {
             throw unusable(
                     file, "is no colour picture with 8 bits a sample: the id of a segment is R + 256 G + 65536 B");

@@ -6,6 +6,8 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.IntPredicate;
 
 /**
@@ -127,6 +129,33 @@ public record Rle(int height, int width, int[] counts) {
             counts.add(pixels - at);
         }
         return new Rle(height, width, counts.toArray());
+    }
+
+    /**
+     * Splits a picture of labels into a mask for each label.
+     *
+     * @param labels of the pixels, row by row, {@code height * width} of them
+     * @return by label, ascending; labels without pixels are not there
+     */
+    public static SortedMap<Integer, Rle> byLabel(int height, int width, int[] labels) {
+        SortedMap<Integer, IntList> changes = new TreeMap<>();
+        int last = -1;
+        for (int at = 0; at <= labels.length; at++) {
+            int label = at == labels.length ? -1 : labels[at % height * width + at / height];
+            if (at > 0 && label == last) {
+                continue;
+            }
+            if (at > 0) {
+                changes.get(last).add(at);
+            }
+            if (at < labels.length) {
+                changes.computeIfAbsent(label, key -> new IntList()).add(at);
+            }
+            last = label;
+        }
+        SortedMap<Integer, Rle> masks = new TreeMap<>();
+        changes.forEach((label, of) -> masks.put(label, ofChanges(height, width, of.toArray())));
+        return masks;
     }
 
     private static int endOfRun(byte[] pixels, int from, int to, boolean foreground) {

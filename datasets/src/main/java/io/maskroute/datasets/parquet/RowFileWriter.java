@@ -61,6 +61,29 @@ public final class RowFileWriter implements Closeable {
     }
 
     /**
+     * @param file must not exist
+     * @param groups how rows are grouped; for rows so large that their number alone says little
+     */
+    public RowFileWriter(String file, StructType schema, RowGroups groups, Configuration hadoop) throws IOException {
+        target = new Target(HadoopFiles.path(file), hadoop);
+        writer = new Builder(target, schema, new HadoopParquetConfiguration(hadoop))
+                // Parquet ends a group by its size alone, looked at after so many rows: one byte is always too much.
+                .withRowGroupSize(1L)
+                .withMinRowCountForPageSizeCheck(groups.rows())
+                .withMaxRowCountForPageSizeCheck(groups.rows())
+                .withPageRowCountLimit(groups.pageRows())
+                .withDictionaryEncoding(groups.blobs(), false)
+                .build();
+    }
+
+    /**
+     * @param rows of a group, but for the last one
+     * @param pageRows most of a page: parts of a group are read by pages
+     * @param blobs a column of values that are all large and different
+     */
+    public record RowGroups(int rows, int pageRows, String blobs) {}
+
+    /**
      * @param row with values in the order of the schema; lists as arrays, {@link List}s or Scala's; a whole number or another may
      *     be of any width that holds it
      */

@@ -6,9 +6,9 @@ import java.util.List;
  * One referred object.
  *
  * @param refId unique in its file
- * @param annId of its annotation in {@code instances.json}
+ * @param annIds of its annotations in {@code instances.json}; none = nothing in the picture is meant
  */
-record Ref(long refId, long annId, long imageId, String split, List<Sentence> sentences) {
+record Ref(long refId, List<Long> annIds, long imageId, String split, List<Sentence> sentences) {
     /** @param sent the cleaned text (not {@code raw}) */
     record Sentence(long sentId, String sent) {}
 }

@@ -28,7 +28,8 @@ final class RefPlan {
     private final Protocol protocol;
     private final GroundTruthRaster rule;
     private final Findings findings;
-    private final Map<Long, Truth> truths = new HashMap<>();
+    private final Map<List<Long>, Truth> truths = new HashMap<>();
+    private final Map<Long, TruthMask> masks = new HashMap<>();
 
     RefPlan(CocoInstances coco, String name, Protocol protocol, GroundTruthRaster rule, Findings findings) {
         this.coco = coco;
@@ -70,22 +71,40 @@ final class RefPlan {
 
     /** One object for all prompts on it: a mask is drawn and held once. */
     private Truth truth(Ref ref, CocoImage image) throws UnusableEntryException {
-        CocoAnnotation annotation = coco.annotation(ref.annId());
-        if (annotation.imageId() != image.id()) {
-            throw new UnusableEntryException(
-                    "other-image",
-                    "annotation " + annotation.id() + " is on image " + annotation.imageId() + ", not on "
-                            + image.id());
+        if (ref.annIds().isEmpty()) {
+            return new Truth(true, List.of());
         }
-        Truth known = truths.get(annotation.id());
+        Truth known = truths.get(ref.annIds());
+        List<TruthMask> meant = new ArrayList<>(ref.annIds().size());
+        for (long id : ref.annIds()) {
+            CocoAnnotation annotation = coco.annotation(id);
+            if (annotation.imageId() != image.id()) {
+                throw new UnusableEntryException(
+                        "other-image",
+                        "annotation " + annotation.id() + " is on image " + annotation.imageId() + ", not on "
+                                + image.id());
+            }
+            if (known == null) {
+                meant.add(mask(annotation, image));
+            }
+        }
         if (known == null) {
-            known = draw(annotation, image);
-            truths.put(annotation.id(), known);
+            known = new Truth(false, meant);
+            truths.put(ref.annIds(), known);
         }
         return known;
     }
 
-    private Truth draw(CocoAnnotation annotation, CocoImage image) throws UnusableEntryException {
+    private TruthMask mask(CocoAnnotation annotation, CocoImage image) throws UnusableEntryException {
+        TruthMask known = masks.get(annotation.id());
+        if (known == null) {
+            known = draw(annotation, image);
+            masks.put(annotation.id(), known);
+        }
+        return known;
+    }
+
+    private TruthMask draw(CocoAnnotation annotation, CocoImage image) throws UnusableEntryException {
         Segmentation.Raster raster;
         try {
             raster = annotation.segmentation().rasterize(image.height(), image.width(), rule);
@@ -110,13 +129,8 @@ final class RefPlan {
             findings.note(
                     "unknown-category", "annotation " + annotation.id() + ": category " + annotation.categoryId());
         }
-        return new Truth(
-                false,
-                List.of(new TruthMask(
-                        EncodedMask.of(raster.mask()),
-                        annotation.categoryId(),
-                        annotation.isCrowd(),
-                        annotation.id())));
+        return new TruthMask(
+                EncodedMask.of(raster.mask()), annotation.categoryId(), annotation.isCrowd(), annotation.id());
     }
 
     private static final class Draft {

@@ -1,6 +1,6 @@
 /**
- * Import of RefCOCO, RefCOCO+ and RefCOCOg from their official files ({@code refs(*).p}, {@code instances.json}, COCO
- * train2014 images). {@link io.maskroute.datasets.refcoco.RefcocoImport} is the way in. Depends on {@code coco},
+ * Import of RefCOCO, RefCOCO+, RefCOCOg and gRefCOCO from their official files ({@code refs(*).p}, {@code grefs(*).json},
+ * {@code instances.json}, COCO train2014 images). Depends on {@code coco},
  * {@code writer}, {@code schema}, {@code core.pickle} {@code core.image}'s orientation and
  * {@code core.segmenter}'s prompts.
  */

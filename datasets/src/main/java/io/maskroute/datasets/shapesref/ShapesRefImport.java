@@ -1,7 +1,5 @@
 package io.maskroute.datasets.shapesref;
 
-import io.maskroute.core.error.UnusableInputException;
-import io.maskroute.core.image.ExifOrientation;
 import io.maskroute.datasets.mask.Rle;
 import io.maskroute.datasets.schema.DatasetManifest;
 import io.maskroute.datasets.schema.EncodedMask;
@@ -10,7 +8,12 @@ import io.maskroute.datasets.schema.PromptRow;
 import io.maskroute.datasets.schema.Protocol;
 import io.maskroute.datasets.schema.Truth;
 import io.maskroute.datasets.schema.TruthMask;
-import io.maskroute.datasets.writer.DatasetWriter;
+import io.maskroute.datasets.writer.DatasetImport;
+import io.maskroute.datasets.writer.Findings;
+import io.maskroute.datasets.writer.ImportOption;
+import io.maskroute.datasets.writer.ImportOptions;
+import io.maskroute.datasets.writer.ImportPlan;
+import io.maskroute.datasets.writer.RowBatch;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -18,15 +21,11 @@ import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
-import java.util.stream.IntStream;
-import java.util.stream.LongStream;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import javax.imageio.ImageIO;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
-import org.apache.spark.api.java.JavaRDD;
-import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.sql.SparkSession;
+import org.apache.hadoop.conf.Configuration;
 
 /**
  * Generated pictures to a maskroute dataset: one row per picture, as PNG, with one expression per prompt.
@@ -34,74 +33,106 @@ import org.apache.spark.sql.SparkSession;
  * <p>{@code image_id} is {@code NAME-SPLIT-INDEX} and {@code prompt_id} {@code NAME-SPLIT-INDEX-NUMBER-KIND}, such as {@code
  * shapesref-standard-test-12-0-relation}, with the label of a {@link Kind}. A truth mask's {@code annotation_id} is the
  * object's index in its picture, its {@code category_id} counts {@link Shape} from 1.
- *
- * @param shapes what to generate
- * @param pictures how many, from index 0
- * @param name of the dataset
- * @param output folder to be made
- * @param importerVersion the maskroute that runs, for the manifest
  */
-public record ShapesRefImport(ShapesRef shapes, long pictures, String name, String output, String importerVersion) {
+public final class ShapesRefImport implements DatasetImport {
     public static final long MOST_PICTURES = 1_000_000_000;
 
     private static final String LICENCE = "Apache-2.0";
-    /** A PNG of these pictures has about a byte per pixel, so a file is about 64 MiB. */
-    private static final long PIXELS_PER_FILE = 64L << 20;
+    private static final int PICTURES_PER_TASK = 256;
+    private static final Pattern SIZE = Pattern.compile("(\\d{1,6})(?:x(\\d{1,6}))?");
 
-    public ShapesRefImport {
-        Objects.requireNonNull(shapes, "shapes");
-        Objects.requireNonNull(name, "name");
-        Objects.requireNonNull(output, "output");
-        if (pictures < 1 || pictures > MOST_PICTURES) {
-            throw new IllegalArgumentException("pictures must be between 1 and " + MOST_PICTURES + ", not " + pictures);
+    private static final ImportOption SPLIT =
+            ImportOption.required("--split", "NAME", "train, val, test, …; each name gives other pictures.");
+    private static final ImportOption PICTURES = ImportOption.required("--pictures", "N", "How many pictures.");
+    private static final ImportOption LEVEL = ImportOption.choice(
+            "--level",
+            "LEVEL",
+            "words, easy, relations, standard or hard",
+            Level.STANDARD.label(),
+            Arrays.stream(Level.values()).map(Level::label).toArray());
+    private static final ImportOption SEED = ImportOption.withDefault("--seed", "N", "Another seed, other pictures", 1);
+    private static final ImportOption SIDES = ImportOption.withDefault(
+            "--size", "PIXELS", "Side of the pictures, or WIDTHxHEIGHT", ShapesRef.DEFAULT_SIDE);
+    private static final ImportOption PROMPTS =
+            ImportOption.withDefault("--prompts", "N", "Prompts per picture", ShapesRef.DEFAULT_PROMPTS);
+
+    @Override
+    public String name() {
+        return "shapesref";
+    }
+
+    @Override
+    public String description() {
+        return "ShapesRef: generated pictures of shapes with exact masks and referring expressions. The same options give"
+                + " the same rows.";
+    }
+
+    @Override
+    public String example() {
+        return "shapesref --split test --pictures 100 --seed 1 --output data/shapes";
+    }
+
+    @Override
+    public List<ImportOption> options() {
+        return List.of(SPLIT, PICTURES, LEVEL, SEED, SIDES, PROMPTS);
+    }
+
+    @Override
+    public ImportPlan plan(Request request) {
+        ImportOptions options = request.options();
+        ShapesRef shapes = shapes(options);
+        long pictures = Math.min(options.limit(), options.whole(PICTURES, 1, MOST_PICTURES));
+        String name = options.name("shapesref-" + shapes.level().label());
+        List<RowBatch> batches = new ArrayList<>();
+        for (long from = 0; from < pictures; from += PICTURES_PER_TASK) {
+            batches.add(new Pictures(shapes, name, from, Math.min(pictures, from + PICTURES_PER_TASK)));
+        }
+        return ImportPlan.named(name)
+                .split(shapes.split())
+                .protocol(Protocol.PER_EXPRESSION)
+                .classSet(
+                        "categories",
+                        Arrays.stream(Shape.values())
+                                .map(shape -> new DatasetManifest.Category(categoryId(shape), shape.word(), true))
+                                .toList())
+                .rows(request.spark(), batches)
+                .build();
+    }
+
+    private static ShapesRef shapes(ImportOptions options) {
+        Matcher size = SIZE.matcher(options.get(SIDES));
+        if (!size.matches()) {
+            throw new ImportOptions.BadOptionException(
+                    "--size must be like 256 or 320x240, not '" + options.get(SIDES) + "'");
+        }
+        int width = Integer.parseInt(size.group(1));
+        Level level = Arrays.stream(Level.values())
+                .filter(known -> known.label().equals(options.get(LEVEL)))
+                .findFirst()
+                .orElseThrow();
+        try {
+            return new ShapesRef(
+                    options.whole(SEED, Long.MIN_VALUE, Long.MAX_VALUE),
+                    options.get(SPLIT),
+                    level,
+                    width,
+                    size.group(2) == null ? width : Integer.parseInt(size.group(2)),
+                    (int) options.whole(PROMPTS, Integer.MIN_VALUE, Integer.MAX_VALUE));
+        } catch (ImportOptions.BadOptionException e) {
+            throw e;
+        } catch (IllegalArgumentException e) {
+            throw new ImportOptions.BadOptionException(e.getMessage());
         }
     }
 
-    /**
-     * Generates the pictures in Spark tasks.
-     *
-     * @return lines for people
-     * @throws UnusableInputException when the output is there already or cannot be written; nothing half-written remains
-     */
-    public List<String> run(SparkSession spark) {
-        return run(spark, Math.max(1, PIXELS_PER_FILE / ((long) shapes.width() * shapes.height())));
-    }
-
-    List<String> run(SparkSession spark, long perFile) {
-        DatasetWriter writer = new DatasetWriter(spark, output, true);
-        int files = Math.toIntExact((pictures + perFile - 1) / perFile);
-        // Tasks get these two, not this record, so that nothing else must be serializable.
-        ShapesRef generator = shapes;
-        String prefix = name;
-        long end = pictures;
-        JavaRDD<ImageRow> rows = JavaSparkContext.fromSparkContext(spark.sparkContext())
-                .parallelize(IntStream.range(0, files).boxed().toList(), files)
-                .flatMap(file -> LongStream.range(file * perFile, Math.min(end, (file + 1) * perFile))
-                        .iterator())
-                .map(index -> row(generator, prefix, index));
-        writer.write(rows, manifest());
-        return List.of(
-                name + " " + shapes.split() + ", seed " + shapes.seed() + ", level "
-                        + shapes.level().label() + ", " + shapes.width() + "x" + shapes.height() + ": " + pictures
-                        + " pictures, " + pictures * shapes.prompts() + " prompts",
-                "written to " + output + " (" + files + " Parquet " + (files == 1 ? "file" : "files") + ")");
-    }
-
-    private DatasetManifest manifest() {
-        List<DatasetManifest.Category> categories = Arrays.stream(Shape.values())
-                .map(shape -> new DatasetManifest.Category(categoryId(shape), shape.word(), true))
-                .toList();
-        return new DatasetManifest(
-                DatasetManifest.FORMAT_VERSION,
-                name,
-                shapes.split(),
-                Protocol.PER_EXPRESSION,
-                null,
-                ExifOrientation.STORED,
-                Map.of("categories", categories),
-                importerVersion,
-                new DatasetManifest.Counts(pictures, null, pictures * shapes.prompts(), Map.of(), Map.of()),
-                List.of());
+    /** The pictures of a task. */
+    private record Pictures(ShapesRef shapes, String name, long from, long to) implements RowBatch {
+        @Override
+        public void make(Rows rows, Findings findings, Configuration hadoop) throws IOException {
+            for (long index = from; index < to; index++) {
+                rows.add(row(shapes, name, index), 0);
+            }
+        }
     }
 
     private static ImageRow row(ShapesRef shapes, String name, long index) {

@@ -2,63 +2,68 @@ package io.maskroute.datasets.writer;
 
 import io.maskroute.core.error.Reason;
 import io.maskroute.core.error.UnusableInputException;
-import io.maskroute.core.image.ExifOrientation;
-import io.maskroute.core.image.Orientation;
+import io.maskroute.datasets.parquet.RowFileWriter;
 import io.maskroute.datasets.schema.DatasetManifest;
 import io.maskroute.datasets.schema.DatasetSchema;
 import io.maskroute.datasets.schema.EncodedMask;
 import io.maskroute.datasets.schema.HadoopFiles;
 import io.maskroute.datasets.schema.ImageRow;
 import io.maskroute.datasets.schema.PromptRow;
+import io.maskroute.datasets.schema.Region;
 import io.maskroute.datasets.schema.TruthMask;
+import java.io.Closeable;
 import java.io.IOException;
+import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
-import org.apache.spark.sql.SaveMode;
+import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.util.SerializableConfiguration;
 
 /**
- * Writes a dataset folder. Metadata is planned on the driver; image files are looked at and read inside Spark tasks, or
- * whole rows are made there. Rows keep the order they are given in, and planned ones are cut into files by size alone, so the
- * same input gives the same files.
+ * Writes a dataset folder. Rows are made in Spark tasks and keep the order they are given in; files are cut by their size alone, so
+ * the same input gives the same files. A file has at most {@value #FILE_ROWS} pictures or about 128 MiB, and row groups of at most
+ * {@value #GROUP_ROWS}: a run reads by row group.
  *
- * <p>Nothing half-written is left: Spark's committer publishes the Parquet files together, the manifest comes last, and what
- * a failed write has left is removed.
+ * <p>Nothing half-written is left: tasks write into a hidden folder, the files of those that count are moved out of it, the manifest
+ * comes last, and what a failed write has left is removed.
  */
 public final class DatasetWriter {
+    static final int FILE_ROWS = 256;
     static final long FILE_BYTES = 128L << 20;
-    private static final long ROW_GROUP_BYTES = 16L << 20;
-    private static final int IMAGES_PER_LOOK = 256;
+    private static final int GROUP_ROWS = 64;
+    private static final long GROUP_BYTES = 16L << 20;
+    private static final int PAGE_ROWS = 4;
+    private static final String WORK = "_import";
 
     private final SparkSession spark;
     private final Configuration hadoop;
     private final String output;
     private final Path folder;
-    private final boolean embedImages;
     private final long fileBytes;
 
     /**
      * @param output folder to be made: a path or a URI that Hadoop knows
-     * @param embedImages whether rows hold the image's bytes or its URI
      * @throws UnusableInputException when the folder holds something already
      */
-    public DatasetWriter(SparkSession spark, String output, boolean embedImages) {
-        this(spark, output, embedImages, FILE_BYTES);
+    public DatasetWriter(SparkSession spark, String output) {
+        this(spark, output, FILE_BYTES);
     }
 
-    DatasetWriter(SparkSession spark, String output, boolean embedImages, long fileBytes) {
+    DatasetWriter(SparkSession spark, String output, long fileBytes) {
         this.spark = spark;
         this.hadoop = spark.sessionState().newHadoopConf();
         this.output = output;
         this.folder = HadoopFiles.path(output);
-        this.embedImages = embedImages;
         this.fileBytes = fileBytes;
         requireNothingThere();
     }
@@ -87,155 +92,175 @@ public final class DatasetWriter {
         }
     }
 
+    /** A folder for what an import puts aside while it works; it is gone when the dataset is finished. */
+    public Path workFolder() {
+        return new Path(folder, WORK);
+    }
+
     /**
-     * Looks at every image file and sorts out the images that cannot go with their masks.
+     * What was written.
      *
-     * @param orientation of the dataset. To apply it means that masks made on stored pixels are turned with their picture;
-     *     those that have the turned picture's size already were made on it and stay
-     * @param findings takes a note for each image whose header cannot be read, which is kept, and for each that is turned
+     * @param targets of the rows
+     * @param files Parquet files
+     * @param findings of all tasks, in the order of their rows
      */
-    public Checked check(List<PlannedImage> images, ExifOrientation orientation, Findings findings) {
-        List<ImageFile> found = inspect(images, orientation);
-        List<PlannedImage> kept = new ArrayList<>(images.size());
-        List<Long> bytes = new ArrayList<>(images.size());
-        List<Rejected> rejected = new ArrayList<>();
-        for (int i = 0; i < images.size(); i++) {
-            PlannedImage image = images.get(i);
-            ImageFile file = found.get(i);
-            UnusableEntryException problem = problem(image, file, orientation);
-            if (problem != null) {
-                rejected.add(new Rejected(image, problem));
-                continue;
-            }
-            if (!file.sizeKnown()) {
-                findings.note("unreadable-image-header", "image " + image.imageId() + ": " + image.uri());
-            }
-            kept.add(orientation == ExifOrientation.APPLY ? upright(image, file, findings) : image);
-            bytes.add(file.bytes());
-        }
-        return new Checked(kept, bytes, rejected);
+    public record Written(long images, long targets, long prompts, int files, Findings findings) {}
+
+    /** Says what is in the manifest, when all else is done; null where the dataset is not to be. */
+    public interface Manifest {
+        DatasetManifest of(Written written);
     }
 
     /**
-     * @param images that can be written
-     * @param bytes length of each one's file
-     * @param rejected that cannot, and why
-     */
-    public record Checked(List<PlannedImage> images, List<Long> bytes, List<Rejected> rejected) {}
-
-    /** An image that cannot be written. */
-    public record Rejected(PlannedImage image, UnusableEntryException problem) {}
-
-    /** Its masks as they fit the picture turned. */
-    private static PlannedImage upright(PlannedImage image, ImageFile file, Findings findings) {
-        if (file.orientation() == Orientation.TOP_LEFT) {
-            return image;
-        }
-        // What fits both was made on stored pixels, as in COCO's family.
-        boolean stored = file.isStoredAs(image);
-        findings.note(
-                stored ? "turned-masks" : "masks-made-upright",
-                "image " + image.imageId() + ": " + image.uri() + " has EXIF orientation "
-                        + file.orientation().value() + "; its masks "
-                        + (stored ? "are turned with it" : "have the size of the turned picture already"));
-        return stored ? image.turned(file.orientation()) : image;
-    }
-
-    private static UnusableEntryException problem(PlannedImage image, ImageFile file, ExifOrientation orientation) {
-        if (!file.exists()) {
-            return new UnusableEntryException(
-                    "missing-image", "image " + image.imageId() + ": there is no file " + image.uri());
-        }
-        if (file.bytes() > ImageFile.LARGEST_BYTES) {
-            return new UnusableEntryException(
-                    "image-too-large",
-                    "image " + image.imageId() + ": " + image.uri() + " has " + file.bytes() + " bytes");
-        }
-        boolean applied = orientation == ExifOrientation.APPLY;
-        if (file.sizeKnown() && !file.isStoredAs(image) && !(applied && file.isTurnedTo(image))) {
-            return new UnusableEntryException(
-                    "image-size-differs",
-                    "image " + image.imageId() + ": " + image.uri() + " is " + file.width() + "x" + file.height()
-                            + ", its annotations are for " + image.width() + "x" + image.height()
-                            + (file.isTurnedTo(image)
-                                    ? ", which is the picture as EXIF turns it: import with --orientation apply"
-                                    : ""));
-        }
-        return null;
-    }
-
-    private List<ImageFile> inspect(List<PlannedImage> images, ExifOrientation orientation) {
-        if (images.isEmpty()) {
-            return List.of();
-        }
-        Broadcast<SerializableConfiguration> conf = broadcastConf();
-        List<String> uris = images.stream().map(PlannedImage::uri).toList();
-        int tasks = (uris.size() + IMAGES_PER_LOOK - 1) / IMAGES_PER_LOOK;
-        spark.sparkContext().setJobDescription("Looking at " + uris.size() + " image files");
-        try {
-            return context()
-                    .parallelize(uris, tasks)
-                    .map(uri -> ImageFile.inspect(uri, orientation, conf.value().value()))
-                    .collect();
-        } finally {
-            spark.sparkContext().setJobDescription(null);
-            conf.destroy();
-        }
-    }
-
-    /**
-     * Writes the Parquet files, then the manifest.
+     * Makes the rows, then the manifest.
      *
-     * @throws UnusableInputException when the output cannot be written or an image file cannot be read any more
-     * @return how many Parquet files were written
+     * @param batches each makes files of its own
+     * @param findings of before
+     * @throws UnusableInputException when the output cannot be written or what is read for it fails; nothing remains
      */
-    public int write(Checked checked, DatasetManifest manifest) {
-        List<List<PlannedImage>> files = cut(checked);
-        Broadcast<SerializableConfiguration> conf = broadcastConf();
-        boolean embed = embedImages;
-        JavaRDD<ImageRow> rows = context()
-                .parallelize(files, files.size())
-                .flatMap(List::iterator)
-                .map(image -> row(image, embed, conf.value().value()));
-        try {
-            write(rows, manifest);
-            return files.size();
-        } finally {
-            conf.destroy();
-        }
-    }
-
-    /**
-     * Writes the Parquet files, one for each partition, then the manifest; for images that are made in Spark tasks.
-     *
-     * @throws UnusableInputException when the output cannot be written
-     */
-    public void write(JavaRDD<ImageRow> rows, DatasetManifest manifest) {
+    public Written write(JavaRDD<? extends RowBatch> batches, Findings findings, Manifest manifest) {
         boolean done = false;
-        spark.sparkContext().setJobDescription("Writing " + rows.getNumPartitions() + " Parquet files to " + output);
+        Broadcast<SerializableConfiguration> conf = JavaSparkContext.fromSparkContext(spark.sparkContext())
+                .broadcast(new SerializableConfiguration(hadoop));
+        spark.sparkContext().setJobDescription("Writing Parquet files to " + output);
         try {
-            HadoopFiles.fileSystem(folder, hadoop).mkdirs(folder);
-            spark.createDataFrame(rows.map(DatasetSchema::toRow), DatasetSchema.struct())
-                    .write()
-                    .mode(SaveMode.Append)
-                    // The manifest says it better.
-                    .option("mapreduce.fileoutputcommitter.marksuccessfuljobs", "false")
-                    .option("parquet.block.size", Long.toString(ROW_GROUP_BYTES))
-                    // Rows are large here: look at the size after each, not after a hundred.
-                    .option("parquet.block.size.row.check.min", "1")
-                    .option("parquet.page.size.row.check.min", "1")
-                    .option("parquet.enable.dictionary#" + DatasetSchema.IMAGE, "false")
-                    .parquet(folder.toString());
-            manifest.write(output, hadoop);
+            FileSystem files = HadoopFiles.fileSystem(folder, hadoop);
+            files.mkdirs(workFolder());
+            String work = workFolder().toString();
+            long most = fileBytes;
+            List<Part> parts = batches.mapPartitions(partition -> List.of(
+                                    write(partition, work, most, conf.value().value()))
+                            .iterator())
+                    .collect();
+            Findings all = findings;
+            long images = 0;
+            long targets = 0;
+            long prompts = 0;
+            int moved = 0;
+            for (Part part : parts) {
+                for (String file : part.files()) {
+                    Path to = new Path(folder, String.format(Locale.ROOT, "part-%05d.parquet", moved++));
+                    if (!files.rename(new Path(workFolder(), file), to)) {
+                        throw new IOException(file + " cannot be moved to " + to);
+                    }
+                }
+                images += part.images();
+                targets += part.targets();
+                prompts += part.prompts();
+                all.add(part.findings());
+            }
+            Written written = new Written(images, targets, prompts, moved, all);
+            DatasetManifest made = manifest.of(written);
+            files.delete(workFolder(), true);
+            made.write(output, hadoop);
             done = true;
+            return written;
         } catch (UnusableInputException e) {
             throw e;
         } catch (Exception e) {
             throw failed(e);
         } finally {
             spark.sparkContext().setJobDescription(null);
+            conf.destroy();
             if (!done) {
                 remove();
+            }
+        }
+    }
+
+    /** What one task wrote; its files are named by its attempt, so that two of them never meet. */
+    private record Part(List<String> files, long images, long targets, long prompts, Findings findings)
+            implements Serializable {}
+
+    private static Part write(Iterator<? extends RowBatch> batches, String work, long most, Configuration hadoop)
+            throws IOException {
+        TaskContext task = TaskContext.get();
+        Findings findings = new Findings();
+        try (Files files = new Files(
+                work + "/" + String.format(Locale.ROOT, "%05d-%d", task.partitionId(), task.taskAttemptId()),
+                most,
+                hadoop)) {
+            while (batches.hasNext()) {
+                batches.next().make(files, findings, hadoop);
+            }
+            files.end();
+            return new Part(List.copyOf(files.names), files.images, files.targets, files.prompts, findings);
+        }
+    }
+
+    /** The files of one task. */
+    private static final class Files implements RowBatch.Rows, Closeable {
+        private final String prefix;
+        private final long most;
+        private final Configuration hadoop;
+        private final List<String> names = new ArrayList<>();
+        private final List<Row> first = new ArrayList<>();
+        private RowFileWriter file;
+        private int rows;
+        private long bytes;
+        private long images;
+        private long targets;
+        private long prompts;
+
+        Files(String prefix, long most, Configuration hadoop) {
+            this.prefix = prefix;
+            this.most = most;
+            this.hadoop = hadoop;
+        }
+
+        @Override
+        public void add(ImageRow row, long rowTargets) throws IOException {
+            long size = estimate(row);
+            if (rows > 0 && (rows >= FILE_ROWS || bytes + size > most)) {
+                end();
+            }
+            rows++;
+            bytes += size;
+            if (file != null) {
+                file.write(DatasetSchema.toRow(row));
+            } else {
+                first.add(DatasetSchema.toRow(row));
+                if (first.size() == GROUP_ROWS || bytes >= GROUP_BYTES) {
+                    begin();
+                }
+            }
+            images++;
+            targets += rowTargets;
+            prompts += row.prompts().size();
+        }
+
+        /** The first rows show how many make a group. */
+        private void begin() throws IOException {
+            String name = prefix + "-" + names.size() + ".parquet";
+            file = new RowFileWriter(
+                    name,
+                    DatasetSchema.struct(),
+                    new RowFileWriter.RowGroups(first.size(), PAGE_ROWS, DatasetSchema.IMAGE),
+                    hadoop);
+            names.add(new Path(name).getName());
+            for (Row row : first) {
+                file.write(row);
+            }
+            first.clear();
+        }
+
+        void end() throws IOException {
+            if (!first.isEmpty()) {
+                begin();
+            }
+            if (file != null) {
+                RowFileWriter ended = file;
+                file = null;
+                rows = 0;
+                bytes = 0;
+                ended.close();
+            }
+        }
+
+        @Override
+        public void close() throws IOException {
+            if (file != null) {
+                file.close();
             }
         }
     }
@@ -243,6 +268,9 @@ public final class DatasetWriter {
     /** Spark throws checked exceptions that it does not declare, and wraps what went wrong in a task several times. */
     private RuntimeException failed(Exception e) {
         for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            if (cause instanceof UnusableInputException unusable) {
+                return unusable;
+            }
             if (cause instanceof IOException) {
                 return new UnusableInputException(
                         "Writing " + output + " failed and left nothing behind: " + cause.getMessage(), e);
@@ -253,7 +281,8 @@ public final class DatasetWriter {
                 : new IllegalStateException("Writing " + output + " failed", e);
     }
 
-    private void remove() {
+    /** Leaves nothing of a dataset that is not to be. */
+    public void remove() {
         try {
             HadoopFiles.fileSystem(folder, hadoop).delete(folder, true);
         } catch (IOException e) {
@@ -261,43 +290,16 @@ public final class DatasetWriter {
         }
     }
 
-    private static ImageRow row(PlannedImage image, boolean embed, Configuration hadoop) throws IOException {
-        return new ImageRow(
-                image.imageId(),
-                embed ? ImageFile.read(image.uri(), hadoop) : null,
-                embed ? null : image.uri(),
-                image.prompts(),
-                image.split(),
-                image.source(),
-                image.licence());
-    }
-
-    private List<List<PlannedImage>> cut(Checked checked) {
-        List<List<PlannedImage>> files = new ArrayList<>();
-        List<PlannedImage> file = new ArrayList<>();
-        long size = 0;
-        for (int i = 0; i < checked.images().size(); i++) {
-            PlannedImage image = checked.images().get(i);
-            long bytes = estimate(image, embedImages ? checked.bytes().get(i) : 0);
-            if (size > 0 && size + bytes > fileBytes) {
-                files.add(file);
-                file = new ArrayList<>();
-                size = 0;
-            }
-            file.add(image);
-            size += bytes;
-        }
-        files.add(file);
-        return files;
-    }
-
-    private static long estimate(PlannedImage image, long imageBytes) {
-        long bytes = imageBytes + image.uri().length() + 64;
+    private static long estimate(ImageRow row) {
+        long bytes = (row.image() == null ? row.imageUri().length() : row.image().length) + 64;
         EncodedMask last = null;
-        for (PromptRow prompt : image.prompts()) {
+        for (PromptRow prompt : row.prompts()) {
             bytes += 64;
             for (String text : prompt.texts()) {
                 bytes += text.length();
+            }
+            for (Region region : prompt.regions()) {
+                bytes += region.mask() == null ? 32 : region.mask().counts().length();
             }
             if (prompt.truth() != null) {
                 for (TruthMask mask : prompt.truth().masks()) {
@@ -308,13 +310,5 @@ public final class DatasetWriter {
             }
         }
         return bytes;
-    }
-
-    private JavaSparkContext context() {
-        return JavaSparkContext.fromSparkContext(spark.sparkContext());
-    }
-
-    private Broadcast<SerializableConfiguration> broadcastConf() {
-        return context().broadcast(new SerializableConfiguration(hadoop));
     }
 }

@@ -1,5 +1,6 @@
 package io.maskroute.datasets.writer;
 
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -10,7 +11,7 @@ import java.util.stream.Collectors;
  * What an import left out and what it found odd, counted by reason with a few examples each, so that nothing is lost
  * silently and a million bad entries take no memory.
  */
-public final class Findings {
+public final class Findings implements Serializable {
     private static final int EXAMPLES = 3;
 
     private final Map<String, Finding> skipped = new TreeMap<>();
@@ -29,6 +30,17 @@ public final class Findings {
     /** Counts an entry that was kept though something is odd about it. */
     public void note(String reason, String example) {
         notes.computeIfAbsent(reason, key -> new Finding()).add(example);
+    }
+
+    /** Adds what was found elsewhere, behind what was found here. */
+    public void add(Findings others) {
+        add(skipped, others.skipped);
+        add(notes, others.notes);
+    }
+
+    private static void add(Map<String, Finding> to, Map<String, Finding> from) {
+        from.forEach((reason, finding) ->
+                to.computeIfAbsent(reason, key -> new Finding()).add(finding));
     }
 
     /** How many entries were left out, by reason. */
@@ -54,7 +66,7 @@ public final class Findings {
                 .collect(Collectors.toMap(Map.Entry::getKey, e -> e.getValue().count, Long::sum, TreeMap::new));
     }
 
-    private static final class Finding {
+    private static final class Finding implements Serializable {
         private long count;
         private final List<String> examples = new ArrayList<>(EXAMPLES);
 
@@ -63,6 +75,11 @@ public final class Findings {
             if (examples.size() < EXAMPLES) {
                 examples.add(example);
             }
+        }
+
+        void add(Finding others) {
+            count += others.count;
+            others.examples.stream().limit(EXAMPLES - examples.size()).forEach(examples::add);
         }
 
         void describe(String kind, String reason, List<String> lines) {

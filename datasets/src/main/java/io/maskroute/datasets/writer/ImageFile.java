@@ -9,7 +9,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.Serializable;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -23,7 +22,7 @@ import org.apache.hadoop.fs.Path;
  * @param width in pixels, likewise
  * @param orientation as EXIF says, where it was asked for
  */
-record ImageFile(long bytes, int height, int width, Orientation orientation) implements Serializable {
+record ImageFile(long bytes, int height, int width, Orientation orientation) {
     static final long ABSENT = -1;
     static final long LARGEST_BYTES = 256L << 20;
 
@@ -90,12 +89,16 @@ record ImageFile(long bytes, int height, int width, Orientation orientation) imp
         return height > 0 && width > 0;
     }
 
-    boolean isStoredAs(PlannedImage image) {
-        return image.height() == height && image.width() == width;
+    PromptMaker.Size size() {
+        return new PromptMaker.Size(height, width);
+    }
+
+    boolean isStoredAs(PromptMaker.Size masks) {
+        return masks.height() == height && masks.width() == width;
     }
 
     /** Whether the masks fit the picture as its EXIF orientation turns it. */
-    boolean isTurnedTo(PlannedImage image) {
-        return orientation.swapsSides() ? image.height() == width && image.width() == height : isStoredAs(image);
+    boolean isTurnedTo(PromptMaker.Size masks) {
+        return orientation.swapsSides() ? masks.height() == width && masks.width() == height : isStoredAs(masks);
     }
 }

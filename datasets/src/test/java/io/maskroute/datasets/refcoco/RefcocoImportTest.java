@@ -12,6 +12,7 @@ import io.maskroute.core.image.ImageDecoder;
 import io.maskroute.core.image.Orientation;
 import io.maskroute.core.image.RgbImage;
 import io.maskroute.datasets.ExifOrientations;
+import io.maskroute.datasets.ImportCall;
 import io.maskroute.datasets.TestData;
 import io.maskroute.datasets.TestSpark;
 import io.maskroute.datasets.mask.Rle;
@@ -23,6 +24,7 @@ import io.maskroute.datasets.schema.ImageRowReader;
 import io.maskroute.datasets.schema.PromptRow;
 import io.maskroute.datasets.schema.Protocol;
 import io.maskroute.datasets.schema.TruthMask;
+import io.maskroute.datasets.writer.ImportSummary;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -76,7 +78,7 @@ class RefcocoImportTest {
         }
         JsonNode counts = EXPECTED.get("counts").get(split);
         assertThat(summary.images()).isEqualTo(counts.get("images").asLong()).isEqualTo(rows.size());
-        assertThat(summary.refs()).isEqualTo(counts.get("refs").asLong());
+        assertThat(summary.targets()).isEqualTo(counts.get("refs").asLong());
         assertThat(summary.prompts()).isEqualTo(counts.get("sentences").asLong());
         assertThat(summary.skipped()).isEmpty();
     }
@@ -84,7 +86,7 @@ class RefcocoImportTest {
     @ParameterizedTest
     @CsvSource({"train", "val", "testA", "testB"})
     void importsEachSplitJoined(String split) throws Exception {
-        ImportSummary summary = run(mini(split).protocol(Protocol.JOINED));
+        ImportSummary summary = run(mini(split).with("--protocol", Protocol.JOINED));
 
         List<PromptRow> prompts = promptsOf(rows());
         List<JsonNode> expected = of(EXPECTED.get("per_ref_psalm"), split);
@@ -99,7 +101,7 @@ class RefcocoImportTest {
             assertThat(joined).hasToString(sample.get("joined").asText());
             assertTruth(prompt, sample);
         }
-        assertThat(summary.refs())
+        assertThat(summary.targets())
                 .isEqualTo(EXPECTED.get("counts").get(split).get("refs").asLong())
                 .isEqualTo(summary.prompts());
     }
@@ -135,7 +137,7 @@ class RefcocoImportTest {
 
     @Test
     void canNameImagesInsteadOfHoldingThem() throws Exception {
-        run(mini("all").embedImages(false));
+        run(mini("all").with("--link-images", true));
 
         List<ImageRow> rows = rows();
         assertThat(rows).hasSize(6).extracting(ImageRow::imageId).startsWith("785", "100002", "100003");
@@ -148,7 +150,9 @@ class RefcocoImportTest {
 
     @Test
     void theManifestSaysWhatItIsMadeOf() {
-        run(mini("val").protocol(Protocol.JOINED).groundTruthRaster(GroundTruthRaster.OPENCV_LIKE));
+        run(mini("val")
+                .with("--protocol", Protocol.JOINED)
+                .with("--ground-truth-raster", GroundTruthRaster.OPENCV_LIKE));
 
         DatasetManifest manifest = DatasetManifest.read(output(), new Configuration());
         assertThat(manifest.name()).isEqualTo("refcoco-unc");
@@ -170,7 +174,7 @@ class RefcocoImportTest {
 
     @Test
     void theRasterRuleIsAnOption() throws Exception {
-        run(mini("train").groundTruthRaster(GroundTruthRaster.OPENCV_LIKE));
+        run(mini("train").with("--ground-truth-raster", GroundTruthRaster.OPENCV_LIKE));
 
         // The boundary line belongs to the object: more than COCO's 97,440 pixels, by about the outline.
         assertThat(decode(promptsOf(rows()).get(0)).area()).isBetween(97_441L, 99_500L);
@@ -206,20 +210,23 @@ class RefcocoImportTest {
         }
 
         ImportSummary summary = run(mini("all")
-                .refs(MINI.resolve("pickle_variants").resolve(variant).toString())
-                .instances(Files.writeString(folder.resolve("instances.json"), instances)
-                        .toString())
-                .name("refcoco-unc")
-                .embedImages(false));
+                .with("--refs", MINI.resolve("pickle_variants").resolve(variant).toString())
+                .with(
+                        "--instances",
+                        Files.writeString(folder.resolve("instances.json"), instances)
+                                .toString())
+                .with("--name", "refcoco-unc")
+                .with("--link-images", true));
 
-        assertThat(summary.refs()).isEqualTo(16);
+        assertThat(summary.targets()).isEqualTo(16);
         assertThat(rows().toString().equals(expected)).isTrue();
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"images", "images/mscoco", "images/mscoco/images/train2014", "."})
     void findsTheImagesInThePublishedLayouts(String images) {
-        assertThat(run(mini("testA").images(MINI.resolve(images).toString())).images())
+        assertThat(run(mini("testA").with("--images", MINI.resolve(images).toString()))
+                        .images())
                 .isEqualTo(1);
     }
 
@@ -230,16 +237,16 @@ class RefcocoImportTest {
                 MINI_IMAGES.resolve("COCO_train2014_000000000785.jpg"),
                 psalm.resolve("COCO_train2014_000000000785.jpg"));
 
-        assertThat(run(mini("testA").images(folder.toString())).images()).isEqualTo(1);
+        assertThat(run(mini("testA").with("--images", folder.toString())).images())
+                .isEqualTo(1);
     }
 
     @Test
     void findsInstancesAndImagesInTheOfficialTree() {
-        RefcocoImport.Builder builder = RefcocoImport.builder()
-                .refs(MINI.resolve("refcoco/refs(unc).p").toString())
-                .split("testB")
-                .output(output())
-                .importerVersion("test");
+        ImportCall builder = new ImportCall(new RefcocoImport())
+                .with("--refs", MINI.resolve("refcoco/refs(unc).p").toString())
+                .with("--split", "testB")
+                .with("--output", output());
 
         assertThat(run(builder).prompts()).isEqualTo(8);
     }
@@ -254,14 +261,15 @@ class RefcocoImportTest {
 
     @Test
     void missingFilesAreNamed() {
-        assertThatThrownBy(() -> run(mini("val").refs("/nowhere/refs(unc).p")))
+        assertThatThrownBy(() -> run(mini("val").with("--refs", "/nowhere/refs(unc).p")))
                 .isInstanceOf(UnusableInputException.class)
                 .hasMessage("There is no refs file /nowhere/refs(unc).p");
-        assertThatThrownBy(() -> run(mini("val").images(MINI.resolve("refcoco").toString())))
+        assertThatThrownBy(() ->
+                        run(mini("val").with("--images", MINI.resolve("refcoco").toString())))
                 .isInstanceOf(UnusableInputException.class)
                 .hasMessageStartingWith(
                         "The images are not in " + MINI.resolve("refcoco") + ": looked for COCO_train2014_")
-                .hasMessageEndingWith("Name the folder that holds COCO's train2014 images");
+                .hasMessageEndingWith("Name the folder that holds them");
         assertThat(folder).isEmptyDirectory();
     }
 
@@ -270,7 +278,7 @@ class RefcocoImportTest {
         Path refs =
                 Files.writeString(folder.resolve("refs(evil).p"), "cos\nsystem\n(S'touch pwned-by-pickle.txt'\ntR.");
 
-        assertThatThrownBy(() -> run(mini("val").refs(refs.toString())))
+        assertThatThrownBy(() -> run(mini("val").with("--refs", refs.toString())))
                 .isInstanceOf(UnusableInputException.class)
                 .hasMessageContaining(refs.toString())
                 .hasMessageContaining("os");
@@ -292,17 +300,18 @@ class RefcocoImportTest {
                 .hasMessageContaining("is not empty and has no _maskroute.json");
 
         Path file = Files.writeString(folder.resolve("file"), "");
-        assertThatThrownBy(() -> run(mini("val").output(file.toString())))
+        assertThatThrownBy(() -> run(mini("val").with("--output", file.toString())))
                 .isInstanceOf(UnusableInputException.class)
                 .hasMessageContaining("is a file");
-        assertThatThrownBy(() -> run(mini("val").output(file.resolve("below").toString())))
+        assertThatThrownBy(() ->
+                        run(mini("val").with("--output", file.resolve("below").toString())))
                 .isInstanceOf(UnusableInputException.class)
                 .hasMessageContaining(file.resolve("below").toString());
     }
 
     @Test
     void hostileRefsAreLeftOutOneByOne() throws Exception {
-        ImportSummary summary = run(hostile("val").keepEmptySentences(true));
+        ImportSummary summary = run(hostile("val").with("--keep-empty-sentences", true));
 
         assertThat(summary.skipped())
                 .isEqualTo(new TreeMap<>(Map.of(
@@ -319,7 +328,7 @@ class RefcocoImportTest {
                 .containsEntry("empty-sentence", 2L)
                 .containsEntry("overlapping-parts", 1L);
         // 30 odd sentences, the truncated image (for the job to judge), the empty mask, the overlap.
-        assertThat(summary.refs()).isEqualTo(33);
+        assertThat(summary.targets()).isEqualTo(33);
         assertThat(summary.prompts()).isEqualTo(33);
         assertThat(summary.lines())
                 .contains(
@@ -363,9 +372,9 @@ class RefcocoImportTest {
                 Files.readString(MINI.resolve("refcoco/instances.json"))
                         .replaceAll("\"iscrowd\": ?0", "\"iscrowd\": 1"));
 
-        ImportSummary summary = run(mini("val").instances(instances.toString()));
+        ImportSummary summary = run(mini("val").with("--instances", instances.toString()));
 
-        assertThat(summary.refs()).isEqualTo(10);
+        assertThat(summary.targets()).isEqualTo(10);
         assertThat(summary.notes()).containsKey("crowd");
         assertThat(promptsOf(rows())).allSatisfy(prompt -> {
             assertThat(prompt.truth().noTarget()).isFalse();
@@ -377,8 +386,10 @@ class RefcocoImportTest {
     @Test
     void nothingLeftToImportIsAnError() {
         assertThatThrownBy(() -> run(mini("all")
-                        .images(MINI_IMAGES.toString())
-                        .instances(TestData.path("hostile/instances.json").toString())))
+                        .with("--images", MINI_IMAGES.toString())
+                        .with(
+                                "--instances",
+                                TestData.path("hostile/instances.json").toString())))
                 .isInstanceOf(UnusableInputException.class)
                 .hasMessageStartingWith("Nothing of the split 'all' of ")
                 .hasMessageContaining("skipped: unknown-image: 16");
@@ -394,11 +405,11 @@ class RefcocoImportTest {
                         .replace("\"height\": 360, \"width\": 480", "\"height\": 361, \"width\": 480")
                         .replace("\"height\":360,\"width\":480", "\"height\":361,\"width\":480"));
 
-        ImportSummary summary = run(mini("val").instances(instances.toString()));
+        ImportSummary summary = run(mini("val").with("--instances", instances.toString()));
 
         assertThat(summary.skipped()).isEqualTo(Map.of("image-size-differs", 4L));
         assertThat(summary.images()).isEqualTo(2);
-        assertThat(summary.refs()).isEqualTo(6);
+        assertThat(summary.targets()).isEqualTo(6);
         assertThat(summary.lines()).anyMatch(line -> line.endsWith("is 480x360, its annotations are for 480x361"));
     }
 
@@ -410,7 +421,8 @@ class RefcocoImportTest {
         Path images = Files.createDirectories(folder.resolve("images"));
         Files.write(images.resolve(name), turned);
 
-        ImportSummary summary = run(mini("testA").images(images.toString()).orientation(orientation));
+        ImportSummary summary =
+                run(mini("testA").with("--images", images.toString()).with("--orientation", orientation));
 
         assertThat(DatasetManifest.read(output(), new Configuration()).orientation())
                 .isEqualTo(orientation);
@@ -420,7 +432,7 @@ class RefcocoImportTest {
         assertThat(List.of(mask.height(), mask.width())).containsExactly(picture.height(), picture.width());
         assertThat(summary.notes())
                 .isEqualTo(orientation == ExifOrientation.APPLY ? Map.of("turned-masks", 1L) : Map.of());
-        run(mini("testA").output(folder.resolve("plain").toString()));
+        run(mini("testA").with("--output", folder.resolve("plain").toString()));
         Rle plain =
                 decode(rows(folder.resolve("plain").toString()).get(0).prompts().get(0));
         assertThat(mask)
@@ -434,33 +446,31 @@ class RefcocoImportTest {
     private String plainImport() {
         String plain = shared.resolve("plain").toString();
         if (!Files.exists(shared.resolve("plain"))) {
-            run(mini("all").output(plain).embedImages(false));
+            run(mini("all").with("--output", plain).with("--link-images", true));
         }
         return plain;
     }
 
-    private RefcocoImport.Builder mini(String split) {
-        return RefcocoImport.builder()
-                .refs(MINI.resolve("refcoco/refs(unc).p").toString())
-                .instances(MINI.resolve("refcoco/instances.json").toString())
-                .images(MINI.resolve("images").toString())
-                .split(split)
-                .output(output())
-                .importerVersion("test");
+    private ImportCall mini(String split) {
+        return new ImportCall(new RefcocoImport())
+                .with("--refs", MINI.resolve("refcoco/refs(unc).p").toString())
+                .with("--instances", MINI.resolve("refcoco/instances.json").toString())
+                .with("--images", MINI.resolve("images").toString())
+                .with("--split", split)
+                .with("--output", output());
     }
 
-    private RefcocoImport.Builder hostile(String split) {
-        return RefcocoImport.builder()
-                .refs(TestData.path("hostile/refs_hostile.p").toString())
-                .instances(TestData.path("hostile/instances.json").toString())
-                .images(TestData.path("hostile/images").toString())
-                .split(split)
-                .output(output())
-                .importerVersion("test");
+    private ImportCall hostile(String split) {
+        return new ImportCall(new RefcocoImport())
+                .with("--refs", TestData.path("hostile/refs_hostile.p").toString())
+                .with("--instances", TestData.path("hostile/instances.json").toString())
+                .with("--images", TestData.path("hostile/images").toString())
+                .with("--split", split)
+                .with("--output", output());
     }
 
-    private static ImportSummary run(RefcocoImport.Builder builder) {
-        return builder.build().run(TestSpark.session());
+    private static ImportSummary run(ImportCall builder) {
+        return builder.run();
     }
 
     private String output() {

@@ -108,7 +108,7 @@ class RefsFileTest {
         assertThat(findings.lines()).contains("  ref 1: sentence 5 has no words");
 
         Findings all = new Findings();
-        assertThat(RefsFile.select(List.of(ref, nothing), "refs.p", "val", true, all))
+        assertThat(select(List.of(ref, nothing), "val", true, all))
                 .extracting(kept -> kept.sentences().size())
                 .containsExactly(3, 1);
         assertThat(all.skipped()).isEmpty();
@@ -116,7 +116,13 @@ class RefsFileTest {
     }
 
     private List<Ref> select(Object pickled, String split) {
-        return RefsFile.select(pickled, "refs.p", split, false, findings);
+        return select(pickled, split, false, findings);
+    }
+
+    private static List<Ref> select(Object pickled, String split, boolean keepEmpty, Findings findings) {
+        RefsFile refs = new RefsFile("refs.p", split, false, keepEmpty, findings);
+        refs.select(pickled);
+        return refs.end();
     }
 
     private static Map<String, Object> ref(long id, String split) {

@@ -2,13 +2,13 @@ package io.maskroute.datasets.shapesref;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.maskroute.datasets.TestSpark;
+import io.maskroute.datasets.ImportCall;
+import io.maskroute.datasets.ImportedRows;
 import io.maskroute.datasets.schema.DatasetManifest;
-import io.maskroute.datasets.schema.DatasetSchema;
+import io.maskroute.datasets.schema.ImageRow;
 import java.nio.file.Path;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -25,38 +25,24 @@ class BundledShapesRefTest {
         String fresh = folder.resolve("fresh").toString();
         DatasetManifest bundled = DatasetManifest.read(BUNDLED.toString(), new Configuration());
 
-        new ShapesRefImport(
-                        ShapesRef.of(1, "sample", Level.EASY),
-                        bundled.counts().images(),
-                        "shapesref-sample",
-                        fresh,
-                        bundled.importerVersion())
-                .run(TestSpark.session());
+        new ImportCall(new ShapesRefImport())
+                .with("--split", "sample")
+                .with("--level", "easy")
+                .with("--seed", 1)
+                .with("--pictures", bundled.counts().images())
+                .with("--name", "shapesref-sample")
+                .with("--output", fresh)
+                .version(bundled.importerVersion())
+                .run();
 
         assertThat(bundled).isEqualTo(DatasetManifest.read(fresh, new Configuration()));
-        List<Row> stored = rows(BUNDLED.toString());
-        List<Row> made = rows(fresh);
-        assertThat(withoutImage(stored)).isEqualTo(withoutImage(made));
+        List<ImageRow> stored = ImportedRows.of(BUNDLED.toString());
+        List<ImageRow> made = ImportedRows.of(fresh);
+        assertThat(stored).usingRecursiveComparison().ignoringFields("image").isEqualTo(made);
         for (int i = 0; i < made.size(); i++) {
             // Another zlib may compress the same pixels differently.
-            assertThat(ShapesRefImportTest.rgb(stored.get(i).getAs(DatasetSchema.IMAGE)))
-                    .isEqualTo(ShapesRefImportTest.rgb(made.get(i).getAs(DatasetSchema.IMAGE)));
+            assertThat(ShapesRefImportTest.rgb(stored.get(i).image()))
+                    .isEqualTo(ShapesRefImportTest.rgb(made.get(i).image()));
         }
-    }
-
-    private static List<Row> rows(String dataset) {
-        return TestSpark.session().read().parquet(dataset).collectAsList();
-    }
-
-    private static String withoutImage(List<Row> rows) {
-        StringBuilder text = new StringBuilder();
-        for (Row row : rows) {
-            for (int i = 0; i < row.length(); i++) {
-                if (i != row.fieldIndex(DatasetSchema.IMAGE)) {
-                    text.append(row.get(i)).append('\n');
-                }
-            }
-        }
-        return text.toString();
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.datasets.ImportCall;
 import io.maskroute.datasets.TestSpark;
 import io.maskroute.datasets.mask.Rle;
 import io.maskroute.datasets.schema.DatasetManifest;
@@ -33,10 +34,10 @@ class ShapesRefImportTest {
     void theDatasetHoldsThePicturesTheMasksAndThePrompts() throws Exception {
         ShapesRef shapes = new ShapesRef(5, "test", Level.HARD, 160, 120, 6);
         String output = folder.resolve("made").toString();
-        List<String> lines = new ShapesRefImport(shapes, 9, "shapes", output, "0").run(TestSpark.session(), 4);
+        List<String> lines = call(shapes, 9, output).run().lines();
 
         List<ImageRow> rows = read(output);
-        assertThat(lines).last().asString().contains("3 Parquet files");
+        assertThat(lines).last().asString().contains("1 Parquet file)");
         assertThat(rows).hasSize(9);
         for (int i = 0; i < 9; i++) {
             ImageRow row = rows.get(i);
@@ -98,8 +99,20 @@ class ShapesRefImportTest {
 
     private String run(ShapesRef shapes, long pictures, String name) {
         String output = folder.resolve(name).toString();
-        new ShapesRefImport(shapes, pictures, "shapes", output, "0").run(TestSpark.session());
+        call(shapes, pictures, output).run();
         return output;
+    }
+
+    private static ImportCall call(ShapesRef shapes, long pictures, String output) {
+        return new ImportCall(new ShapesRefImport())
+                .with("--split", shapes.split())
+                .with("--level", shapes.level().label())
+                .with("--seed", shapes.seed())
+                .with("--size", shapes.width() + "x" + shapes.height())
+                .with("--prompts", shapes.prompts())
+                .with("--pictures", pictures)
+                .with("--name", "shapes")
+                .with("--output", output);
     }
 
     private static List<Row> rows(String dataset) {

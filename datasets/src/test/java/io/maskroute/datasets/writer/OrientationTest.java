@@ -1,16 +1,17 @@
 package io.maskroute.datasets.writer;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.maskroute.core.image.ExifOrientation;
 import io.maskroute.core.image.ImageDecoder;
 import io.maskroute.core.image.RgbImage;
 import io.maskroute.core.mask.BinaryMask;
 import io.maskroute.datasets.ExifOrientations;
-import io.maskroute.datasets.TestSpark;
 import io.maskroute.datasets.mask.Rle;
 import io.maskroute.datasets.schema.EncodedMask;
 import io.maskroute.datasets.schema.PromptRow;
+import io.maskroute.datasets.schema.Region;
 import io.maskroute.datasets.schema.Truth;
 import io.maskroute.datasets.schema.TruthMask;
 import java.awt.image.BufferedImage;
@@ -18,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -37,10 +39,10 @@ class OrientationTest {
         PlannedImage image = image(orientation, WIDTH, HEIGHT, storedMask());
         Findings findings = new Findings();
 
-        PlannedImage upright = check(image, ExifOrientation.APPLY, findings);
+        PromptMaker.Made upright = check(image, ExifOrientation.APPLY, findings);
 
         assertThat(mask(upright)).isEqualTo(redPixels(image, ExifOrientation.APPLY));
-        assertThat(List.of(upright.height(), upright.width()))
+        assertThat(List.of(upright.masks().height(), upright.masks().width()))
                 .isEqualTo(orientation < 5 ? List.of(HEIGHT, WIDTH) : List.of(WIDTH, HEIGHT));
         assertThat(findings.notes()).isEqualTo(orientation == 1 ? Map.of() : Map.of("turned-masks", 1L));
         assertThat(upright.prompts().get(0).truth())
@@ -53,9 +55,9 @@ class OrientationTest {
         PlannedImage image = image(orientation, WIDTH, HEIGHT, storedMask());
         Findings findings = new Findings();
 
-        PlannedImage stored = check(image, ExifOrientation.STORED, findings);
+        PromptMaker.Made stored = check(image, ExifOrientation.STORED, findings);
 
-        assertThat(stored).isSameAs(image);
+        assertThat(stored).isSameAs(image.prompts());
         assertThat(mask(stored)).isEqualTo(redPixels(image, ExifOrientation.STORED));
         assertThat(findings.notes()).isEmpty();
     }
@@ -71,10 +73,9 @@ class OrientationTest {
         assertThat(mask(check(image, ExifOrientation.APPLY, findings))).isEqualTo(upright);
         assertThat(findings.notes()).isEqualTo(Map.of("masks-made-upright", 1L));
 
-        DatasetWriter.Checked stored = writer().check(List.of(image), ExifOrientation.STORED, new Findings());
-        assertThat(stored.images()).isEmpty();
-        assertThat(stored.rejected().get(0).problem().reason()).isEqualTo("image-size-differs");
-        assertThat(stored.rejected().get(0).problem())
+        assertThatThrownBy(() -> check(image, ExifOrientation.STORED, new Findings()))
+                .isInstanceOfSatisfying(UnusableEntryException.class, problem -> assertThat(problem.reason())
+                        .isEqualTo("image-size-differs"))
                 .hasMessageEndingWith("its annotations are for 4x7, which is the picture as EXIF turns it: import with"
                         + " --orientation apply");
     }
@@ -84,20 +85,13 @@ class OrientationTest {
     void masksOfNeitherSizeAreRefused(ExifOrientation orientation) throws Exception {
         PlannedImage image = image(6, 6, 4, new Rle(4, 6, new int[] {24}));
 
-        DatasetWriter.Checked checked = writer().check(List.of(image), orientation, new Findings());
-
-        assertThat(checked.images()).isEmpty();
-        assertThat(checked.rejected().get(0).problem()).hasMessageEndingWith("is 7x4, its annotations are for 6x4");
+        assertThatThrownBy(() -> check(image, orientation, new Findings()))
+                .hasMessageEndingWith("is 7x4, its annotations are for 6x4");
     }
 
-    private PlannedImage check(PlannedImage image, ExifOrientation orientation, Findings findings) {
-        DatasetWriter.Checked checked = writer().check(List.of(image), orientation, findings);
-        assertThat(checked.rejected()).isEmpty();
-        return checked.images().get(0);
-    }
-
-    private DatasetWriter writer() {
-        return new DatasetWriter(TestSpark.session(), folder.resolve("out").toString(), true);
+    private static PromptMaker.Made check(PlannedImage image, ExifOrientation orientation, Findings findings)
+            throws Exception {
+        return new PictureBatch(List.of(image), orientation, true).prompts(image, findings, new Configuration());
     }
 
     /** A red corner that no turning but none leaves where it is. */
@@ -125,18 +119,28 @@ class OrientationTest {
         return new PlannedImage(
                 "1",
                 file.toUri().toString(),
-                height,
-                width,
-                List.of(
-                        PromptRow.referring("a", List.of("the red one"), truth),
-                        PromptRow.referring("b", List.of("the corner"), truth)),
+                new PromptMaker.Made(
+                        new PromptMaker.Size(height, width),
+                        List.of(
+                                PromptRow.referring("a", List.of("the red one"), truth),
+                                new PromptRow(
+                                        "b",
+                                        "region",
+                                        List.of(),
+                                        null,
+                                        List.of(new Region("box", List.of(), EncodedMask.of(mask))),
+                                        truth)),
+                        1),
+                1,
                 null,
                 null,
                 null);
     }
 
-    private static Rle mask(PlannedImage image) {
-        return image.prompts().get(0).truth().masks().get(0).mask().decode();
+    private static Rle mask(PromptMaker.Made made) {
+        Rle mask = made.prompts().get(0).truth().masks().get(0).mask().decode();
+        assertThat(made.prompts().get(1).regions().get(0).mask().decode()).isEqualTo(mask);
+        return mask;
     }
 
     private static Rle redPixels(PlannedImage image, ExifOrientation orientation) throws Exception {

@@ -49,11 +49,9 @@ public final class Cli {
     public int run(String... arguments) {
         NamelessUser.settle();
         CommandLine line = new CommandLine(new Root())
-                .addSubcommand(new SegmentCommand(environment))
+                .addSubcommand(SegmentCommand.of(environment))
                 .addSubcommand(new EvaluateCommand(environment))
-                .addSubcommand(new CommandLine(new ImportCommand())
-                        .addSubcommand(new ImportRefcocoCommand(environment))
-                        .addSubcommand(new ImportShapesRefCommand(environment)))
+                .addSubcommand(imports())
                 .addSubcommand(new CommandLine(new ModelCommand())
                         .addSubcommand(new ModelCommand.Inspect(environment))
                         .addSubcommand(new ModelCommand.Convert(environment)))
@@ -79,6 +77,12 @@ public final class Cli {
         environment.out().flush();
         environment.err().flush();
         return code;
+    }
+
+    private CommandLine imports() {
+        CommandLine line = new CommandLine(new ImportCommand());
+        ImportFormatCommand.all(environment).forEach(line::addSubcommand);
+        return line;
     }
 
     private int badUsage(ParameterException e) {
@@ -154,7 +158,10 @@ public final class Cli {
             mixinStandardHelpOptions = true,
             versionProvider = VersionProvider.class,
             synopsisSubcommandLabel = "FORMAT",
-            description = "Makes a maskroute dataset (Parquet) from official dataset files, or generates one.")
+            description =
+                    "Makes a maskroute dataset (Parquet) from pictures with a list, from official dataset files or from Parquet"
+                            + " of a dataset hub.",
+            commandListHeading = "%nFormats (FORMAT --help has the options and an example):%n")
     private static final class ImportCommand implements Runnable {
         @Spec
         private CommandSpec spec;

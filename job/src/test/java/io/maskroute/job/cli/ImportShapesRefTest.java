@@ -25,7 +25,7 @@ class ImportShapesRefTest {
         assertThat(run.err()).isEmpty();
         assertThat(run.code()).isZero();
         assertThat(run.out())
-                .contains("shapesref-hard test, seed 4, level hard, 160x120: 3 pictures, 15 prompts")
+                .contains("shapesref-hard test, protocol per-expression: 3 images, 15 prompts")
                 .contains("1 Parquet file)");
         CliRun evaluated = CliRun.withSpark(
                 home,

@@ -393,7 +393,8 @@ class PlanCommandTest {
         Path fits = Files.writeString(temp.resolve("fits.json"), bench(3687142, "fp32"));
         assertRefused(
                 2, "summary.json", "--device", "gpu", "--bench", fits.toString(), "--measured-run", temp.toString());
-        assertRefused(2, "was measured on cuda:0, and this plan is for cpu", "--bench", fits.toString());
+        assertRefused(
+                2, "was measured on cuda:0, and this plan is for cpu", "--device", "cpu", "--bench", fits.toString());
     }
 
     private void assertRefused(int code, String message, String... options) {

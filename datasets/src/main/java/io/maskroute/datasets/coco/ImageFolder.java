@@ -1,4 +1,4 @@
-package io.maskroute.datasets.refcoco;
+package io.maskroute.datasets.coco;
 
 import io.maskroute.core.error.Reason;
 import io.maskroute.core.error.UnusableInputException;
@@ -10,10 +10,14 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
 /** Where the image files are: published trees differ in the folders between their root and the files. */
-final class ImageFolder {
+public final class ImageFolder {
     private static final List<String> LAYOUTS = List.of(
             "",
             "train2014",
+            "train2017",
+            "val2017",
+            "val2014",
+            "images",
             "mscoco/images/train2014",
             "mscoco/train2014",
             "images/train2014",
@@ -33,7 +37,7 @@ final class ImageFolder {
      * @param fileNames of images that are wanted; the first few are looked for
      * @throws UnusableInputException when none of them is anywhere
      */
-    static ImageFolder find(String root, List<String> fileNames, Configuration hadoop) {
+    public static ImageFolder find(String root, List<String> fileNames, Configuration hadoop) {
         Path rootPath = HadoopFiles.path(root);
         List<String> probes = fileNames.subList(0, Math.min(PROBES, fileNames.size()));
         try {
@@ -51,16 +55,16 @@ final class ImageFolder {
         }
         throw new UnusableInputException("The images are not in " + root + ": looked for " + String.join(", ", probes)
                 + " there and in " + String.join(", ", LAYOUTS.subList(1, LAYOUTS.size()))
-                + " below it. Name the folder that holds COCO's train2014 images");
+                + " below it. Name the folder that holds them");
     }
 
     /** Absolute; a URI unless it is on this machine. */
-    String path() {
+    public String path() {
         return "file".equals(folder.toUri().getScheme()) ? folder.toUri().getPath() : folder.toString();
     }
 
     /** Absolute, with its scheme. */
-    String uriOf(String fileName) {
+    public String uriOf(String fileName) {
         return new Path(folder, fileName).toString();
     }
 }
