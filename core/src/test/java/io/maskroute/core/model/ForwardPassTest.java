@@ -2,6 +2,7 @@ package io.maskroute.core.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import io.maskroute.core.checkpoint.RandomWeights;
 import io.maskroute.core.config.ModelConfig;
@@ -15,9 +16,11 @@ import io.maskroute.core.routing.RoutingSchedule;
 import io.maskroute.core.safetensors.TensorSource;
 import io.maskroute.core.segmenter.PicturePrompts;
 import io.maskroute.core.segmenter.PreparedPrompt;
+import io.maskroute.core.segmenter.Segmentation;
 import io.maskroute.core.task.AnswerRule;
 import io.maskroute.core.task.Decoded;
 import io.maskroute.core.task.ReferringTask;
+import io.maskroute.core.task.ScoredMask;
 import io.maskroute.core.torchscript.TorchProgram;
 import io.maskroute.core.torchscript.TorchType;
 import java.util.ArrayList;
@@ -26,6 +29,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -86,6 +90,49 @@ class ForwardPassTest {
                 assertThat(seen).isEqualTo(answers);
             }
         }
+    }
+
+    /** Two pictures with two prompts each: a batch of the mask decoder then holds both. */
+    @Test
+    void picturesOfACallGetWhatEachGetsAlone() throws Exception {
+        int side = CONFIG.imageTokenSide();
+        RoutingPlan plan = RoutingPlan.of(RoutingSchedule.dense(), CONFIG, side, side);
+        List<PicturePrompts> pictures = List.of(
+                new PicturePrompts(noise(1), List.of(prompt(7), prompt(8))),
+                new PicturePrompts(noise(2), List.of(prompt(7), prompt(8))));
+        try (TorchProgram program = TorchProgram.load("cpu")) {
+            TorchProgram.enterThread(0);
+            try (PsalmNetwork network = new PsalmNetwork(
+                    program, CONFIG, RandomWeights.of(CONFIG, 7), TorchType.FLOAT32, plan, Optional.empty())) {
+                ForwardPass pass = new ForwardPass(network, network.llm(), FlopsModel.asRun(CONFIG, plan, false), 16);
+
+                List<List<Segmentation>> together = pass.segment(pictures);
+
+                for (int p = 0; p < pictures.size(); p++) {
+                    List<Segmentation> alone =
+                            pass.segment(List.of(pictures.get(p))).get(0);
+                    for (int i = 0; i < alone.size(); i++) {
+                        ScoredMask own = alone.get(i).masks().get(0);
+                        ScoredMask shared = together.get(p).get(i).masks().get(0);
+                        assertThat(shared.score()).isCloseTo(own.score(), within(1e-5f));
+                        assertThat(different(shared, own)).isLessThan(own.mask().columnMajor().length / 1000 + 1);
+                    }
+                }
+                assertThat(different(
+                                together.get(0).get(0).masks().get(0),
+                                together.get(1).get(0).masks().get(0)))
+                        .as("what two pictures differ by")
+                        .isGreaterThan(CONFIG.image().size());
+            }
+        }
+    }
+
+    private static int different(ScoredMask one, ScoredMask other) {
+        byte[] some = one.mask().columnMajor();
+        byte[] others = other.mask().columnMajor();
+        return (int) IntStream.range(0, some.length)
+                .filter(i -> some[i] != others[i])
+                .count();
     }
 
     private static float score(Decoded decoded) {
