@@ -63,8 +63,7 @@ public final class ShapesRefImport implements DatasetImport {
 
     @Override
     public String description() {
-        return "ShapesRef: generated pictures of shapes with exact masks and referring expressions. The same options give"
-                + " the same rows.";
+        return "ShapesRef: generated pictures of shapes with exact masks; the same options give the same rows.";
     }
 
     @Override

@@ -161,6 +161,8 @@ public final class Cli {
             description =
                     "Makes a maskroute dataset (Parquet) from pictures with a list, from official dataset files or from Parquet"
                             + " of a dataset hub.",
+            // A line for each format.
+            usageHelpWidth = 132,
             commandListHeading = "%nFormats (FORMAT --help has the options and an example):%n")
     private static final class ImportCommand implements Runnable {
         @Spec

@@ -22,7 +22,11 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** One {@code import FORMAT}: its options are those that the format says it has. */
-@Command(mixinStandardHelpOptions = true, versionProvider = Cli.VersionProvider.class)
+@Command(
+        mixinStandardHelpOptions = true,
+        versionProvider = Cli.VersionProvider.class,
+        // Examples are to be copied in one line.
+        usageHelpWidth = 160)
 final class ImportFormatCommand implements Callable<Integer> {
     private final Cli.Environment environment;
     private final DatasetImport format;

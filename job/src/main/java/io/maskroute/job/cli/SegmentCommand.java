@@ -25,7 +25,7 @@ import picocli.CommandLine.Spec;
             "Examples:",
             "  segment --model MODEL --dataset data/photos --output out/photos",
             "  segment --model MODEL --images photos --prompt \"the red car\" --output out/cars",
-            "  segment --model MODEL --images photos --prompt-file prompts.csv --output out/photos"
+            "  segment --model MODEL --images photos --prompt-file list.csv --output out/a"
         })
 final class SegmentCommand implements Callable<Integer> {
     private static final String DATASET = "dataset.path";

@@ -2,6 +2,8 @@ package io.maskroute.job.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.maskroute.datasets.imports.DatasetImports;
+import io.maskroute.datasets.writer.DatasetImport;
 import io.maskroute.job.testing.CliRun;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
@@ -48,6 +50,19 @@ class ImportTest {
         CliRun evaluated = evaluate("allowed", "-s", setting);
         assertThat(evaluated.code()).as(evaluated.err()).isZero();
         assertThat(evaluated.out()).contains(" 0 failed");
+    }
+
+    @Test
+    void helpListsTheFormatsOneALine() {
+        CliRun help = CliRun.of(home, "import", "--help");
+
+        assertThat(help.code()).isZero();
+        for (DatasetImport format : DatasetImports.all()) {
+            assertThat(help.out().lines()).anySatisfy(line -> assertThat(line.strip())
+                    .startsWith(format.name() + " ")
+                    .endsWith(format.description()));
+            assertThat(CliRun.of(home, "import", format.name(), "--help").out()).contains("import " + format.example());
+        }
     }
 
     private CliRun evaluate(String output, String... more) {
