@@ -249,7 +249,7 @@ class BenchCommandTest {
         assertRefused(1, "do not fit the model's 2048 positions", "--image-tokens", "2116");
         assertRefused(1, "--pairs must be at least 1, not 0", "--pairs", "0");
         assertRefused(1, "must be auto or fp32 or bf16 or fp16, not 'bf17'", "--dtype", "bf17");
-        assertRefused(2, "device cuda is not known", "--device", "cuda");
+        assertRefused(2, "device cuda is not one device", "--device", "cuda");
         assertRefused(2, "no-such.json", "--routing", "no-such.json");
         assertRefused(2, "cannot be written", "--json", temp.toString());
     }

@@ -41,7 +41,7 @@ class PredictionSchemaTest {
                         "error", "struct<stage:string,kind:string,message:string>",
                         "masks",
                                 "array<struct<mask:struct<size:array<int>,counts:string>,score:float,category_id:int,"
-                                        + "category:string,area:bigint,bbox:array<float>>>",
+                                        + "category:string,area:bigint,bbox:array<float>,region:int>>",
                         "tokens", "struct<image:int,proxy:int,text:int,mask:int>",
                         "flops",
                                 "struct<llm:bigint,llm_dense:bigint,llm_ratio:double,vision:bigint,decoder:bigint,"
