@@ -30,6 +30,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Two drivers, each a process of its own, on one output. */
 class TwoDriversTest {
     private static final int PICTURES = 60;
+    /** So many that a signal which takes a second or two comes in time. */
+    private static final int MANY = 240;
 
     @TempDir
     private Path home;
@@ -91,9 +93,13 @@ class TwoDriversTest {
     }
 
     private void write() throws IOException {
+        write(PICTURES);
+    }
+
+    private void write(int pictures) throws IOException {
         Files.createDirectory(home.resolve("model"));
         List<ImageRow> rows = new ArrayList<>();
-        for (int i = 0; i < PICTURES; i++) {
+        for (int i = 0; i < pictures; i++) {
             rows.add(image("i" + i, png(20, 30), prompt("a" + i, null, "a"), prompt("b" + i, null, "b")));
         }
         Datasets.writeFiles(home.resolve("dataset"), List.of(rows));
@@ -166,7 +172,7 @@ class TwoDriversTest {
     @ParameterizedTest
     @CsvSource({"INT, 130", "TERM, 143"})
     void aSignalEndsARunInOrder(String signal, int code) throws Exception {
-        write();
+        write(MANY);
         Process driver = driver("ended", "-s", "groups.pictures=1000");
         await(driver, "ended", () -> SlowSegmenters.calls(home.resolve("model")) >= 30);
 
@@ -175,8 +181,8 @@ class TwoDriversTest {
 
         assertThat(driver.exitValue()).as(() -> log("ended")).isEqualTo(code);
         assertThat(log("ended"))
-                .containsPattern(
-                        "ended by a signal: [1-9]\\d* of 120 prompts are done and stay; the same command goes on")
+                .containsPattern("ended by a signal: [1-9]\\d* of " + 2 * MANY
+                        + " prompts are done and stay; the same command goes on")
                 .doesNotContain("Exception")
                 .doesNotContain("\tat ");
         assertThat(groups()).isEqualTo(1);
@@ -184,7 +190,7 @@ class TwoDriversTest {
         assertEnds(next, "next");
         assertThat(next.exitValue()).as(() -> log("next")).isZero();
         assertThat(log("next")).contains("continuing").doesNotContain("has ended");
-        assertRowsAreExact();
+        assertRowsAreExact(MANY);
     }
 
     private int groups() {
@@ -211,9 +217,13 @@ class TwoDriversTest {
     }
 
     private void assertRowsAreExact() {
+        assertRowsAreExact(PICTURES);
+    }
+
+    private void assertRowsAreExact(int pictures) {
         assertThat(Datasets.read(home.resolve("out/predictions")))
                 .extracting(row -> row.<String>getAs("prompt_id"))
                 .doesNotHaveDuplicates()
-                .hasSize(2 * PICTURES);
+                .hasSize(2 * pictures);
     }
 }
