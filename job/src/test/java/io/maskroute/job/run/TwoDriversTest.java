@@ -49,7 +49,10 @@ class TwoDriversTest {
     }
 
     private Process driver(String name, String... more) throws IOException {
+        // What a shell starts in the background ignores SIGINT, and so do its children unless told otherwise.
         List<String> command = new ArrayList<>(List.of(
+                "env",
+                "--default-signal=INT",
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx768m",
                 "-Djava.io.tmpdir=" + home));
