@@ -41,7 +41,7 @@ public final class PsalmSegmenter implements Segmenter {
                 network.llm(),
                 model.flops(),
                 options.promptBatch(),
-                new AnswerRule(network.config().minScore(), options.maxMasks()));
+                new AnswerRule(options.union(), network.config().minScore(), options.maxMasks()));
         this.options = options;
         this.operatorThreads = options.threads();
     }

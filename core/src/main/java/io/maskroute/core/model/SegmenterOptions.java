@@ -18,6 +18,7 @@ import java.util.OptionalDouble;
  * @param allowPartial lets weights pass that do not match the model; what is missing is zero
  * @param weightsRounding of what is stored, before it is converted to {@code dtype}
  * @param tf32 whether a GPU may round the factors of fp32 products to TF32
+ * @param union see {@link io.maskroute.core.task.AnswerRule}
  * @param minScore 0..1, in place of {@code ModelConfig.minScore}; empty for the model's own
  * @param maxMasks of a prompt, the best ones; at least 1
  */
@@ -30,6 +31,7 @@ public record SegmenterOptions(
         boolean allowPartial,
         WeightsRounding weightsRounding,
         boolean tf32,
+        OptionalDouble union,
         OptionalDouble minScore,
         int maxMasks) {
 
@@ -80,6 +82,7 @@ public record SegmenterOptions(
         private boolean allowPartial;
         private WeightsRounding weightsRounding = WeightsRounding.NONE;
         private boolean tf32;
+        private OptionalDouble union = OptionalDouble.empty();
         private OptionalDouble minScore = OptionalDouble.empty();
         private int maxMasks = Integer.MAX_VALUE;
 
@@ -127,6 +130,12 @@ public record SegmenterOptions(
             return this;
         }
 
+        /** Without it, the best mask answers a referring prompt. */
+        public Builder setUnion(double threshold) {
+            this.union = OptionalDouble.of(threshold);
+            return this;
+        }
+
         public Builder setMinScore(double minScore) {
             this.minScore = OptionalDouble.of(minScore);
             return this;
@@ -149,6 +158,7 @@ public record SegmenterOptions(
                     allowPartial,
                     weightsRounding,
                     tf32,
+                    union,
                     minScore,
                     maxMasks);
         }

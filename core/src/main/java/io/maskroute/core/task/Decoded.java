@@ -6,6 +6,10 @@ import io.maskroute.core.error.Stage;
 import io.maskroute.core.image.ImageGeometry;
 import io.maskroute.core.mask.BinaryMask;
 import io.maskroute.core.torchscript.TorchScope;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * What the mask decoder gave for one prompt.
@@ -47,6 +51,49 @@ public record Decoded(
         BinaryMask mask = mask(work.bytes(best[2]));
         work.free(best[2]);
         return new ScoredMask(mask, score);
+    }
+
+    /**
+     * The queries that score more than this for a condition, in order. The numbers are known to be finite: see {@link #best}.
+     *
+     * @param least 0..1
+     */
+    List<ScoredMask> above(int condition, double least) {
+        float[] probabilities =
+                work.floats(work.run("condition_probabilities", work.run("column", logits, work.of((long) condition))));
+        // No score exceeds its probability.
+        long[] queries = IntStream.range(0, probabilities.length)
+                .filter(query -> probabilities[query] > least)
+                .mapToLong(query -> query)
+                .toArray();
+        int step = masksAtOnce();
+        List<ScoredMask> found = new ArrayList<>();
+        for (int from = 0; from < queries.length; from += step) {
+            long[] some = Arrays.copyOfRange(queries, from, Math.min(queries.length, from + step));
+            try (TorchScope inner = work.sibling()) {
+                IValue[] masks = inner.elements(queryMasks(inner, some));
+                float[] qualities = inner.floats(masks[0]);
+                for (int i = 0; i < some.length; i++) {
+                    float score = probabilities[(int) some[i]] * qualities[i];
+                    if (score > least) {
+                        found.add(new ScoredMask(mask(inner.bytes(masks[i + 1])), score));
+                    }
+                }
+            }
+        }
+        return found;
+    }
+
+    /** What the program's {@code query_masks} gives for these queries. */
+    IValue queryMasks(TorchScope inner, long[] queries) {
+        return inner.run(
+                "query_masks",
+                embeddings,
+                features,
+                inner.of((long) maskSize),
+                content(),
+                original(),
+                inner.longsOnDevice(queries));
     }
 
     static void requireFinite(float number) throws RowFailure {

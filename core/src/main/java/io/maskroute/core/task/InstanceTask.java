@@ -82,14 +82,8 @@ public record InstanceTask(List<Category> categories) implements Task {
             TreeMap<Integer, List<Pair>> byQuery,
             List<ScoredMask> found) {
         try (TorchScope work = decoded.work().sibling()) {
-            IValue[] masks = work.elements(work.run(
-                    "query_masks",
-                    decoded.embeddings(),
-                    decoded.features(),
-                    work.of((long) decoded.maskSize()),
-                    decoded.content(),
-                    decoded.original(),
-                    work.longsOnDevice(queries.stream().mapToLong(q -> q).toArray())));
+            IValue[] masks = work.elements(
+                    decoded.queryMasks(work, queries.stream().mapToLong(q -> q).toArray()));
             float[] qualities = work.floats(masks[0]);
             for (int i = 0; i < queries.size(); i++) {
                 float quality = qualities[i];

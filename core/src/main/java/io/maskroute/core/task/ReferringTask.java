@@ -6,7 +6,10 @@ import io.maskroute.core.error.Stage;
 import java.util.List;
 import java.util.regex.Pattern;
 
-/** The object or group that sentences refer to together; PSALM joins them into one query. The answer is the best mask. */
+/**
+ * The object or group that sentences refer to together; PSALM joins them into one query. The answer is the best mask, or all that
+ * score enough: {@link AnswerRule#union}.
+ */
 public record ReferringTask(List<String> sentences) implements Task {
     /**
      * Separators, control and format characters (Unicode's Z, Cc and Cf: a no-break or zero-width space, a byte order mark …), and
@@ -59,10 +62,14 @@ public record ReferringTask(List<String> sentences) implements Task {
         return Head.SEG;
     }
 
-    /** The best mask, or nothing when even that one scores too little. */
+    /** Nothing when even the best mask scores too little. */
     @Override
     public List<ScoredMask> masks(Decoded decoded, AnswerRule rule) throws RowFailure {
-        return rule.answer(List.of(decoded.best(0)));
+        ScoredMask best = decoded.best(0);
+        if (rule.union().isEmpty() || best.score() <= rule.union().getAsDouble()) {
+            return rule.answer(List.of(best));
+        }
+        return rule.answer(decoded.above(0, rule.union().getAsDouble()));
     }
 
     @Override

@@ -20,6 +20,11 @@ def class_probabilities(self, logits: Tensor) -> Tensor:
     return torch.softmax(logits, -1)
 
 
+def condition_probabilities(self, logits: Tensor) -> Tensor:
+    """logits [Q] of one condition -> [Q]"""
+    return torch.sigmoid(logits)
+
+
 def column_major(self, mask: Tensor) -> Tensor:
     """bool [H, W] -> uint8 [W, H]"""
     return mask.t().contiguous().to(0)

@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
@@ -217,6 +218,45 @@ class TaskOpsTest {
                 work.of(pixels)));
     }
 
+    /** PSALM's rule for gRefCOCO: all that score more than a threshold, or the best one. */
+    @ParameterizedTest
+    @ValueSource(doubles = {0, 0.3, 0.6, 0.8})
+    void allMasksAboveAThresholdAnswerTogetherOrTheBestOne(double threshold) throws Exception {
+        try (Safetensors op = Safetensors.open(OPS.resolve("referring_region_scores.safetensors"));
+                TorchScope work = program.scope()) {
+            float[] masks = op.floats("mask_logits");
+            float[] scores = op.floats("referring_scores_query_order");
+            List<Integer> expected = IntStream.range(0, QUERIES)
+                    .boxed()
+                    .filter(q -> scores[q] > threshold)
+                    .sorted(Comparator.comparing(q -> -scores[q]))
+                    .toList();
+            if (expected.isEmpty()) {
+                expected = List.of(IntStream.range(0, QUERIES)
+                        .boxed()
+                        .max(Comparator.comparing(q -> scores[q]))
+                        .orElseThrow());
+            }
+
+            Decoded decoded = decoded(work, op.floats("SEG_logits"), 1, masks);
+            ReferringTask task = new ReferringTask(List.of("any"));
+            List<ScoredMask> found =
+                    task.masks(decoded, new AnswerRule(OptionalDouble.of(threshold), 0, Integer.MAX_VALUE));
+
+            assertThat(found).hasSameSizeAs(expected);
+            for (int i = 0; i < found.size(); i++) {
+                assertThat(found.get(i).score()).isCloseTo(scores[expected.get(i)], within(1e-5f));
+                int first = expected.get(i) * HEIGHT * WIDTH;
+                assertThat(same(found.get(i).mask(), (r, c) -> masks[first + r * WIDTH + c] > 0))
+                        .isTrue();
+            }
+            assertThat(task.masks(decoded, new AnswerRule(OptionalDouble.of(threshold), 0, 1)))
+                    .hasSize(1);
+            assertThat(task.masks(decoded, new AnswerRule(OptionalDouble.of(threshold), 1, 9)))
+                    .isEmpty();
+        }
+    }
+
     @Test
     void scoresOfExpressionsAndRegionsArePsalms() throws Exception {
         try (Safetensors op = Safetensors.open(OPS.resolve("referring_region_scores.safetensors"));
@@ -251,7 +291,8 @@ class TaskOpsTest {
             for (ScoredMask mask : found) {
                 requireBest(mask, op.floats("region_scores"), regions, mask.region(), masks);
             }
-            assertThat(task.masks(decoded, new AnswerRule(0, 1))).hasSize(1);
+            assertThat(task.masks(decoded, new AnswerRule(OptionalDouble.empty(), 0, 1)))
+                    .hasSize(1);
 
             IValue taps = work.dictionary();
             task.trace(decoded, taps);

@@ -5,6 +5,7 @@ import io.maskroute.core.image.ExifOrientation;
 import io.maskroute.datasets.schema.DatasetManifest;
 import io.maskroute.job.config.ConfigurationException;
 import io.maskroute.job.config.JobConfig;
+import io.maskroute.job.config.ModelOptions;
 import io.maskroute.job.input.InputDataset;
 import io.maskroute.job.results.Rescoring;
 import io.maskroute.job.results.RunFolder;
@@ -96,6 +97,11 @@ final class EvaluateCommand implements Callable<Integer> {
         }
     }
 
+    /** A run's predictions hold the masks that its rule used. */
+    private static DatasetManifest.Answer answer(RunRecord run) {
+        return run.union() == null ? DatasetManifest.Answer.BEST : DatasetManifest.Answer.union(run.union());
+    }
+
     private RunSummary score(JobConfig config) {
         Configuration hadoop = SparkSessions.hadoop(config);
         DatasetManifest manifest = DatasetManifest.read(config.dataset(), hadoop);
@@ -105,6 +111,8 @@ final class EvaluateCommand implements Callable<Integer> {
         }
         double asked = Optional.ofNullable(config.modelOptions().minScore()).orElse(0.0);
         double stored = folder.has(RunFolder.RUN) ? folder.record().minScore() : 0;
+        ModelOptions answering = config.modelOptions()
+                .answering(folder.has(RunFolder.RUN) ? answer(folder.record()) : manifest.answer());
         List<String> notes = config.modelOptions().minScore() == null || asked >= stored
                 ? List.of()
                 : List.of("The predictions were made with a least score of " + stored
@@ -119,6 +127,7 @@ final class EvaluateCommand implements Callable<Integer> {
                                         StoredPredictions.open(spark, folder),
                                         predictions,
                                         config.rules(),
+                                        answering.union(),
                                         Math.max(asked, stored))
                                 .score(
                                         predictions,

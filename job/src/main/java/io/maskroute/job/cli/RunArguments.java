@@ -68,6 +68,20 @@ final class RunArguments {
     private Boolean allowPartial;
 
     @Option(
+            names = "--answer",
+            paramLabel = "RULE",
+            description =
+                    "What answers a referring prompt: best (the best mask) or union (all masks that score more than"
+                            + " --answer-threshold, the best one where none does); default: the dataset's.")
+    private String answer;
+
+    @Option(
+            names = "--answer-threshold",
+            paramLabel = "SCORE",
+            description = "For --answer union, 0 to 1; default: the dataset's, or PSALM's 0.6.")
+    private Double answerThreshold;
+
+    @Option(
             names = "--min-score",
             paramLabel = "SCORE",
             description = "Masks that score less than this (0 to 1) are left out; default: the model's.")
@@ -94,6 +108,8 @@ final class RunArguments {
         options.put("model.weights-rounding", weightsRounding);
         options.put("model.device", device);
         options.put("model.allow-partial", allowPartial);
+        options.put("model.answer", answer);
+        options.put("model.answer-threshold", answerThreshold);
         options.put("model.min-score", minScore);
         options.put("model.max-masks", maxMasks);
         return options;

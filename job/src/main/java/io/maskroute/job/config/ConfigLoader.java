@@ -168,6 +168,10 @@ public final class ConfigLoader {
                 WeightsRounding.valueOf(values.oneOf("model.weights-rounding", List.of("none", "fp16"))
                         .toUpperCase(Locale.ROOT)),
                 values.flag("runtime.tf32"),
+                values.isSet("model.answer")
+                        ? values.oneOf("model.answer", List.of(ModelOptions.BEST, ModelOptions.UNION))
+                        : null,
+                values.isSet("model.answer-threshold") ? values.fraction("model.answer-threshold") : null,
                 values.isSet("model.min-score") ? values.fraction("model.min-score") : null,
                 values.isSet("model.max-masks")
                         ? values.integer("model.max-masks", 1, Integer.MAX_VALUE)

@@ -2,6 +2,7 @@ package io.maskroute.job.config;
 
 import io.maskroute.core.image.ExifOrientation;
 import io.maskroute.datasets.metrics.ReferringRules;
+import io.maskroute.datasets.schema.DatasetManifest;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -61,11 +62,29 @@ public record JobConfig(
 
     /** The same with the dtype that {@code auto} stands for, also where it is recorded. */
     public JobConfig withDtype(String settled) {
+        return with(modelOptions.withDtype(settled), Map.of("model.dtype", settled));
+    }
+
+    /** The same with the answer rule of a dataset where none is asked for, also where it is recorded. */
+    public JobConfig answering(DatasetManifest.Answer ofDataset) {
+        ModelOptions settled = modelOptions.answering(ofDataset);
+        return with(
+                settled,
+                settled.union() == null
+                        ? Map.of("model.answer", settled.answer())
+                        : Map.of(
+                                "model.answer",
+                                settled.answer(),
+                                "model.answer-threshold",
+                                String.valueOf(settled.union())));
+    }
+
+    private JobConfig with(ModelOptions settled, Map<String, String> values) {
         Map<String, String> recorded = new LinkedHashMap<>(resolved);
-        recorded.put("model.dtype", settled);
+        recorded.putAll(values);
         return new JobConfig(
                 modelPath,
-                modelOptions.withDtype(settled),
+                settled,
                 modelCache,
                 datasetPath,
                 orientation,

@@ -6,12 +6,20 @@ import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.get;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.percentile_approx;
+import static org.apache.spark.sql.functions.size;
+import static org.apache.spark.sql.functions.struct;
+import static org.apache.spark.sql.functions.udf;
+import static org.apache.spark.sql.functions.when;
 
+import io.maskroute.datasets.mask.Rle;
 import io.maskroute.datasets.metrics.GeneralisedScores;
 import io.maskroute.datasets.metrics.ReferringRules;
 import io.maskroute.datasets.metrics.ReferringScores;
+import io.maskroute.datasets.schema.EncodedMask;
+import io.maskroute.datasets.schema.PromptTask;
 import io.maskroute.job.input.InputDataset;
 import io.maskroute.job.predictions.PredictionSchema;
+import io.maskroute.job.scoring.TruthMasks;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -20,10 +28,27 @@ import java.util.stream.Stream;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.api.java.UDF1;
+import org.apache.spark.sql.expressions.UserDefinedFunction;
+import org.apache.spark.sql.types.DataTypes;
 
 /** Figures from stored predictions. They are read back from what was written, so task retries cannot count anything twice. */
 public final class PredictionFigures {
     private static final int PERCENTILE_ACCURACY = 10_000;
+
+    /** Pixels of several masks: of a referring prompt's those in any, of regions' those of each. */
+    private static final UserDefinedFunction TOGETHER = udf(
+            (UDF1<Row, Long>) answer -> {
+                List<Rle> masks = new ArrayList<>();
+                for (Row mask : answer.<Row>getList(1)) {
+                    masks.add(TruthMasks.parse(new EncodedMask(mask.getList(0), mask.getString(1))));
+                }
+                return PromptTask.REFERRING.label().equals(answer.getString(0))
+                        ? Rle.union(masks).area()
+                        : masks.stream().mapToLong(Rle::area).sum();
+            },
+            DataTypes.LongType);
+
     private static final Map<String, String> TALLIED = tallied();
 
     /** The columns that {@link #latency} reads. */
@@ -38,6 +63,7 @@ public final class PredictionFigures {
      * @param notes go into the summary as they are
      * @param conditions under which the predictions were made
      * @param minScore masks that scored less are not among the predictions
+     * @param union threshold of the answer rule, see {@link RunRecord#union}
      * @param lost what could not be read of the dataset
      * @param throughput of the run, or null
      */
@@ -46,6 +72,7 @@ public final class PredictionFigures {
             List<String> notes,
             RunConditions conditions,
             double minScore,
+            Double union,
             List<RunSummary.Lost> lost,
             RunSummary.Throughput throughput) {}
 
@@ -61,7 +88,8 @@ public final class PredictionFigures {
     private static Column stored(String name) {
         return switch (name) {
                 // Field first, so that the masks themselves are not read.
-            case "predicted" -> get(col("masks.area"), lit(0));
+            case "predicted" -> when(size(col("masks")).gt(1), TOGETHER.apply(struct(col("task"), col("masks.mask"))))
+                    .otherwise(get(col("masks.area"), lit(0)));
             case "score" -> get(col("masks.score"), lit(0)).cast("double");
             default -> col(TALLIED.get(name));
         };
@@ -93,7 +121,7 @@ public final class PredictionFigures {
                         .toList(),
                 about.lost(),
                 tally.metrics().map(PredictionFigures::metrics).orElse(null),
-                byMinScore(tally, about.minScore()),
+                byMinScore(tally, about),
                 latency,
                 tally.meanFlops()
                         .map(mean -> new RunSummary.Flops(
@@ -127,8 +155,13 @@ public final class PredictionFigures {
         return verdicts.truePositives() + verdicts.falseNegatives();
     }
 
-    /** As it is, and for what a larger least score would change. */
-    private static List<RunSummary.ByMinScore> byMinScore(RunTally tally, double from) {
+    /**
+     * As it is, and for what a larger least score would change. What is counted has the best mask's score alone: where several answer
+     * together, all of them score more than the threshold, so that up to it they fall together or not at all.
+     */
+    private static List<RunSummary.ByMinScore> byMinScore(RunTally tally, About about) {
+        double from = about.minScore();
+        double to = about.union() == null ? 1 : about.union();
         if (tally.metrics().isEmpty()
                 || tally.byMinScore().isEmpty()
                 || noTarget(tally.metrics().get().verdicts()) == 0) {
@@ -137,7 +170,7 @@ public final class PredictionFigures {
         return Stream.concat(
                         Stream.of(byMinScore(from, tally.metrics().get())),
                         tally.byMinScore().stream()
-                                .filter(metrics -> metrics.minScore() > from)
+                                .filter(metrics -> metrics.minScore() > from && metrics.minScore() <= to)
                                 .map(metrics -> byMinScore(metrics.minScore(), metrics)))
                 .toList();
     }

@@ -24,6 +24,7 @@ import io.maskroute.job.input.InputDataset;
 import io.maskroute.job.predictions.Overlap;
 import io.maskroute.job.predictions.PredictionSchema;
 import io.maskroute.job.scoring.TruthMasks;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -45,18 +46,26 @@ public final class Rescoring {
     private final StoredPredictions predictions;
     private final String path;
     private final ReferringRules rules;
+    private final Double union;
     private final double minScore;
 
     /**
      * @param path what messages call the predictions
+     * @param union all masks that score more are the answer, the best one where none does; null for the best one
      * @param minScore masks that score less are taken as not predicted; 0 for all as they are
      */
     public Rescoring(
-            InputDataset dataset, StoredPredictions predictions, String path, ReferringRules rules, double minScore) {
+            InputDataset dataset,
+            StoredPredictions predictions,
+            String path,
+            ReferringRules rules,
+            Double union,
+            double minScore) {
         this.dataset = dataset;
         this.predictions = predictions;
         this.path = path;
         this.rules = rules;
+        this.union = union;
         this.minScore = minScore;
     }
 
@@ -104,7 +113,10 @@ public final class Rescoring {
         Dataset<Row> paired = joined.select(
                 col(DatasetSchema.IMAGE_ID), col(DatasetSchema.PROMPTS), col(PREDICTION), col(MASKS), col(SCORES));
         Scorer scorer = new Scorer(
-                ImageRowReader.of(paired.schema(), dataset.path(), dataset.repeated()), rules.emptyUnion(), minScore);
+                ImageRowReader.of(paired.schema(), dataset.path(), dataset.repeated()),
+                rules.emptyUnion(),
+                union,
+                minScore);
         RunTally tally = RunTally.of(paired.javaRDD().map(scorer), rules);
         Map<String, RunSummary.Latency> latency =
                 PredictionFigures.LATENCIES.stream().allMatch(predictions::has)
@@ -114,7 +126,8 @@ public final class Rescoring {
                 tally,
                 latency,
                 dataset.counts(),
-                new PredictionFigures.About(runId, notes, RunConditions.scored(source), minScore, List.of(), null));
+                new PredictionFigures.About(
+                        runId, notes, RunConditions.scored(source), minScore, union, List.of(), null));
     }
 
     /** The masks' RLEs, whatever types another tool gave their parts; null where that tool wrote nothing but empty lists. */
@@ -151,7 +164,8 @@ public final class Rescoring {
     }
 
     /** A pair of prompt and prediction to a row for {@link RunTally}. */
-    private record Scorer(ImageRowReader reader, EmptyUnion emptyUnion, double minScore) implements Function<Row, Row> {
+    private record Scorer(ImageRowReader reader, EmptyUnion emptyUnion, Double union, double minScore)
+            implements Function<Row, Row> {
         @Override
         public Row call(Row pair) {
             Row prediction = pair.getAs(PREDICTION);
@@ -172,8 +186,7 @@ public final class Rescoring {
                         .toList();
                 int best = best(scores);
                 Double score = best < scores.size() ? scores.get(best) : null;
-                boolean kept = StoredScore.isEnough(score, minScore);
-                Optional<Rle> mask = kept ? mask(pair, best) : Optional.empty();
+                Optional<Rle> mask = answer(pair, scores, best);
                 return row(
                         prediction,
                         new Scored(
@@ -228,6 +241,20 @@ public final class Rescoring {
                 }
             }
             return best;
+        }
+
+        private Optional<Rle> answer(Row pair, List<Double> scores, int best) throws RowFailure {
+            List<Rle> masks = new ArrayList<>();
+            for (int i = 0; i < scores.size() && union != null; i++) {
+                if (scores.get(i) != null && scores.get(i) > union && StoredScore.isEnough(scores.get(i), minScore)) {
+                    mask(pair, i).ifPresent(masks::add);
+                }
+            }
+            if (masks.isEmpty()) {
+                Double score = best < scores.size() ? scores.get(best) : null;
+                return StoredScore.isEnough(score, minScore) ? mask(pair, best) : Optional.empty();
+            }
+            return Optional.of(Rle.union(masks));
         }
 
         private static Optional<Rle> mask(Row pair, int index) throws RowFailure {

@@ -22,6 +22,9 @@ public record RunFingerprint(@JsonValue Map<String, String> parts) {
     /** What the model computes in, never {@code auto}. */
     public static final String DTYPE = "model.dtype";
 
+    /** Referring prompts are answered by all masks that score more, see {@link RunRecord#union}; null where by the best one. */
+    public static final String UNION = "the threshold of the answer union";
+
     /** Below it an answer is empty; null where the best mask is always given. */
     public static final String MIN_SCORE = "the least score of a mask";
 

@@ -72,6 +72,12 @@ public record RunRecord(
         return score == null ? 0 : Double.parseDouble(score);
     }
 
+    /** The threshold of the answer rule where that is {@code union}; null where the best mask answered. */
+    public Double union() {
+        String threshold = fingerprint == null ? null : fingerprint.parts().get(RunFingerprint.UNION);
+        return threshold == null ? null : Double.valueOf(threshold);
+    }
+
     public RunRecord finish(String time, List<ModelRecord> found) {
         return new RunRecord(
                 runId, command, started, time, dataset, fingerprint, found, versions, unknownWeights, config);

@@ -361,7 +361,8 @@ final class ImageWork {
         try {
             return switch (prompt.requireUsable()) {
                 case REFERRING -> TruthMasks.overlap(
-                        turned.stream().findFirst().map(Prediction.Mask::rle),
+                        TruthMasks.together(
+                                turned.stream().map(Prediction.Mask::rle).toList()),
                         prompt.truth(),
                         scoring.emptyUnion(),
                         Stage.POSTPROCESS);

@@ -306,6 +306,7 @@ final class RunSession {
                                 notes,
                                 RunConditions.of(record.dataset(), config),
                                 minScore,
+                                config.model().union(),
                                 lost,
                                 promptsHere == 0
                                         ? null

@@ -85,6 +85,10 @@ public final class SegmentRun {
         Configuration hadoop = SparkSessions.hadoop(config);
         DatasetManifest manifest = DatasetManifest.read(config.dataset(), hadoop);
         config.asPublished().ifPresent(published -> published.require(config.dataset(), manifest));
+        return withConfig(config.answering(manifest.answer())).run(hadoop, manifest);
+    }
+
+    private RunSummary run(Configuration hadoop, DatasetManifest manifest) {
         RunFolder folder = new RunFolder(config.output(), hadoop);
         folder.requireApart(config.dataset());
         boolean held = folder.holdsRun();
@@ -227,6 +231,11 @@ public final class SegmentRun {
         // On a CPU there is none, and where it is off runs of older versions can be continued.
         parts.put("runtime.tf32", config.model().tf32() ? "true" : null);
         parts.put("model.allow-partial", String.valueOf(config.model().allowPartial()));
+        parts.put(
+                RunFingerprint.UNION,
+                config.model().union() == null
+                        ? null
+                        : String.valueOf(config.model().union()));
         parts.put(RunFingerprint.MIN_SCORE, model.minScore() == 0 ? null : String.valueOf(model.minScore()));
         parts.put(
                 "model.max-masks",

@@ -44,6 +44,11 @@ public final class TruthMasks {
         return overlap(intersection, prediction.area() + mask.area() - intersection, emptyUnion);
     }
 
+    /** The pixels of all masks of an answer; nothing where it has none. */
+    public static Optional<Rle> together(List<Rle> masks) {
+        return masks.size() < 2 ? masks.stream().findFirst() : Optional.of(Rle.union(masks));
+    }
+
     /**
      * The answers to a prompt's regions, each against the masks of its own; pixels are summed over the regions. A mask of the truth that
      * names no region is the only region's.

@@ -3,6 +3,8 @@ package io.maskroute.job.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.maskroute.core.mask.BinaryMask;
 import io.maskroute.datasets.mask.Rle;
 import io.maskroute.datasets.schema.DatasetManifest;
@@ -38,6 +40,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** All tasks of a model on the same pictures, with the bundled model of random weights. */
 class TasksRunTest {
+    private static final ObjectMapper JSON = new ObjectMapper();
     private static final int HEIGHT = 60;
     private static final int WIDTH = 90;
     private static final List<Category> CLASSES =
@@ -101,6 +104,10 @@ class TasksRunTest {
     }
 
     private Path dataset(String name, List<ImageRow> images) {
+        return dataset(name, images, null);
+    }
+
+    private Path dataset(String name, List<ImageRow> images, DatasetManifest.Answer answer) {
         Path folder = home.resolve(name);
         Datasets.writeRows(folder, 1, images.stream().map(DatasetSchema::toRow).toList());
         DatasetManifest plain = DatasetManifest.read(folder.toString(), new Configuration());
@@ -115,14 +122,20 @@ class TasksRunTest {
                         plain.importerVersion(),
                         plain.counts(),
                         plain.sources(),
-                        plain.answer())
+                        answer)
                 .write(folder.toString(), new Configuration());
         return folder;
     }
 
     private Map<String, Row> run(Path dataset, String out, String... more) {
+        CliRun done = command("segment", dataset, out, more);
+        assertThat(done.code()).as(done.err()).isZero();
+        return predictions(out);
+    }
+
+    private CliRun command(String command, Path dataset, String out, String... more) {
         List<String> arguments = new ArrayList<>(List.of(
-                "segment",
+                command,
                 "--model",
                 "../models/tiny",
                 "--device",
@@ -134,8 +147,10 @@ class TasksRunTest {
                 "--output",
                 home.resolve(out).toString()));
         arguments.addAll(List.of(more));
-        CliRun done = CliRun.withModel(home, 2, arguments.toArray(String[]::new));
-        assertThat(done.code()).as(done.err()).isZero();
+        return CliRun.withModel(home, 2, arguments.toArray(String[]::new));
+    }
+
+    private Map<String, Row> predictions(String out) {
         return Datasets.read(home.resolve(out).resolve("predictions")).stream()
                 .collect(Collectors.toMap(row -> row.getAs("prompt_id"), row -> row));
     }
@@ -245,6 +260,65 @@ class TasksRunTest {
             assertThat(row.<Row>getAs("flops").getLong(1))
                     .isEqualTo(mixed.get(id).<Row>getAs("flops").getLong(1));
         });
+    }
+
+    /** As the dataset's protocol scores, unless another rule is asked for; and the same when what is stored is scored again. */
+    @Test
+    void severalMasksAnswerAReferringPromptWhereTheDatasetSaysSo() throws Exception {
+        Truth truth = new Truth(false, List.of(new TruthMask(box(0, 60), null, false, null, null, null)));
+        List<PromptRow> prompts = List.of(
+                PromptRow.referring("red", List.of("the red circle"), truth),
+                PromptRow.referring("blue", List.of("a small blue square on the left"), truth),
+                regions("region", null, region("point", 30.0, 20.0)));
+        ImageRow picture = new ImageRow("a", picture(1), null, prompts, null, null, null);
+        Path union = dataset("union", List.of(picture), DatasetManifest.Answer.union(0.05));
+        assertThat(command("evaluate", union, "union-out").code()).isZero();
+        Map<String, Row> together = predictions("union-out");
+
+        for (String id : List.of("red", "blue")) {
+            List<Row> masks = masks(together.get(id));
+            assertThat(masks).hasSizeGreaterThan(1);
+            assertThat(masks)
+                    .allSatisfy(mask -> assertThat(mask.<Float>getAs("score")).isGreaterThan(0.05f));
+            Rle all = Rle.union(masks.stream().map(TasksRunTest::rle).toList());
+            long both = Rle.intersectionArea(all, box(0, 60).decode());
+            Row overlap = together.get(id).getAs("truth");
+            assertThat(overlap.getLong(0)).isEqualTo(both);
+            assertThat(overlap.getLong(1)).isEqualTo(all.area() + 60L * HEIGHT - both);
+        }
+        assertThat(masks(together.get("region"))).hasSize(1);
+        JsonNode run = JSON.readTree(home.resolve("union-out/run.json").toFile());
+        assertThat(run.at("/config/model.answer").asText()).isEqualTo("union");
+        assertThat(run.at("/config/model.answer-threshold").asText()).isEqualTo("0.05");
+
+        CliRun again = CliRun.withModel(
+                home,
+                2,
+                "evaluate",
+                "--predictions",
+                home.resolve("union-out").toString(),
+                "--dataset",
+                union.toString(),
+                "--json",
+                home.resolve("again.json").toString());
+        assertThat(again.code()).as(again.err()).isZero();
+        JsonNode first = JSON.readTree(home.resolve("union-out/summary.json").toFile());
+        JsonNode second = JSON.readTree(home.resolve("again.json").toFile());
+        assertThat(second.at("/metrics/intersection")).isEqualTo(first.at("/metrics/intersection"));
+        assertThat(second.at("/metrics/union")).isEqualTo(first.at("/metrics/union"));
+
+        Map<String, Row> best = run(union, "best-out", "--answer", "best");
+        for (String id : List.of("red", "blue")) {
+            assertThat(masks(best.get(id))).hasSize(1);
+            assertThat(masks(best.get(id)).get(0))
+                    .isEqualTo(masks(together.get(id)).get(0));
+        }
+        CliRun refused = command("segment", union, "refused", "--answer", "best", "--answer-threshold", "0.5");
+        assertThat(refused.code()).isEqualTo(1);
+        assertThat(refused.err()).contains("--answer union");
+        CliRun other = command("evaluate", union, "union-out", "--answer-threshold", "0.4");
+        assertThat(other.code()).isEqualTo(2);
+        assertThat(other.err()).contains("the threshold of the answer union was 0.05 and is 0.4");
     }
 
     @Test
