@@ -20,8 +20,19 @@ public final class ImagePreprocessor {
         Content content = content(image.height(), image.width());
         byte[] pixels = new byte[3 * size * size];
         Arrays.fill(pixels, padValue);
-        BilinearResize.into(image, content.height, content.width, pixels, size);
+        PillowResize.into(PillowResize.Filter.BILINEAR, image, content.height, content.width, pixels, size);
         return new PreparedImage(pixels, size, content.height, content.width, image.height(), image.width());
+    }
+
+    /**
+     * The whole picture stretched to a square, whatever its shape, by Pillow's bicubic: as SigLIP's processor gives it to the network.
+     *
+     * @return {@code 3 * size * size} samples, channel by channel
+     */
+    static byte[] stretched(RgbImage image, int size) {
+        byte[] pixels = new byte[3 * size * size];
+        PillowResize.into(PillowResize.Filter.BICUBIC, image, size, size, pixels, size);
+        return pixels;
     }
 
     /** What a picture measures inside the square. */

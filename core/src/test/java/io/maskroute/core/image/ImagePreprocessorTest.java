@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.maskroute.core.config.ModelConfig;
 import io.maskroute.core.safetensors.Safetensors;
+import io.maskroute.core.testing.Fixtures;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -64,6 +65,18 @@ class ImagePreprocessorTest {
                 boolean content = i / size < prepared.contentHeight() && i % size < prepared.contentWidth();
                 assertThat(padding[i]).isEqualTo((byte) (content ? 0 : 1));
             }
+        }
+    }
+
+    /** The whole picture, stretched: Pillow's bicubic with its overshoot at edges. */
+    @ParameterizedTest
+    @ValueSource(strings = {"0", "1", "2", "3", "4", "5", "6", "7", "full"})
+    void stretchesAsPillowDoes(String example) {
+        try (Safetensors golden = Safetensors.open(Fixtures.path("hyperseg/ops/siglip_preprocess.safetensors"))) {
+            long[] shape = golden.info(example + ".resized_u8_chw").shape();
+            assertThat(ImagePreprocessor.stretched(
+                            ImageFixtures.picture(golden, example + ".src_u8_hwc"), (int) shape[1]))
+                    .isEqualTo(golden.toByteArray(example + ".resized_u8_chw"));
         }
     }
 
