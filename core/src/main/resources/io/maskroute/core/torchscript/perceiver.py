@@ -51,3 +51,8 @@ def fine_tokens(self, maps: List[Tensor], w: Dict[str, Tensor], norm: Dict[str, 
     tokens = self.linear(latents, w, "expanded_seg_query_project")
     self.tap(taps, "fvp.tokens", tokens)
     return tokens
+
+
+def next_latents(self, taps: Dict[str, Tensor], w: Dict[str, Tensor], first: int, count: int) -> None:
+    """What a video's next frame begins with: the final hidden states of `count` latents from position `first` on, [1, M, C]."""
+    taps["video.next_latents"] = self.linear(taps["llm.last_hidden_state"][:, first:first + count], w, "temporal_query_project")

@@ -3,6 +3,7 @@ package io.maskroute.core.image;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.maskroute.core.config.ModelConfig;
+import io.maskroute.core.family.psalm.Psalm;
 import io.maskroute.core.safetensors.Safetensors;
 import io.maskroute.core.testing.Fixtures;
 import java.util.Arrays;
@@ -13,7 +14,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ImagePreprocessorTest {
-    private static final ModelConfig.Image PSALM = ModelConfig.psalm().image();
+    private static final ModelConfig.Image PSALM = Psalm.published().image();
 
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 2, 3, 4, 5})
@@ -97,6 +98,6 @@ class ImagePreprocessorTest {
     }
 
     private static ImagePreprocessor preprocessor(int size) {
-        return new ImagePreprocessor(new ModelConfig.Image(size, List.of(), List.of(), PSALM.padValue()));
+        return new ImagePreprocessor(new ModelConfig.Image(size, List.of(), List.of(), PSALM.padValue()), 0);
     }
 }
