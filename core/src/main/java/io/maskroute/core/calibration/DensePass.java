@@ -173,8 +173,8 @@ public final class DensePass implements AutoCloseable {
             Map<String, IValue> parts = work.entries(seen);
             work.free(x);
             x = parts.get("out");
-            work.free(parts.get("h"));
-            work.free(parts.get("f"));
+            work.free(parts.get("ffn_input"));
+            work.free(parts.get("mlp"));
             if (layer < cached) {
                 cache[2 * layer] = parts.get("k");
                 cache[2 * layer + 1] = parts.get("v");

@@ -63,7 +63,7 @@ public final class RoutedLlm implements AutoCloseable {
         this.plan = plan;
         this.scope = scope;
         embeddings = weights.group(scope, "model.", dtype, name -> name.equals("embed_tokens.weight"));
-        layers = weights.groups(scope, "model.layers.", config.layers(), dtype);
+        layers = weights.llmLayers(scope, config, dtype);
         finalNorm = weights.group(scope, "model.", dtype, name -> name.startsWith("final_layernorm."));
         rotary = scope.run(
                 "rotary_tables",

@@ -2,6 +2,7 @@ package io.maskroute.core.model;
 
 import ai.djl.ndarray.types.DataType;
 import ai.djl.pytorch.jni.IValue;
+import io.maskroute.core.config.ModelConfig;
 import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.core.safetensors.DType;
 import io.maskroute.core.safetensors.TensorInfo;
@@ -18,6 +19,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * Copies tensors of a checkpoint to the device, piece by piece through one small buffer, so that a weight never exists twice.
@@ -76,6 +78,30 @@ public final class WeightLoader {
         return source.names().contains(name);
     }
 
+    /**
+     * {@code List[Dict[str, Tensor]]}: the LLM's layers, in which {@code self_attn.qkv} has the rows of queries, keys and values, see
+     * {@link AttentionRows}.
+     */
+    IValue llmLayers(TorchScope scope, ModelConfig.Llm llm, TorchType dtype) {
+        List<IValue> layers = new ArrayList<>();
+        for (int i = 0; i < llm.layers(); i++) {
+            String layer = "model.layers." + i + ".";
+            IValue weights = group(scope, layer, dtype, name -> !AttentionRows.isPart(name));
+            for (String kind : List.of("weight", "bias")) {
+                long rows = 3L * llm.hidden();
+                copy(
+                        weights,
+                        "self_attn.qkv." + kind,
+                        kind.equals("weight") ? new long[] {rows, llm.hidden()} : new long[] {rows},
+                        AttentionRows.runs(source, layer, kind, llm),
+                        dtype);
+                train(scope, weights, "self_attn.qkv." + kind, AttentionRows.fused(layer, kind));
+            }
+            layers.add(weights);
+        }
+        return scope.list(layers.toArray(IValue[]::new));
+    }
+
     /** One tensor. */
     IValue tensor(TorchScope scope, String name, TorchType dtype) {
         IValue weights = scope.dictionary();
@@ -90,50 +116,68 @@ public final class WeightLoader {
 
     /** Adds one tensor to a {@code Dict[str, Tensor]}. */
     void put(TorchScope scope, IValue weights, String key, String name, TorchType dtype) {
-        copy(weights, key, name, dtype);
+        TensorInfo info = source.info(name);
+        copy(weights, key, info.shape(), List.of(new Run(name, 0, info.elements())), dtype);
+        train(scope, weights, key, name);
+    }
+
+    private void train(TorchScope scope, IValue weights, String key, String name) {
         if (program.training() && !FROZEN.matcher(name).find()) {
             trainable.put(name, scope.run("trainable", weights, scope.of(key)));
         }
     }
 
-    private void copy(IValue weights, String key, String name, TorchType dtype) {
-        TensorInfo info = source.info(name);
+    /** Consecutive elements of one of the checkpoint's tensors. */
+    record Run(String name, long first, long elements) {}
+
+    /** @param runs what the weight consists of, one behind the other */
+    private void copy(IValue weights, String key, long[] shape, List<Run> runs, TorchType dtype) {
         try (TorchScope scope = program.scope()) {
             scope.run(
                     "new_weight",
                     weights,
                     scope.of(key),
-                    scope.ints(info.shape()),
+                    scope.ints(shape),
                     scope.of(dtype),
                     scope.of(program.device()));
-            int width = info.dtype().bytes();
-            long total = info.elements();
-            for (long start = 0; start < total; start += PIECE_ELEMENTS) {
-                int count = (int) Math.min(PIECE_ELEMENTS, total - start);
-                raw.clear().limit(count * width);
-                source.read(name, start * width, raw);
-                raw.flip();
-                long at = start;
-                scope.runOnBuffer(
-                        "fill_weight",
-                        info.dtype() == DType.BF16 ? widen(count) : raw,
-                        type(name, info.dtype()),
-                        count,
-                        piece -> new IValue[] {weights, scope.of(key), scope.of(at), piece});
+            long at = 0;
+            for (Run run : runs) {
+                fill(scope, weights, key, at, run);
+                at += run.elements();
             }
-            if (total > 0) {
-                requireFinite(scope, weights, key, name, dtype);
+            if (at > 0) {
+                requireFinite(scope, weights, key, runs, dtype);
             }
         }
     }
 
+    private void fill(TorchScope scope, IValue weights, String key, long at, Run run) {
+        DType stored = source.info(run.name()).dtype();
+        int width = stored.bytes();
+        for (long start = 0; start < run.elements(); start += PIECE_ELEMENTS) {
+            int count = (int) Math.min(PIECE_ELEMENTS, run.elements() - start);
+            raw.clear().limit(count * width);
+            source.read(run.name(), (run.first() + start) * width, raw);
+            raw.flip();
+            long target = at + start;
+            scope.runOnBuffer(
+                    "fill_weight", stored == DType.BF16 ? widen(count) : raw, type(run.name(), stored), count, piece ->
+                            new IValue[] {weights, scope.of(key), scope.of(target), piece});
+        }
+    }
+
     /** One number that is none, in any weight, makes every mask one. */
-    private void requireFinite(TorchScope scope, IValue weights, String key, String name, TorchType dtype) {
+    private void requireFinite(TorchScope scope, IValue weights, String key, List<Run> runs, TorchType dtype) {
         float[] extremes = scope.floats(scope.run("extremes", weights, scope.of(key)));
         if (!Float.isFinite(extremes[0]) || !Float.isFinite(extremes[1])) {
-            throw new UnusableInputException(source.origin() + ": tensor " + name + " (" + source.info(name)
-                    + ") holds numbers that are not finite in " + dtype.name().toLowerCase(Locale.ROOT)
-                    + "; the file is damaged or its training diverged, fetch it again or take an earlier checkpoint");
+            String names = runs.stream()
+                    .map(run -> run.name() + " (" + source.info(run.name()) + ")")
+                    .distinct()
+                    .collect(Collectors.joining(" or "));
+            throw new UnusableInputException(
+                    source.origin() + ": tensor " + names + " holds numbers that are not finite in "
+                            + dtype.name().toLowerCase(Locale.ROOT)
+                            + "; the file is damaged or its training diverged, fetch it again or take an earlier checkpoint");
         }
     }
 

@@ -4,6 +4,7 @@ import ai.djl.pytorch.jni.IValue;
 import io.maskroute.core.config.ModelConfig;
 import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.flops.FlopsModel;
+import io.maskroute.core.model.AttentionRows;
 import io.maskroute.core.model.EncodedPictures;
 import io.maskroute.core.model.ForwardPass;
 import io.maskroute.core.model.MaskDecoder;
@@ -287,7 +288,8 @@ public final class Trainer implements AutoCloseable {
                 IValue[] elements = work.elements(part.getValue());
                 int i = 0;
                 for (String name : tensors.keySet()) {
-                    values.put(part.getKey() + name, work.floats(elements[i++]));
+                    values.put(
+                            part.getKey() + name, AttentionRows.stored(name, work.floats(elements[i++]), config.llm()));
                 }
             }
         }
@@ -306,7 +308,8 @@ public final class Trainer implements AutoCloseable {
                 int i = 0;
                 for (String name : tensors.keySet()) {
                     IValue target = elements[i++];
-                    float[] values = state.require(part.getKey() + name, work.shape(target));
+                    float[] values = AttentionRows.inMemory(
+                            name, state.require(part.getKey() + name, work.shape(target)), config.llm());
                     work.run("overwrite", target, work.floats(values, work.shape(target)));
                 }
             }

@@ -7,21 +7,20 @@
 #   rest [3]                    number of followers; number of image tokens; their summed |x|^2 after the layer
 
 def observed_layer(self, x: Tensor, layers: List[Dict[str, Tensor]], layer: int, heads: int, tables: Tensor, eps: float) -> Dict[str, Tensor]:
-    """One dense layer over a prefix x [B, P, d] -> `h` [B, P, d] the input of the FFN, `f` its output, `out` the layer's
+    """One dense layer over a prefix x [B, P, d] -> `ffn_input` [B, P, d], `mlp` the FFN's output, `out` the layer's
     output, `k` and `v` [B, heads, P, d/heads]."""
-    taps = self.new_dictionary(x)
-    cache = self.llm_prefix(x, [layers[layer]], [self.new_dictionary(x)], [0], [False], heads, tables, eps, taps)
     seen = self.new_dictionary(x)
-    seen["h"] = taps["prefix.llm.layers.0.input_layernorm"]
-    seen["f"] = taps["prefix.llm.layers.0.mlp"]
-    seen["out"] = taps["prefix.llm.layers.0.out"]
-    seen["k"] = cache[0]
-    seen["v"] = cache[1]
+    rotary = tables[:, :x.size(1)].unsqueeze(1)
+    out = self.llm_layer(x, layers[layer], heads, rotary, eps, self.no_tensors(), None, self.new_dictionary(x), 0, False, seen, "")
+    seen.pop("input_layernorm")
+    seen.pop("self_attn")
+    seen["k"] = out[1]
+    seen["v"] = out[2]
     return seen
 
 
 def is_finite(self, seen: Dict[str, Tensor]) -> bool:
-    return bool(torch.isfinite(seen["h"]).all()) and bool(torch.isfinite(seen["f"]).all()) and bool(torch.isfinite(seen["out"]).all())
+    return bool(torch.isfinite(seen["ffn_input"]).all()) and bool(torch.isfinite(seen["mlp"]).all()) and bool(torch.isfinite(seen["out"]).all())
 
 
 def new_sums(self, width: int, device: str) -> Dict[str, Tensor]:
@@ -37,8 +36,8 @@ def new_sums(self, width: int, device: str) -> Dict[str, Tensor]:
 def add_followers(self, sums: Dict[str, Tensor], seen: Dict[str, Tensor], image_start: int, image_end: int, proxies: Tensor, followers: Tensor, ordinals: Tensor) -> None:
     """Adds what `observed_layer` saw of one picture. int64 positions of the proxies [K] and the followers [M], and for each
     follower the ordinal of its proxy [M]. The followers of a cell share z, so the products with z take K rows, not M."""
-    h = seen["h"][0]
-    f = seen["f"][0]
+    h = seen["ffn_input"][0]
+    f = seen["mlp"][0]
     out = seen["out"][0]
     at = followers.to(h.device)
     cell = ordinals.to(h.device)
@@ -180,9 +179,9 @@ def suffix_attention(self, taps: Dict[str, Tensor], cache: List[Tensor], layers:
     rows: List[Tensor] = []
     for i, w in enumerate(layers):
         name = "suffix.llm.layers." + str(i)
-        qkv = self.llm_qkv(taps[name + ".input_layernorm"], w, heads, rotary)
-        q = qkv[0][:, :, text:].to(6)
-        keys = torch.cat([cache[2 * i].expand(r, -1, -1, -1), qkv[1]], 2).to(6)
+        qk = self.llm_heads(taps[name + ".input_layernorm"], w, heads, rotary, 0, 2)
+        q = qk[0][:, :, text:].to(6)
+        keys = torch.cat([cache[2 * i].expand(r, -1, -1, -1), qk[1]], 2).to(6)
         scores = torch.matmul(q, keys.transpose(2, 3)) * (q.size(3) ** -0.5) + mask
         share = torch.softmax(scores, 3)[:, :, :, image_start:image_end].sum(3).mean(1)
         change = (taps[name + ".self_attn"] + taps[name + ".mlp"])[:, text:].to(7)

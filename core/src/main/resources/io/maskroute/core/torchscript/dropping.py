@@ -38,8 +38,8 @@ def drop_shared_prefix(self, x: Tensor, text: Tensor, candidates: Tensor, layers
     taps.clear()
     image = candidates.to(x.device).expand(b, -1)
     if image.size(1) > keep:
-        qkv = self.llm_qkv(h, layers[after - 1], heads, tables[:, p - 1:p].unsqueeze(1))
-        scores = torch.matmul(qkv[0].to(6), cache[2 * after - 2].to(6).transpose(2, 3)) * (float(d // heads) ** -0.5)
+        q = self.llm_heads(h, layers[after - 1], heads, tables[:, p - 1:p].unsqueeze(1), 0, 1)[0]
+        scores = torch.matmul(q.to(6), cache[2 * after - 2].to(6).transpose(2, 3)) * (float(d // heads) ** -0.5)
         paid = torch.softmax(scores, 3)[:, :, 0].mean(1)
         image = image.gather(1, paid.gather(1, image).topk(keep, 1)[1])
     kept = torch.cat([text.to(x.device).unsqueeze(0).expand(b, -1), image], 1).sort(1)[0]
@@ -55,10 +55,10 @@ def last_text_attention(self, h: Tensor, lengths: Tensor, picture: Tensor, keys:
     of the prefix in this layer."""
     r, t, d = h.shape
     p = keys.size(2)
-    qkv = self.llm_qkv(h, w, heads, tables[:, p:p + t].unsqueeze(1))
+    qk = self.llm_heads(h, w, heads, tables[:, p:p + t].unsqueeze(1), 0, 2)
     last = (lengths - 1).view(r, 1, 1, 1).expand(r, heads, 1, d // heads)
-    q = qkv[0].gather(2, last).to(6)
-    k = torch.cat([keys.index_select(0, picture), qkv[1]], 2).to(6)
+    q = qk[0].gather(2, last).to(6)
+    k = torch.cat([keys.index_select(0, picture), qk[1]], 2).to(6)
     scores = torch.matmul(q, k.transpose(2, 3)) * (q.size(3) ** -0.5)
     line = torch.arange(p + t, device=h.device).unsqueeze(0)
     padding = (line >= (p + lengths).unsqueeze(1)).view(r, 1, 1, p + t)
@@ -82,25 +82,21 @@ def drop_suffix(self, text: Tensor, late: Tensor, lengths: Tensor, picture: Tens
     kept = torch.cat([cache[2 * after + 1].unsqueeze(0).expand(r, -1), image], 1).sort(1)[0]
     n_kept = kept.size(1)
     prefix = cache[2 * after].index_select(0, picture).gather(1, kept.unsqueeze(2).expand(-1, -1, d))
-    x = torch.cat([prefix, taps[ranked + ".out"]], 1)
+    x = taps[ranked + ".out"]
+    prefix_rotary = tables.index_select(1, kept.flatten()).view(2, r, n_kept, -1)
     text_positions = torch.arange(p, p + t, device=text.device).unsqueeze(0).expand(r, t)
     late_positions = p + lengths.unsqueeze(1) + torch.arange(n_late, device=text.device).unsqueeze(0)
-    positions = torch.cat([kept, text_positions, late_positions], 1)
-    rotary = tables.index_select(1, positions.flatten()).view(2, r, x.size(1), -1)
+    rotary = tables.index_select(1, torch.cat([text_positions, late_positions], 1).flatten()).view(2, r, t + n_late, -1)
     mask = self.llm_suffix_mask(lengths, t, n_late, n_kept, x.dtype)
+    every = self.new_dictionary(text)
     for i in range(after, len(layers)):
         w = layers[i]
-        h = self.layer_norm(x, w, "input_layernorm", eps)
-        q, k, v = self.llm_qkv(h, w, heads, rotary)
-        a = torch.scaled_dot_product_attention(q[:, :, n_kept:], k, v, mask)
         if i + 1 < len(layers):
-            shared = torch.scaled_dot_product_attention(q[:, :, :n_kept], k[:, :, :n_kept], v[:, :, :n_kept], None, 0.0, True)
-            a = torch.cat([shared, a], 2)
+            out = self.llm_layer(prefix, w, heads, prefix_rotary, eps, self.no_tensors(), None, every, 0, False, None, "")
+            prefix = out[0]
+            past = out[1:]
         else:
-            # Nothing reads the prefix after the last layer.
-            h = h[:, n_kept:]
-            x = x[:, n_kept:]
-        a = self.linear(a.transpose(1, 2).reshape(r, x.size(1), d), w, "self_attn.dense")
-        x = a.add_(x).add_(self.llm_ffn(h, w))
+            past = self.keys_and_values(prefix, w, heads, prefix_rotary, eps)
+        x = self.llm_layer(x, w, heads, rotary, eps, past, mask, every, 0, False, None, "")[0]
     x = self.layer_norm(x, norm, "final_layernorm", eps)
     return x[:, :t], x[:, t:]

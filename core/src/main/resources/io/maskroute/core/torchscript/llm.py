@@ -1,4 +1,8 @@
-# Phi with token routing. Attention and FFN of a layer share one LayerNorm: x + a(h) + f(h), h = LN(x).
+# Phi with token routing. Attention and FFN of a layer share one LayerNorm: x + a(h) + f(h), h = LN(x). `llm_layer` is the
+# only place that says so: prefix, suffixes, dropping, training and calibration all run it.
+#
+# A layer's weights are named as in the checkpoint, but for `self_attn.qkv`: the rows of queries, keys and values one after the other,
+# [q, k, v][head][channel], whatever the checkpoint has, so that a part of them is a view.
 #
 # The sequence is cut into a prefix (text, image tokens, the task's text: the same for all prompts of a picture) and a
 # suffix per prompt (its own text, then the tokens that join late: the mask tokens). Attention is causal, so the prefix
@@ -55,15 +59,17 @@ def rotate(self, x: Tensor, cosine: Tensor, sine: Tensor) -> None:
     right.copy_(turned_right)
 
 
-def llm_qkv(self, h: Tensor, w: Dict[str, Tensor], heads: int, rotary: Tensor) -> List[Tensor]:
-    """h [B, T, d], rotary [2, B or 1, T, r/2] -> q and k, rotated, and v, each [B, heads, T, d/heads]. The checkpoint's rows are
-    ordered [head][q, k, v][channel]."""
+def llm_heads(self, h: Tensor, w: Dict[str, Tensor], heads: int, rotary: Tensor, first: int, end: int) -> List[Tensor]:
+    """Of queries (0), keys (1) and values (2) the parts first .. end: h [B, T, d], rotary [2, B or 1, T, r/2] -> each
+    [B, heads, T, d/heads], queries and keys rotated."""
     b, t, d = h.shape
-    x = self.linear(h, w, "self_attn.query_key_value").view(b, t, heads, 3, d // heads)
+    weight = w["self_attn.qkv.weight"][first * d:end * d]
+    bias = w["self_attn.qkv.bias"][first * d:end * d]
+    x = torch.linear(h, weight, bias).view(b, t, end - first, heads, d // heads)
     cosine = rotary[0].to(h.dtype).unsqueeze(2).unsqueeze(2)
     sine = rotary[1].to(h.dtype).unsqueeze(2).unsqueeze(2)
-    self.rotate(x[:, :, :, :2], cosine, sine)
-    return x.permute(3, 0, 2, 1, 4).unbind(0)
+    self.rotate(x[:, :, :2 - first], cosine, sine)
+    return x.permute(2, 0, 3, 1, 4).unbind(0)
 
 
 def llm_ffn(self, h: Tensor, w: Dict[str, Tensor]) -> Tensor:
@@ -114,6 +120,40 @@ def routed_ffn(self, h: Tensor, w: Dict[str, Tensor], route: Dict[str, Tensor], 
     return change
 
 
+def llm_layer(self, x: Tensor, w: Dict[str, Tensor], heads: int, rotary: Tensor, eps: float, past: List[Tensor], mask: Optional[Tensor], route: Dict[str, Tensor], proxies: int, mlp: bool, taps: Optional[Dict[str, Tensor]], name: str) -> List[Tensor]:
+    """One layer of the LLM: x [B, T, d], rotary [2, B or 1, T, r/2] -> the state after it [B, T, d], and its tokens' rotated keys and
+    values, each [B, heads, T, d/heads].
+
+    past: keys and values of tokens before them, which they attend to as well; none without a mask.
+    mask: additive [B, 1, T, keys], or None: each token attends to itself and those before it.
+    route, proxies, mlp: see `routed_ffn`.
+    A layer with `post_attention_layernorm` is sequential: its FFN reads what its attention left."""
+    b, t, d = x.shape
+    h = self.layer_norm(x, w, "input_layernorm", eps)
+    q, k, v = self.llm_heads(h, w, heads, rotary, 0, 3)
+    if mask is None:
+        a = torch.scaled_dot_product_attention(q, k, v, None, 0.0, True)
+    else:
+        a = torch.scaled_dot_product_attention(q, torch.cat([past[0], k], 2), torch.cat([past[1], v], 2), mask)
+    a = self.linear(a.transpose(1, 2).reshape(b, t, d), w, "self_attn.dense")
+    if taps is not None:
+        taps[name + "input_layernorm"] = h
+        taps[name + "self_attn"] = a.clone()
+    a = a.add_(x)
+    ffn_input = h
+    if "post_attention_layernorm.weight" in w:
+        ffn_input = self.layer_norm(a, w, "post_attention_layernorm", eps)
+    f = self.routed_ffn(ffn_input, w, route, proxies, mlp)
+    if taps is not None:
+        taps[name + "ffn_input"] = ffn_input
+        taps[name + "mlp"] = f
+    # Where gradients are recorded, the second norm still needs what it read.
+    out = a + f if a.requires_grad else a.add_(f)
+    if taps is not None:
+        taps[name + "out"] = out
+    return [out, k, v]
+
+
 def llm_prefix(self, x: Tensor, layers: List[Dict[str, Tensor]], routes: List[Dict[str, Tensor]], proxies: List[int], mlp: List[bool], heads: int, tables: Tensor, eps: float, taps: Optional[Dict[str, Tensor]]) -> List[Tensor]:
     """x [B, P, d], the first P positions of B sequences -> rotated keys and values of every layer, k0, v0, k1, v1 …, each
     [B, heads, P, d/heads]. Nothing reads the prefix after the last layer, so there only its keys and values are computed
@@ -123,26 +163,20 @@ def llm_prefix(self, x: Tensor, layers: List[Dict[str, Tensor]], routes: List[Di
 
 def prefix_layers(self, x: Tensor, layers: List[Dict[str, Tensor]], routes: List[Dict[str, Tensor]], proxies: List[int], mlp: List[bool], heads: int, rotary: Tensor, eps: float, taps: Optional[Dict[str, Tensor]]) -> List[Tensor]:
     """As `llm_prefix`, of tokens whose position ids are those of rotary [2, B or 1, P, r/2]."""
-    b, p, d = x.shape
     cache: List[Tensor] = []
     for i, w in enumerate(layers):
-        h = self.layer_norm(x, w, "input_layernorm", eps)
-        qkv = self.llm_qkv(h, w, heads, rotary)
-        cache.append(qkv[1])
-        cache.append(qkv[2])
         if i + 1 < len(layers) or taps is not None:
-            a = torch.scaled_dot_product_attention(qkv[0], qkv[1], qkv[2], None, 0.0, True)
-            a = self.linear(a.transpose(1, 2).reshape(b, p, d), w, "self_attn.dense")
-            f = self.routed_ffn(h, w, routes[i], proxies[i], mlp[i])
-            if taps is not None:
-                taps["prefix.llm.layers." + str(i) + ".self_attn"] = a.clone()
-            x = a.add_(x).add_(f)
-            if taps is not None:
-                name = "prefix.llm.layers." + str(i)
-                taps[name + ".input_layernorm"] = h
-                taps[name + ".mlp"] = f
-                taps[name + ".out"] = x
+            out = self.llm_layer(x, w, heads, rotary, eps, self.no_tensors(), None, routes[i], proxies[i], mlp[i], taps, "prefix.llm.layers." + str(i) + ".")
+            x = out[0]
+            cache = cache + out[1:]
+        else:
+            cache = cache + self.keys_and_values(x, w, heads, rotary, eps)
     return cache
+
+
+def keys_and_values(self, x: Tensor, w: Dict[str, Tensor], heads: int, rotary: Tensor, eps: float) -> List[Tensor]:
+    """Those that `llm_layer` gives."""
+    return self.llm_heads(self.layer_norm(x, w, "input_layernorm", eps), w, heads, rotary, 1, 3)
 
 
 def llm_suffix_mask(self, lengths: Tensor, text: int, late: int, prefix: int, dtype: int) -> Tensor:
@@ -184,6 +218,7 @@ def llm_suffix(self, text: Tensor, late: Tensor, lengths: Tensor, picture: Tenso
     x = text
     rotary = tables.index_select(1, text_positions.flatten()).view(2, r, t, -1)
     mask = self.llm_suffix_mask(lengths, t, 0, p, text.dtype)
+    every = self.new_dictionary(text)
     for i, w in enumerate(layers):
         if i == late_layer:
             x = torch.cat([x, joined], 1)
@@ -192,27 +227,12 @@ def llm_suffix(self, text: Tensor, late: Tensor, lengths: Tensor, picture: Tenso
         seen = cache[2 * i].size(2)
         if mask.size(2) != n or mask.size(3) != seen + n:
             mask = self.llm_suffix_mask(lengths, t, n - t, seen, text.dtype)
-        h = self.layer_norm(x, w, "input_layernorm", eps)
-        qkv = self.llm_qkv(h, w, heads, rotary)
-        shared_k = cache[2 * i]
-        shared_v = cache[2 * i + 1]
-        if shared_k.size(0) == 1:
-            shared_k = shared_k.expand(r, -1, -1, -1)
-            shared_v = shared_v.expand(r, -1, -1, -1)
+        past = cache[2 * i:2 * i + 2]
+        if past[0].size(0) == 1:
+            past = [past[0].expand(r, -1, -1, -1), past[1].expand(r, -1, -1, -1)]
         else:
-            shared_k = self.rows_of_pictures(shared_k, picture)
-            shared_v = self.rows_of_pictures(shared_v, picture)
-        a = torch.scaled_dot_product_attention(qkv[0], torch.cat([shared_k, qkv[1]], 2), torch.cat([shared_v, qkv[2]], 2), mask)
-        a = self.linear(a.transpose(1, 2).reshape(r, x.size(1), d), w, "self_attn.dense")
-        f = self.llm_ffn(h, w)
-        if taps is not None:
-            taps["suffix.llm.layers." + str(i) + ".self_attn"] = a.clone()
-        x = a.add_(x).add_(f)
-        if taps is not None:
-            name = "suffix.llm.layers." + str(i)
-            taps[name + ".input_layernorm"] = h
-            taps[name + ".mlp"] = f
-            taps[name + ".out"] = x
+            past = [self.rows_of_pictures(past[0], picture), self.rows_of_pictures(past[1], picture)]
+        x = self.llm_layer(x, w, heads, rotary, eps, past, mask, every, 0, False, taps, "suffix.llm.layers." + str(i) + ".")[0]
     if late_layer == len(layers):
         x = torch.cat([x, joined], 1)
     x = self.layer_norm(x, norm, "final_layernorm", eps)

@@ -79,6 +79,9 @@ def join_segments(self, taps: Dict[str, Tensor], layers: int, norm: Dict[str, Te
     prefix = self.layer_norm(taps["prefix.llm.layers." + str(layers - 1) + ".out"], norm, "final_layernorm", eps)
     taps["llm.last_hidden_state"] = torch.cat([prefix, text, late], 1)
     for i in range(layers):
+        # No fixture names it: in a parallel block it is the attention's input too.
+        for segment in ["prefix.", "suffix."]:
+            taps.pop(segment + "llm.layers." + str(i) + ".ffn_input")
         for part in ["input_layernorm", "self_attn", "mlp", "out"]:
             name = "llm.layers." + str(i) + "." + part
             taps[name] = torch.cat([taps.pop("prefix." + name), taps.pop("suffix." + name)], 1)

@@ -105,8 +105,8 @@ class FollowerSumsTest {
 
     private static IValue seen(TorchScope work, float[] h, float[] f, float[] out) {
         IValue seen = work.dictionary();
-        work.run("put", seen, work.of("h"), work.floats(h, 1, LAYOUT.tokens(), D));
-        work.run("put", seen, work.of("f"), work.floats(f, 1, LAYOUT.tokens(), D));
+        work.run("put", seen, work.of("ffn_input"), work.floats(h, 1, LAYOUT.tokens(), D));
+        work.run("put", seen, work.of("mlp"), work.floats(f, 1, LAYOUT.tokens(), D));
         work.run("put", seen, work.of("out"), work.floats(out, 1, LAYOUT.tokens(), D));
         return seen;
     }

@@ -47,6 +47,7 @@ class DroppedTokensTest {
     private static TorchScope scope;
     private static RoutedLlm dense;
     private static TensorSource weights;
+    private static IValue[] layers;
 
     @BeforeAll
     static void load() {
@@ -54,6 +55,7 @@ class DroppedTokensTest {
         TorchProgram.enterThread(0);
         scope = program.scope();
         weights = RandomWeights.of(CONFIG, 7);
+        layers = scope.elements(new WeightLoader(program, weights).llmLayers(scope, CONFIG.llm(), TorchType.FLOAT32));
         dense = RoutedLlm.load(
                 program, CONFIG.llm(), weights, TorchType.FLOAT32, plan(RoutingSchedule.dense()), Optional.empty());
     }
@@ -150,7 +152,7 @@ class DroppedTokensTest {
             float[] x = concat(prefix, own, normal(MASKS * D, 2));
             float[][] qkv = null;
             for (int layer = 0; layer < after; layer++) {
-                float[] h = work.floats(work.run("weight", seen(work, layer, x), work.of("h")));
+                float[] h = work.floats(work.run("weight", seen(work, layer, x), work.of("ffn_input")));
                 qkv = qkv(work, layer, h, IntStream.range(0, x.length / D).toArray());
                 x = work.floats(work.run("weight", seen(work, layer, x), work.of("out")));
             }
@@ -257,11 +259,13 @@ class DroppedTokensTest {
             }
         }
         IValue[] parts = work.elements(work.run(
-                "llm_qkv",
+                "llm_heads",
                 work.floats(h, 1, n, D),
                 layer(layer),
                 work.of((long) HEADS),
-                work.floats(rotary, 2, 1, n, half)));
+                work.floats(rotary, 2, 1, n, half),
+                work.of(0L),
+                work.of(3L)));
         return new float[][] {work.floats(parts[0]), work.floats(parts[1]), work.floats(parts[2])};
     }
 
@@ -279,7 +283,7 @@ class DroppedTokensTest {
     }
 
     private static IValue layer(int layer) {
-        return new WeightLoader(program, weights).group(scope, "model.layers." + layer + ".", TorchType.FLOAT32);
+        return layers[layer];
     }
 
     private static void assertClose(float[] actual, float[] expected) {

@@ -3,6 +3,8 @@ package io.maskroute.core.torchscript;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.pytorch.jni.IValue;
+import io.maskroute.core.config.ModelConfig;
+import io.maskroute.core.model.AttentionRows;
 import io.maskroute.core.safetensors.Safetensors;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
@@ -16,6 +18,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Every operation of the referring path against values from the original PSALM code (fixtures/ops). */
 class OpsGoldenTest {
     private static final double TOLERANCE = 1e-5;
+    private static final ModelConfig.Llm PHI = new ModelConfig.Llm(32, 80, 2, 2, 8, 50, 1e-5, 10000, 2048);
     private static final TorchProgram PROGRAM = TorchProgram.load("cpu");
 
     private TorchScope scope;
@@ -339,7 +342,8 @@ class OpsGoldenTest {
         IValue weights = scope.dictionary();
         for (String name : fixture.names()) {
             if (name.startsWith(prefix) && fixture.info(name).dtype().isFloating()) {
-                put(weights, name.substring(prefix.length()), name);
+                String key = name.substring(prefix.length());
+                put(weights, key.replace("self_attn.query_key_value.", "self_attn.qkv."), name);
             }
         }
         return weights;
@@ -349,7 +353,7 @@ class OpsGoldenTest {
         long[] shape = fixture.info(name).shape();
         scope.run(
                 "new_weight", weights, scope.of(key), scope.ints(shape), scope.of(TorchType.FLOAT32), scope.of("cpu"));
-        float[] values = fixture.floats(name);
+        float[] values = AttentionRows.inMemory(name, fixture.floats(name), PHI);
         scope.run("fill_weight", weights, scope.of(key), scope.of(0L), scope.floats(values, values.length));
     }
 
