@@ -3,6 +3,7 @@ package io.maskroute.core.bench;
 import ai.djl.pytorch.jni.IValue;
 import io.maskroute.core.config.ModelConfig;
 import io.maskroute.core.error.RowFailure;
+import io.maskroute.core.family.VisualTower;
 import io.maskroute.core.flops.FlopsModel;
 import io.maskroute.core.image.PreparedImage;
 import io.maskroute.core.model.ForwardPass;
@@ -136,9 +137,7 @@ public final class BenchModel implements AutoCloseable {
         prompts = IntStream.range(0, settings.prompts())
                 .mapToObj(i -> settings.text().prompt(config, i))
                 .toList();
-        pictures = settings.pictures()
-                ? Collections.nCopies(settings.together(), noise(config.image().size()))
-                : List.of();
+        pictures = settings.pictures() ? Collections.nCopies(settings.together(), noise(config)) : List.of();
         noTaps = scope.run("no_taps");
         int d = config.llm().hidden();
         imageTokens = random(settings.together(), (long) settings.gridSide() * settings.gridSide(), d);
@@ -217,7 +216,7 @@ public final class BenchModel implements AutoCloseable {
         try (TorchScope work = program.scope()) {
             long start = System.nanoTime();
             SharedPrefix shared = SharedPrefix.of(prompts(count));
-            IValue cache = shared.run(work, llm, imageTokens, noTaps);
+            IValue cache = shared.run(work, llm, new VisualTower.Tokens(imageTokens), noTaps);
             work.await(work.run("at", cache, work.of(0L)));
             double prefix = millisSince(start);
 
@@ -299,10 +298,15 @@ public final class BenchModel implements AutoCloseable {
         return (System.nanoTime() - start) / 1e6;
     }
 
-    private static PreparedImage noise(int size) {
+    private static PreparedImage noise(ModelConfig config) {
+        int size = config.image().size();
         byte[] pixels = new byte[3 * size * size];
-        new Random(size).nextBytes(pixels);
-        return new PreparedImage(pixels, size, size, size, size, size);
+        Random random = new Random(size);
+        random.nextBytes(pixels);
+        int side = config.visualTokens().stretchedSize();
+        byte[] stretched = new byte[3 * side * side];
+        random.nextBytes(stretched);
+        return new PreparedImage(pixels, size, size, size, size, size, stretched);
     }
 
     private IValue random(long... shape) {

@@ -4,6 +4,7 @@ import static io.maskroute.core.bench.BenchModel.millisSince;
 
 import ai.djl.pytorch.jni.IValue;
 import io.maskroute.core.config.ModelConfig;
+import io.maskroute.core.family.VisualTower;
 import io.maskroute.core.image.PreparedImage;
 import io.maskroute.core.model.PsalmNetwork;
 import io.maskroute.core.model.VisionEncoder;
@@ -31,15 +32,20 @@ final class VisionStages {
         IValue noTaps = network.noTaps();
         try (TorchScope work = network.scope()) {
             int n = pictures.size();
+            VisionEncoder.Pixels pixels = vision.normalize(work, pictures);
             Timed maps = time(() -> {
-                IValue found = vision.backbone(work, vision.normalize(work, pictures), noTaps);
+                IValue found =
+                        vision.backbone(work, vision.normalize(work, pictures).square(), noTaps);
                 work.await(work.run("at", found, work.of(0L)));
                 return found;
             });
             Timed tokens = time(() -> {
-                IValue made = vision.imageTokens(work, maps.value(), noTaps);
-                work.await(made);
-                return made;
+                VisualTower.Tokens made = vision.tokens(work, maps.value(), pixels, noTaps);
+                work.await(made.grid());
+                if (made.latents() != null) {
+                    work.await(made.latents());
+                }
+                return made.grid();
             });
             Timed decoded = time(() -> {
                 IValue levels = vision.pixelDecoder(work, maps.value(), noTaps);

@@ -5,6 +5,7 @@ import ai.djl.pytorch.jni.IValue;
 import io.maskroute.core.config.ModelConfig;
 import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.error.Stage;
+import io.maskroute.core.family.VisualTower;
 import io.maskroute.core.image.ImagePreprocessor;
 import io.maskroute.core.image.PreparedImage;
 import io.maskroute.core.image.RgbImage;
@@ -12,6 +13,7 @@ import io.maskroute.core.model.EngineFailure;
 import io.maskroute.core.model.LoadedModel;
 import io.maskroute.core.model.PsalmNetwork;
 import io.maskroute.core.model.SharedPrefix;
+import io.maskroute.core.model.VisionEncoder;
 import io.maskroute.core.routing.RoutingPlan;
 import io.maskroute.core.routing.RoutingSchedule;
 import io.maskroute.core.routing.RoutingSchedule.ImageTokens;
@@ -46,7 +48,7 @@ public final class DensePass implements AutoCloseable {
     public DensePass(LoadedModel model) {
         this.model = model;
         this.network = model.network();
-        this.preprocessor = new ImagePreprocessor(network.config().image());
+        this.preprocessor = new ImagePreprocessor(network.config());
         try {
             // For the text that all prompts share; pictures without a prompt have it too.
             this.shared = SharedPrefix.of(List.of(model.tokenizer().prepare(new ReferringTask(List.of("thing")))));
@@ -126,8 +128,9 @@ public final class DensePass implements AutoCloseable {
         Stage stage = Stage.VISION;
         try {
             IValue noTaps = network.noTaps();
-            IValue pixels = network.vision().normalize(work, List.of(image));
-            IValue tokens = network.vision().imageTokens(work, network.vision().backbone(work, pixels, noTaps), noTaps);
+            VisionEncoder.Pixels pixels = network.vision().normalize(work, List.of(image));
+            IValue maps = network.vision().backbone(work, pixels.square(), noTaps);
+            VisualTower.Tokens tokens = network.vision().tokens(work, maps, pixels, noTaps);
             stage = Stage.PREFIX;
             SegmentLayout layout = layout();
             Map<Integer, IValue> watched = new TreeMap<>();
@@ -155,12 +158,12 @@ public final class DensePass implements AutoCloseable {
      * @param cached how many layers' keys and values to return
      */
     private IValue prefix(
-            TorchScope work, IValue imageTokens, Set<Integer> layers, int cached, Map<Integer, IValue> watched)
+            TorchScope work, VisualTower.Tokens tokens, Set<Integer> layers, int cached, Map<Integer, IValue> watched)
             throws RowFailure {
         int last = Math.max(
                 cached, 1 + layers.stream().mapToInt(Integer::intValue).max().orElse(-1));
         IValue[] cache = new IValue[2 * cached];
-        IValue x = shared.input(work, network.llm(), imageTokens);
+        IValue x = shared.input(work, network.llm(), tokens);
         for (int layer = 0; layer < last; layer++) {
             IValue seen = network.llm().observeLayer(work, layer, x);
             if (!work.run("is_finite", seen).toBoolean()) {

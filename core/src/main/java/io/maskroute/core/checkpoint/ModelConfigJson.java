@@ -7,16 +7,16 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.maskroute.core.config.JsonFields;
 import io.maskroute.core.config.ModelConfig;
-import io.maskroute.core.config.ModelConfig.VisionProjector;
 import io.maskroute.core.config.ModelConfigCheck;
 import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.core.family.Families;
+import io.maskroute.core.family.Family;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -25,7 +25,7 @@ import java.util.OptionalInt;
  * PhiConfig}, {@code swin_type} and {@code mm_projector_type} under PSALM's; whatever else stands there is ignored (PSALM's
  * {@code mm_hidden_size} and the token ids of {@code bos} and {@code eos} are not what their names say). Sizes that PSALM
  * hard-codes or keeps in YAML are in an object {@code maskroute}, whose unknown fields are refused. Absent fields mean what the
- * weights show, and what they do not show PSALM's values.
+ * weights show, and what they do not show the values of the family's published model.
  */
 public final class ModelConfigJson {
     private static final JsonMapper JSON = JsonMapper.builder().build();
@@ -44,12 +44,14 @@ public final class ModelConfigJson {
     /** @param weights whose sizes absent fields have, and whose embedding table has the vocabulary's size whatever stands here */
     static ModelConfig read(JsonFields root, Optional<WeightSizes> weights) {
         JsonFields own = root.object("maskroute");
-        ModelConfig base = weights.map(WeightSizes::config).orElseGet(ModelConfig::psalm);
+        Family family = weights.map(WeightSizes::family)
+                .orElseGet(() -> Families.ofType(root.text("model_type", "")).orElseGet(Families::fallback));
+        ModelConfig base = weights.map(WeightSizes::config).orElseGet(family::sizes);
         ModelConfig config = new ModelConfig(
                 image(own.object("image"), base.image()),
-                swin(own.object("swin"), namedSwin(root, base.swin())),
-                projector(root, own.object("vision_projector"), base.visionProjector()),
-                llm(root, base.llm(), weights),
+                swin(own.object("swin"), namedSwin(root, family.sizes().swin(), base.swin())),
+                family.read(root, own, base.visualTokens()),
+                llm(root, family.sizes().llm(), base.llm(), weights),
                 pixelDecoder(own.object("pixel_decoder"), base.pixelDecoder()),
                 maskDecoder(own.object("mask_decoder"), base.maskDecoder()),
                 specialTokens(own.object("special_tokens"), base.specialTokens()),
@@ -59,7 +61,8 @@ public final class ModelConfigJson {
         return config;
     }
 
-    private static ModelConfig.Llm llm(JsonFields root, ModelConfig.Llm base, Optional<WeightSizes> weights) {
+    private static ModelConfig.Llm llm(
+            JsonFields root, ModelConfig.Llm published, ModelConfig.Llm base, Optional<WeightSizes> weights) {
         refuseUnlike(root, "hidden_act", root.text("hidden_act", "gelu_new"), "gelu_new");
         refuseUnlike(root, "qk_layernorm", root.flag("qk_layernorm", false), false);
         if (root.has("rope_scaling")) {
@@ -67,8 +70,8 @@ public final class ModelConfigJson {
         }
         boolean shown = weights.isPresent();
         int hidden = shown ? root.integer("hidden_size", base.hidden()) : root.integer("hidden_size");
-        // Weights show no heads; PSALM's are taken for its width alone.
-        int heads = shown && hidden == ModelConfig.psalm().llm().hidden()
+        // Weights show no heads; the published model's are taken for its width alone.
+        int heads = shown && hidden == published.hidden()
                 ? root.integer("num_attention_heads", base.heads())
                 : root.integer("num_attention_heads");
         refuseUnlike(root, "num_key_value_heads", root.integer("num_key_value_heads", heads), heads);
@@ -76,7 +79,8 @@ public final class ModelConfigJson {
         JsonFields rope = root.object("rope_parameters");
         refuseUnlike(rope, "rope_type", rope.text("rope_type", rope.text("type", "default")), "default");
         double theta = root.number("rope_theta", rope.number("rope_theta", base.ropeTheta()));
-        double rotary = root.number("partial_rotary_factor", rope.number("partial_rotary_factor", 0.5));
+        double rotary =
+                root.number("partial_rotary_factor", rope.number("partial_rotary_factor", rotaryFactor(published)));
         int headDim = heads > 0 ? hidden / heads : 0;
         return new ModelConfig.Llm(
                 hidden,
@@ -102,23 +106,22 @@ public final class ModelConfigJson {
         }
     }
 
-    private static ModelConfig.Image image(JsonFields json, ModelConfig.Image psalm) {
+    private static ModelConfig.Image image(JsonFields json, ModelConfig.Image base) {
         ModelConfig.Image image = new ModelConfig.Image(
-                json.integer("size", psalm.size()),
-                json.numbers("mean", psalm.mean()),
-                json.numbers("std", psalm.std()),
-                json.integer("pad_value", psalm.padValue()));
+                json.integer("size", base.size()),
+                json.numbers("mean", base.mean()),
+                json.numbers("std", base.std()),
+                json.integer("pad_value", base.padValue()));
         json.refuseOthers();
         return image;
     }
 
     /** The backbones that PSALM's {@code swin_type} names. */
-    private static ModelConfig.Swin namedSwin(JsonFields root, ModelConfig.Swin shown) {
+    private static ModelConfig.Swin namedSwin(JsonFields root, ModelConfig.Swin base, ModelConfig.Swin shown) {
         if (!root.has("swin_type")) {
             return shown;
         }
         String type = root.text("swin_type");
-        ModelConfig.Swin base = ModelConfig.psalm().swin();
         return switch (type) {
             case "base" -> base;
             case "large" -> new ModelConfig.Swin(
@@ -148,57 +151,34 @@ public final class ModelConfigJson {
         return swin;
     }
 
-    private static VisionProjector projector(JsonFields root, JsonFields json, VisionProjector psalm) {
-        String type = root.text("mm_projector_type", typeName(psalm.kind()));
-        VisionProjector.Kind kind = null;
-        for (VisionProjector.Kind candidate : VisionProjector.Kind.values()) {
-            if (typeName(candidate).equals(type)) {
-                kind = candidate;
-            }
-        }
-        if (kind == null) {
-            throw new UnusableInputException(root.where() + ": mm_projector_type '" + type
-                    + "' is not supported, only swin_conv, linear and mlp2x_gelu are");
-        }
-        VisionProjector projector =
-                new VisionProjector(kind, json.integer("stage", psalm.stage()), json.integer("planes", psalm.planes()));
-        json.refuseOthers();
-        return projector;
-    }
-
-    /** LLaVA's name of a projector, as in {@code mm_projector_type}. */
-    private static String typeName(VisionProjector.Kind kind) {
-        return kind == VisionProjector.Kind.MLP ? "mlp2x_gelu" : kind.name().toLowerCase(Locale.ROOT);
-    }
-
-    private static ModelConfig.PixelDecoder pixelDecoder(JsonFields json, ModelConfig.PixelDecoder psalm) {
+    private static ModelConfig.PixelDecoder pixelDecoder(JsonFields json, ModelConfig.PixelDecoder base) {
         ModelConfig.PixelDecoder decoder = new ModelConfig.PixelDecoder(
-                json.integer("conv_dim", psalm.convDim()),
-                json.integer("mask_dim", psalm.maskDim()),
-                json.integer("heads", psalm.heads()),
-                json.integer("layers", psalm.layers()),
-                json.integer("ffn", psalm.ffn()),
-                json.integer("points", psalm.points()));
+                json.integer("conv_dim", base.convDim()),
+                json.integer("mask_dim", base.maskDim()),
+                json.integer("heads", base.heads()),
+                json.integer("layers", base.layers()),
+                json.integer("ffn", base.ffn()),
+                json.integer("points", base.points()));
         json.refuseOthers();
         return decoder;
     }
 
-    private static ModelConfig.MaskDecoder maskDecoder(JsonFields json, ModelConfig.MaskDecoder psalm) {
+    private static ModelConfig.MaskDecoder maskDecoder(JsonFields json, ModelConfig.MaskDecoder base) {
         ModelConfig.MaskDecoder decoder = new ModelConfig.MaskDecoder(
-                json.integer("dim", psalm.dim()),
-                json.integer("heads", psalm.heads()),
-                json.integer("layers", psalm.layers()),
-                json.integer("ffn", psalm.ffn()),
-                json.integer("queries", psalm.queries()));
+                json.integer("dim", base.dim()),
+                json.integer("heads", base.heads()),
+                json.integer("layers", base.layers()),
+                json.integer("ffn", base.ffn()),
+                json.integer("queries", base.queries()));
         json.refuseOthers();
         return decoder;
     }
 
-    private static ModelConfig.SpecialTokens specialTokens(JsonFields json, ModelConfig.SpecialTokens psalm) {
+    private static ModelConfig.SpecialTokens specialTokens(JsonFields json, ModelConfig.SpecialTokens base) {
         ModelConfig.SpecialTokens tokens = new ModelConfig.SpecialTokens(
-                json.integer("seg", psalm.seg()),
-                json.integer("end_of_text", psalm.endOfText()),
-                json.integer("pad", psalm.pad()));
+                json.integer("seg", base.seg()),
+                json.integer("end_of_text", base.endOfText()),
+                json.integer("pad", base.pad()));
         json.refuseOthers();
         return tokens;
     }
@@ -221,9 +201,10 @@ public final class ModelConfigJson {
     }
 
     private static ObjectNode toJson(ModelConfig config) {
+        Family family = Families.of(config);
         ModelConfig.Llm llm = config.llm();
         ObjectNode root = JSON.createObjectNode()
-                .put("model_type", "llava_phi")
+                .put("model_type", family.modelType())
                 .put("hidden_size", llm.hidden())
                 .put("intermediate_size", llm.ffn())
                 .put("num_hidden_layers", llm.layers())
@@ -232,9 +213,8 @@ public final class ModelConfigJson {
                 .put("vocab_size", llm.vocab())
                 .put("layer_norm_eps", llm.layerNormEps())
                 .put("rope_theta", llm.ropeTheta())
-                .put("max_position_embeddings", llm.maxPositions())
-                .put("mm_projector_type", typeName(config.visionProjector().kind()));
-        ObjectNode own = root.putObject("maskroute");
+                .put("max_position_embeddings", llm.maxPositions());
+        ObjectNode own = JSON.createObjectNode();
 
         ModelConfig.Image image = config.image();
         ObjectNode imageJson = own.putObject("image").put("size", image.size());
@@ -255,9 +235,7 @@ public final class ModelConfigJson {
             swinJson.put("absolute_position", true);
         }
 
-        own.putObject("vision_projector")
-                .put("stage", config.visionProjector().stage())
-                .put("planes", config.visionProjector().planes());
+        family.write(config.visualTokens(), root, own);
 
         ModelConfig.PixelDecoder pixel = config.pixelDecoder();
         own.putObject("pixel_decoder")
@@ -284,6 +262,7 @@ public final class ModelConfigJson {
         if (config.minScore() > 0) {
             own.put("min_score", config.minScore());
         }
+        root.set("maskroute", own);
         return root;
     }
 

@@ -2,39 +2,33 @@ package io.maskroute.core.checkpoint;
 
 import io.maskroute.core.checkpoint.Parameter.Role;
 import io.maskroute.core.config.ModelConfig;
+import io.maskroute.core.family.Families;
 import io.maskroute.core.safetensors.DType;
 import io.maskroute.core.safetensors.TensorInfo;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The state dict of a PSALM-shaped model: every key PSALM's checkpoint has, in the order PyTorch lists them, with its
- * shape. The names are those of the original modules, so that a checkpoint loads without renaming.
+ * The state dict of a model, put together by its family from the blocks that all have, in the order PyTorch lists them. The names are
+ * those of the original modules, so that a checkpoint loads without renaming.
  */
 public final class StateDict {
     private final List<Parameter> parameters = new ArrayList<>();
     private final ModelConfig config;
 
-    private StateDict(ModelConfig config) {
+    /** @param config whose sizes the blocks below have */
+    public StateDict(ModelConfig config) {
         this.config = config;
     }
 
+    /** Every tensor of a checkpoint of the model's family. */
     public static List<Parameter> expected(ModelConfig config) {
-        StateDict dict = new StateDict(config);
-        dict.embedding("seg_query", config.maskDecoder().queries(), config.llm().hidden());
-        dict.llm();
-        dict.swin();
-        dict.projector();
-        dict.unused("lm_head.weight", config.llm().vocab(), config.llm().hidden());
-        int hidden = config.llm().hidden();
-        int dim = config.maskDecoder().dim();
-        dict.linear("region_projector", hidden, dim);
-        dict.pixelDecoder();
-        dict.maskDecoder();
-        dict.linear("seg_query_projector", hidden, dim);
-        dict.linear("SEG_token_projector", hidden, dim);
-        dict.linear("class_name_projector", hidden, dim);
-        return List.copyOf(dict.parameters);
+        return Families.of(config).keys(config);
+    }
+
+    /** What was added, in order. */
+    public List<Parameter> parameters() {
+        return List.copyOf(parameters);
     }
 
     /** Numbers in the tensors that the model reads. */
@@ -45,7 +39,8 @@ public final class StateDict {
                 .sum();
     }
 
-    private void llm() {
+    /** Phi, attention fused. */
+    public void llm() {
         ModelConfig.Llm llm = config.llm();
         int d = llm.hidden();
         embedding("model.embed_tokens.weight", llm.vocab(), d);
@@ -60,29 +55,29 @@ public final class StateDict {
         norm("model.final_layernorm", d);
     }
 
-    private void swin() {
+    /** @param prefix of its names, with the full stop */
+    public void swin(String prefix) {
         ModelConfig.Swin swin = config.swin();
-        String tower = "model.vision_tower";
         if (swin.absolutePosition()) {
             int side = config.mapSide(2);
-            add(tower + ".absolute_pos_embed", Role.PLACE, 1, swin.embedDim(), side, side);
+            add(prefix + "absolute_pos_embed", Role.PLACE, 1, swin.embedDim(), side, side);
         }
-        convolution(tower + ".patch_embed.proj", 3, swin.embedDim(), swin.patch(), true);
-        norm(tower + ".patch_embed.norm", swin.embedDim());
+        convolution(prefix + "patch_embed.proj", 3, swin.embedDim(), swin.patch(), true);
+        norm(prefix + "patch_embed.norm", swin.embedDim());
         for (int s = 0; s < 4; s++) {
             int c = swin.channels(s);
             for (int b = 0; b < swin.depths().get(s); b++) {
                 swinBlock(
-                        tower + ".layers." + s + ".blocks." + b, c, swin.heads().get(s));
+                        prefix + "layers." + s + ".blocks." + b, c, swin.heads().get(s));
             }
             if (s < 3) {
-                String merging = tower + ".layers." + s + ".downsample";
+                String merging = prefix + "layers." + s + ".downsample";
                 add(merging + ".reduction.weight", Role.WEIGHT, 2 * c, 4 * c);
                 norm(merging + ".norm", 4 * c);
             }
         }
         for (int s = 0; s < 4; s++) {
-            norm(tower + ".norm" + s, swin.channels(s));
+            norm(prefix + "norm" + s, swin.channels(s));
         }
     }
 
@@ -100,32 +95,8 @@ public final class StateDict {
         linear(block + ".mlp.fc2", ffn, c);
     }
 
-    private void projector() {
-        ModelConfig.VisionProjector projector = config.visionProjector();
-        int in = config.swin().channels(projector.stage() - 2);
-        int d = config.llm().hidden();
-        String name = "model.mm_projector";
-        switch (projector.kind()) {
-            case LINEAR -> linear(name, in, d);
-            case MLP -> {
-                linear(name + ".0", in, d);
-                linear(name + ".2", d, d);
-            }
-            case SWIN_CONV -> {
-                int planes = projector.planes();
-                String block = name + ".layer1.0";
-                convolution(block + ".conv1", in, planes, 3, false);
-                batchNorm(block + ".bn1", planes);
-                convolution(block + ".conv2", planes, planes, 3, false);
-                batchNorm(block + ".bn2", planes);
-                convolution(block + ".downsample.0", in, planes, 1, false);
-                batchNorm(block + ".downsample.1", planes);
-                linear(name + ".fc", planes, d);
-            }
-        }
-    }
-
-    private void pixelDecoder() {
+    /** The deformable encoder over three of Swin's maps. */
+    public void pixelDecoder() {
         ModelConfig.PixelDecoder decoder = config.pixelDecoder();
         int c = decoder.convDim();
         // Projections of res5, res4, res3, in this order.
@@ -156,7 +127,8 @@ public final class StateDict {
         norm("pixel_decoder.layer_1.1", c);
     }
 
-    private void maskDecoder() {
+    /** Without the heads that conditions are compared by. */
+    public void maskDecoder() {
         ModelConfig.MaskDecoder decoder = config.maskDecoder();
         int d = decoder.dim();
         for (int i = 0; i < decoder.layers(); i++) {
@@ -183,13 +155,10 @@ public final class StateDict {
         linear("predictor.mask_embed.layers.0", d, d);
         linear("predictor.mask_embed.layers.1", d, d);
         linear("predictor.mask_embed.layers.2", d, config.pixelDecoder().maskDim());
-        for (String head : List.of("SEG_proj", "CLASS_proj", "REGION_proj")) {
-            linear("predictor." + head + ".layers.0", d, d);
-            linear("predictor." + head + ".layers.1", d, d);
-        }
     }
 
-    private void linear(String name, int in, int out) {
+    /** Weight and bias of a linear layer. */
+    public void linear(String name, int in, int out) {
         add(name + ".weight", Role.WEIGHT, out, in);
         add(name + ".bias", Role.BIAS, out);
     }
@@ -201,31 +170,47 @@ public final class StateDict {
         linear(name + ".out_proj", d, d);
     }
 
-    private void convolution(String name, int in, int out, int kernel, boolean bias) {
+    /** Weight, and where it has one the bias, of a square convolution. */
+    public void convolution(String name, int in, int out, int kernel, boolean bias) {
         add(name + ".weight", Role.WEIGHT, out, in, kernel, kernel);
         if (bias) {
             add(name + ".bias", Role.BIAS, out);
         }
     }
 
-    private void norm(String name, int width) {
+    /** A LayerNorm or GroupNorm. */
+    public void norm(String name, int width) {
         add(name + ".weight", Role.NORM_SCALE, width);
         add(name + ".bias", Role.NORM_SHIFT, width);
     }
 
-    private void batchNorm(String name, int width) {
+    /** A BatchNorm with its statistics. */
+    public void batchNorm(String name, int width) {
         norm(name, width);
         add(name + ".running_mean", Role.RUNNING_MEAN, width);
         add(name + ".running_var", Role.RUNNING_VAR, width);
         buffer(name + ".num_batches_tracked");
     }
 
-    private void embedding(String key, int rows, int width) {
+    /** A table whose rows are added or looked up. */
+    public void embedding(String key, int rows, int width) {
         add(key, Role.EMBEDDING, rows, width);
     }
 
-    private void unused(String key, int rows, int width) {
-        parameters.add(new Parameter(key, TensorInfo.of(DType.F32, rows, width), Role.EMBEDDING, false));
+    /** A tensor that checkpoints have and nothing reads. */
+    public void unused(String key, long... shape) {
+        parameters.add(new Parameter(key, new TensorInfo(DType.F32, shape), Role.EMBEDDING, false));
+    }
+
+    /** Weight and bias of a linear layer that nothing reads. */
+    public void unusedLinear(String name, int in, int out) {
+        unused(name + ".weight", out, in);
+        unused(name + ".bias", out);
+    }
+
+    /** Weight of a linear layer without bias. */
+    public void matrix(String key, int in, int out) {
+        add(key, Role.WEIGHT, out, in);
     }
 
     private void buffer(String key, long... shape) {

@@ -1,7 +1,8 @@
 package io.maskroute.core.checkpoint;
 
 import io.maskroute.core.config.ModelConfig;
-import io.maskroute.core.config.ModelConfig.VisionProjector;
+import io.maskroute.core.family.Families;
+import io.maskroute.core.family.Family;
 import io.maskroute.core.safetensors.TensorInfo;
 import io.maskroute.core.safetensors.TensorSource;
 import java.util.ArrayList;
@@ -13,14 +14,12 @@ import java.util.OptionalInt;
 
 /**
  * The sizes of a model as the names and shapes of its weights show them. What they do not show (heads of attention outside
- * Swin, epsilons, the picture's size, ids of tokens) is PSALM's. Published folders say little in {@code config.json} beside
+ * Swin, epsilons, the picture's size, ids of tokens) is the published model's of their family. Published folders say little in {@code config.json} beside
  * the LLM's sizes, and may leave out any of these.
  */
-final class WeightSizes {
+public final class WeightSizes {
     private static final String EMBEDDINGS = "model.embed_tokens.weight";
     private static final String LAYERS = "model.layers.";
-    private static final String TOWER = "model.vision_tower.";
-    private static final String PROJECTOR = "model.mm_projector.";
     private static final String ENCODER = "pixel_decoder.transformer.encoder.layers.";
     /** A layer of the mask decoder stands in three lists. */
     private static final List<String> DECODER = List.of(
@@ -32,8 +31,11 @@ final class WeightSizes {
     /** By the names in front of a number, one more than the largest that stands behind them. */
     private final Map<String, Integer> counts = new HashMap<>();
 
+    private final Family family;
+
     private WeightSizes(TensorSource weights) {
         this.weights = weights;
+        family = Families.owning(weights.names()).orElseGet(Families::fallback);
         weights.names().forEach(this::count);
     }
 
@@ -41,18 +43,23 @@ final class WeightSizes {
         return new WeightSizes(weights);
     }
 
+    /** The family whose tensors these are; the first that is known where they are none's. */
+    Family family() {
+        return family;
+    }
+
     ModelConfig config() {
-        ModelConfig psalm = ModelConfig.psalm();
-        ModelConfig.Swin swin = swin(psalm.swin());
+        ModelConfig published = family.sizes();
+        ModelConfig.Swin swin = swin(published.swin());
         return new ModelConfig(
-                psalm.image(),
+                published.image(),
                 swin,
-                projector(psalm.visionProjector(), swin),
-                llm(psalm.llm()),
-                pixelDecoder(psalm.pixelDecoder()),
-                maskDecoder(psalm.maskDecoder()),
-                psalm.specialTokens(),
-                psalm.minScore());
+                family.shown(this, swin),
+                llm(published.llm()),
+                pixelDecoder(published.pixelDecoder()),
+                maskDecoder(published.maskDecoder()),
+                published.specialTokens(),
+                published.minScore());
     }
 
     /** Rows of the table of token embeddings; empty where there is none. */
@@ -79,12 +86,13 @@ final class WeightSizes {
         return c >= '0' && c <= '9';
     }
 
-    private int count(String prefix, int otherwise) {
+    /** One more than the largest number behind a prefix. */
+    public int count(String prefix, int otherwise) {
         return counts.getOrDefault(prefix, otherwise);
     }
 
     /** A size of a tensor, where there is one of so many dimensions. */
-    private Optional<Integer> size(String name, int dimension, int rank) {
+    public Optional<Integer> size(String name, int dimension, int rank) {
         if (!weights.names().contains(name)) {
             return Optional.empty();
         }
@@ -98,37 +106,37 @@ final class WeightSizes {
         return size(matrix, 0, 2).orElse(otherwise);
     }
 
-    private ModelConfig.Llm llm(ModelConfig.Llm psalm) {
-        int hidden = size(EMBEDDINGS, 1, 2).orElse(psalm.hidden());
+    private ModelConfig.Llm llm(ModelConfig.Llm published) {
+        int hidden = size(EMBEDDINGS, 1, 2).orElse(published.hidden());
         return new ModelConfig.Llm(
                 hidden,
-                rows(LAYERS + "0.mlp.fc1.weight", psalm.ffn()),
-                count(LAYERS, psalm.layers()),
-                psalm.heads(),
-                psalm.rotaryDim(),
-                vocabulary().orElse(psalm.vocab()),
-                psalm.layerNormEps(),
-                psalm.ropeTheta(),
-                psalm.maxPositions());
+                rows(LAYERS + "0.mlp.fc1.weight", published.ffn()),
+                count(LAYERS, published.layers()),
+                published.heads(),
+                published.rotaryDim(),
+                vocabulary().orElse(published.vocab()),
+                published.layerNormEps(),
+                published.ropeTheta(),
+                published.maxPositions());
     }
 
-    private ModelConfig.Swin swin(ModelConfig.Swin psalm) {
-        int width = size(TOWER + "patch_embed.proj.weight", 0, 4).orElse(psalm.embedDim());
-        int patch = size(TOWER + "patch_embed.proj.weight", 3, 4).orElse(psalm.patch());
+    private ModelConfig.Swin swin(ModelConfig.Swin published) {
+        int width = size(family.swinKeys() + "patch_embed.proj.weight", 0, 4).orElse(published.embedDim());
+        int patch = size(family.swinKeys() + "patch_embed.proj.weight", 3, 4).orElse(published.patch());
         List<Integer> depths = new ArrayList<>();
         List<Integer> heads = new ArrayList<>();
-        for (int stage = 0; stage < psalm.depths().size(); stage++) {
-            String blocks = TOWER + "layers." + stage + ".blocks.";
-            depths.add(count(blocks, psalm.depths().get(stage)));
+        for (int stage = 0; stage < published.depths().size(); stage++) {
+            String blocks = family.swinKeys() + "layers." + stage + ".blocks.";
+            depths.add(count(blocks, published.depths().get(stage)));
             heads.add(size(blocks + "0.attn.relative_position_bias_table", 1, 2)
-                    .orElse(psalm.heads().get(stage)));
+                    .orElse(published.heads().get(stage)));
         }
-        int window = size(TOWER + "layers.0.blocks.0.attn.relative_position_bias_table", 0, 2)
+        int window = size(family.swinKeys() + "layers.0.blocks.0.attn.relative_position_bias_table", 0, 2)
                 .map(offsets -> ((int) Math.sqrt(offsets) + 1) / 2)
-                .orElse(psalm.window());
-        int ratio = size(TOWER + "layers.0.blocks.0.mlp.fc1.weight", 0, 2)
+                .orElse(published.window());
+        int ratio = size(family.swinKeys() + "layers.0.blocks.0.mlp.fc1.weight", 0, 2)
                 .map(ffn -> ffn / width)
-                .orElse(psalm.mlpRatio());
+                .orElse(published.mlpRatio());
         return new ModelConfig.Swin(
                 width,
                 depths,
@@ -136,58 +144,33 @@ final class WeightSizes {
                 window,
                 ratio,
                 patch,
-                psalm.layerNormEps(),
-                weights.names().contains(TOWER + "absolute_pos_embed"));
+                published.layerNormEps(),
+                weights.names().contains(family.swinKeys() + "absolute_pos_embed"));
     }
 
-    private VisionProjector projector(VisionProjector psalm, ModelConfig.Swin swin) {
-        Optional<Integer> planes = size(PROJECTOR + "layer1.0.conv1.weight", 0, 4);
-        if (planes.isPresent()) {
-            int in = size(PROJECTOR + "layer1.0.conv1.weight", 1, 4).orElseThrow();
-            return new VisionProjector(VisionProjector.Kind.SWIN_CONV, stage(in, swin, psalm), planes.get());
-        }
-        Optional<Integer> mlp = size(PROJECTOR + "0.weight", 1, 2);
-        if (mlp.isPresent()) {
-            return new VisionProjector(VisionProjector.Kind.MLP, stage(mlp.get(), swin, psalm), psalm.planes());
-        }
-        return size(PROJECTOR + "weight", 1, 2)
-                .map(in -> new VisionProjector(VisionProjector.Kind.LINEAR, stage(in, swin, psalm), psalm.planes()))
-                .orElse(psalm);
-    }
-
-    /** The Swin map with as many channels as a projector reads. */
-    private static int stage(int channels, ModelConfig.Swin swin, VisionProjector psalm) {
-        for (int s = 0; s < swin.depths().size(); s++) {
-            if (swin.channels(s) == channels) {
-                return s + 2;
-            }
-        }
-        return psalm.stage();
-    }
-
-    private ModelConfig.PixelDecoder pixelDecoder(ModelConfig.PixelDecoder psalm) {
+    private ModelConfig.PixelDecoder pixelDecoder(ModelConfig.PixelDecoder published) {
         int points = size(ENCODER + "0.self_attn.attention_weights.weight", 0, 2)
-                .map(samples -> samples / (3 * psalm.heads()))
-                .orElse(psalm.points());
+                .map(samples -> samples / (3 * published.heads()))
+                .orElse(published.points());
         return new ModelConfig.PixelDecoder(
-                size("pixel_decoder.input_proj.0.0.weight", 0, 4).orElse(psalm.convDim()),
-                size("pixel_decoder.mask_features.weight", 0, 4).orElse(psalm.maskDim()),
-                psalm.heads(),
-                count(ENCODER, psalm.layers()),
-                rows(ENCODER + "0.linear1.weight", psalm.ffn()),
+                size("pixel_decoder.input_proj.0.0.weight", 0, 4).orElse(published.convDim()),
+                size("pixel_decoder.mask_features.weight", 0, 4).orElse(published.maskDim()),
+                published.heads(),
+                count(ENCODER, published.layers()),
+                rows(ENCODER + "0.linear1.weight", published.ffn()),
                 points);
     }
 
-    private ModelConfig.MaskDecoder maskDecoder(ModelConfig.MaskDecoder psalm) {
+    private ModelConfig.MaskDecoder maskDecoder(ModelConfig.MaskDecoder published) {
         return new ModelConfig.MaskDecoder(
-                size("predictor.query_embed.weight", 1, 2).orElse(psalm.dim()),
-                psalm.heads(),
+                size("predictor.query_embed.weight", 1, 2).orElse(published.dim()),
+                published.heads(),
                 DECODER.stream()
                         .mapToInt(list -> count(list, 0))
                         .filter(n -> n > 0)
                         .max()
-                        .orElse(psalm.layers()),
-                rows("predictor.transformer_ffn_layers.0.linear1.weight", psalm.ffn()),
-                rows("seg_query", psalm.queries()));
+                        .orElse(published.layers()),
+                rows("predictor.transformer_ffn_layers.0.linear1.weight", published.ffn()),
+                rows("seg_query", published.queries()));
     }
 }

@@ -3,16 +3,17 @@ package io.maskroute.core.config;
 import java.util.List;
 
 /**
- * Every size of a PSALM-shaped model. What PSALM hard-codes or keeps in YAML is a field here, so that one code path
- * serves the published size and any smaller one.
+ * Every size of a model: an LLM between a Swin backbone and a mask decoder. What the original code hard-codes or keeps in YAML is a
+ * field here, so that one code path serves the published size and any smaller one.
  *
+ * @param visualTokens what the model's family has of its own
  * @param minScore 0..1: a referring prompt whose best mask scores less has no mask for an answer; 0, PSALM's way, always gives the
  *     best mask
  */
 public record ModelConfig(
         Image image,
         Swin swin,
-        VisionProjector visionProjector,
+        VisualTokens visualTokens,
         Llm llm,
         PixelDecoder pixelDecoder,
         MaskDecoder maskDecoder,
@@ -23,36 +24,24 @@ public record ModelConfig(
     public ModelConfig(
             Image image,
             Swin swin,
-            VisionProjector visionProjector,
+            VisualTokens visualTokens,
             Llm llm,
             PixelDecoder pixelDecoder,
             MaskDecoder maskDecoder,
             SpecialTokens specialTokens) {
-        this(image, swin, visionProjector, llm, pixelDecoder, maskDecoder, specialTokens, 0);
+        this(image, swin, visualTokens, llm, pixelDecoder, maskDecoder, specialTokens, 0);
     }
 
     /** The same model with another {@link #minScore}. */
     public ModelConfig withMinScore(double score) {
-        return new ModelConfig(image, swin, visionProjector, llm, pixelDecoder, maskDecoder, specialTokens, score);
+        return new ModelConfig(image, swin, visualTokens, llm, pixelDecoder, maskDecoder, specialTokens, score);
     }
 
     /** The same model with another number of mask tokens. */
     public ModelConfig withMaskTokens(int queries) {
         MaskDecoder other = new MaskDecoder(
                 maskDecoder.dim(), maskDecoder.heads(), maskDecoder.layers(), maskDecoder.ffn(), queries);
-        return new ModelConfig(image, swin, visionProjector, llm, pixelDecoder, other, specialTokens, minScore);
-    }
-
-    /** The published size (1.59 billion parameters), as in the PSALM code. */
-    public static ModelConfig psalm() {
-        return new ModelConfig(
-                new Image(1024, List.of(123.675, 116.28, 103.53), List.of(58.395, 57.12, 57.375), 128),
-                new Swin(128, List.of(2, 2, 18, 2), List.of(4, 8, 16, 32), 12, 4, 4, 1e-5),
-                new VisionProjector(VisionProjector.Kind.SWIN_CONV, 5, 2048),
-                new Llm(2048, 8192, 24, 32, 32, 50297, 1e-5, 10000.0, 2048),
-                new PixelDecoder(256, 256, 8, 6, 1024, 4),
-                new MaskDecoder(256, 8, 9, 2048, 100),
-                new SpecialTokens(50296, 50256, 50295));
+        return new ModelConfig(image, swin, visualTokens, llm, pixelDecoder, other, specialTokens, minScore);
     }
 
     /**
@@ -69,8 +58,12 @@ public record ModelConfig(
 
     /** Side of the square grid of image tokens. */
     public int imageTokenSide() {
-        int side = mapSide(visionProjector.stage());
-        return visionProjector.kind() == VisionProjector.Kind.SWIN_CONV ? (side + 1) / 2 : side;
+        return visualTokens.gridSide(this);
+    }
+
+    /** Visual tokens of a picture, those of the grid and the latents. */
+    public int imageTokens() {
+        return imageTokenSide() * imageTokenSide() + visualTokens.latents();
     }
 
     /**
@@ -116,23 +109,6 @@ public record ModelConfig(
         /** Channels of stage {@code s} (0..3). */
         public int channels(int s) {
             return embedDim << s;
-        }
-    }
-
-    /**
-     * Turns a Swin map into image tokens.
-     *
-     * @param stage the Swin map it reads: 2 for res2 (stride 4) … 5 for res5 (stride 32)
-     * @param planes inner channels of {@code swin_conv}; unused by the other kinds
-     */
-    public record VisionProjector(Kind kind, int stage, int planes) {
-        public enum Kind {
-            /** A residual 3x3 block of stride 2, then a linear layer (PSALM). */
-            SWIN_CONV,
-            /** One linear layer per position. */
-            LINEAR,
-            /** Linear, GELU, linear per position. */
-            MLP
         }
     }
 

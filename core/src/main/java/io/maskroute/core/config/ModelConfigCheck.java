@@ -6,10 +6,10 @@ import java.util.List;
 /** What must hold between the sizes of a model for the forward pass to exist. */
 public final class ModelConfigCheck {
     /** Above any model of this kind; a size beyond it is a mistake, and products of two sizes stay far from overflow. */
-    private static final int MAX_WIDTH = 1 << 20;
+    public static final int MAX_WIDTH = 1 << 20;
 
-    private static final int MAX_LAYERS = 1000;
-    private static final int MAX_IMAGE = 1 << 14;
+    public static final int MAX_LAYERS = 1000;
+    public static final int MAX_IMAGE = 1 << 14;
     /** Groups of every GroupNorm in the pixel decoder (fixed in Mask2Former). */
     private static final int GROUPS = 32;
 
@@ -27,7 +27,7 @@ public final class ModelConfigCheck {
         ModelConfigCheck check = new ModelConfigCheck(where);
         check.image(config.image(), config.swin().patch());
         check.swin(config.swin());
-        check.projector(config.visionProjector());
+        config.visualTokens().check(check, config);
         check.llm(config.llm());
         check.decoders(config.pixelDecoder(), config.maskDecoder());
         check.tokens(config.specialTokens(), config.llm().vocab());
@@ -61,13 +61,6 @@ public final class ModelConfigCheck {
         between("swin.window", swin.window(), 2, 256);
         between("swin.mlp_ratio", swin.mlpRatio(), 1, 64);
         positive("swin.layer_norm_eps", swin.layerNormEps());
-    }
-
-    private void projector(ModelConfig.VisionProjector projector) {
-        between("vision_projector.stage", projector.stage(), 2, 5);
-        if (projector.kind() == ModelConfig.VisionProjector.Kind.SWIN_CONV) {
-            between("vision_projector.planes", projector.planes(), 1, MAX_WIDTH);
-        }
     }
 
     private void llm(ModelConfig.Llm llm) {
@@ -113,19 +106,23 @@ public final class ModelConfigCheck {
                         + "; set maskroute.special_tokens to the tokenizer's ids");
     }
 
-    private void between(String name, int value, int least, int most) {
+    /** Refuses a size outside of a range, both ends included. */
+    public void between(String name, int value, int least, int most) {
         check(value >= least && value <= most, name + " is " + value + ", expected " + least + ".." + most);
     }
 
-    private void positive(String name, double value) {
+    /** Refuses a number that is not above 0. */
+    public void positive(String name, double value) {
         check(value > 0 && Double.isFinite(value), name + " is " + value + ", expected a number above 0");
     }
 
-    private void divides(String name, int divisor, String of, int whole) {
+    /** Refuses a divisor that leaves a rest. */
+    public void divides(String name, int divisor, String of, int whole) {
         check(divisor >= 1 && whole % divisor == 0, name + " " + divisor + " does not divide " + of + " " + whole);
     }
 
-    private void check(boolean holds, String message) {
+    /** Refuses what does not hold, with a message that names the file. */
+    public void check(boolean holds, String message) {
         if (!holds) {
             throw new UnusableInputException(where + ": " + message);
         }

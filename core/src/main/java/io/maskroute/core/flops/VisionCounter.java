@@ -1,6 +1,7 @@
 package io.maskroute.core.flops;
 
 import io.maskroute.core.config.ModelConfig;
+import io.maskroute.core.family.Families;
 
 /** Swin, the projector to image tokens and the pixel decoder. */
 final class VisionCounter {
@@ -17,7 +18,7 @@ final class VisionCounter {
     }
 
     VisionFlops count() {
-        return new VisionFlops(backbone(), projector(), pixelEncoder(), pixelConvolutions());
+        return new VisionFlops(backbone(), Families.of(config).flops(config), pixelEncoder(), pixelConvolutions());
     }
 
     private long backbone() {
@@ -41,23 +42,6 @@ final class VisionCounter {
         long padded = windowsAcross * windowsAcross * window;
         long attention = linear(padded, c, 3 * c) + 2 * linear(padded, window, c) + linear(padded, c, c);
         return attention + 2 * linear(positions(RES2 + s), c, swin.mlpRatio() * c);
-    }
-
-    private long projector() {
-        ModelConfig.VisionProjector vision = config.visionProjector();
-        long tokens = (long) config.imageTokenSide() * config.imageTokenSide();
-        long channels = config.swin().channels(vision.stage() - RES2);
-        long d = config.llm().hidden();
-        long planes = vision.planes();
-        return switch (vision.kind()) {
-                // 3x3, twice the same 3x3, 1x1 on the shortcut, then the linear layer.
-            case SWIN_CONV -> linear(tokens, 9 * channels, planes)
-                    + 2 * linear(tokens, 9 * planes, planes)
-                    + linear(tokens, channels, planes)
-                    + linear(tokens, planes, d);
-            case LINEAR -> linear(tokens, channels, d);
-            case MLP -> linear(tokens, channels, d) + linear(tokens, d, d);
-        };
     }
 
     private long pixelEncoder() {

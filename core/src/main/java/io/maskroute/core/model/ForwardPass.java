@@ -128,7 +128,7 @@ public final class ForwardPass {
 
         clock.start(Stage.PREFIX);
         SharedPrefix prefix = SharedPrefix.of(rows.stream().map(Row::prompt).toList());
-        IValue cache = prefix.run(work, llm, encoded.imageTokens(), images, noTaps);
+        IValue cache = prefix.run(work, llm, encoded.tokens(), images, noTaps);
         work.await(work.run("at", cache, work.of(0L)));
         double prefixMillis = clock.stop() / pictures.size();
 
@@ -239,10 +239,11 @@ public final class ForwardPass {
 
     private TokenCounts tokens(PreparedPrompt prompt) {
         RoutingPlan plan = llm.plan();
+        int latents = prompt.latents().length();
         return new TokenCounts(
-                plan.imageTokens(),
-                plan.meanProxies(),
-                prompt.prefix().length + prompt.text().length,
+                plan.imageTokens() + latents,
+                plan.meanProxies() + latents,
+                prompt.prefix().length + prompt.text().length - latents,
                 network.config().maskDecoder().queries());
     }
 }

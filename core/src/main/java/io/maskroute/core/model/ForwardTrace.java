@@ -20,30 +20,30 @@ public final class ForwardTrace {
      * A picture and a tokenised prompt.
      *
      * @param pixels fp32 {@code [3, size, size]}, normalised
+     * @param stretched the whole picture likewise in the family's other square, or empty
      * @param tail token ids after the mask tokens, which no result depends on; traced in a dense run only
      */
-    public record Input(float[] pixels, ImageGeometry picture, PreparedPrompt prompt, int[] tail) {}
+    public record Input(float[] pixels, float[] stretched, ImageGeometry picture, PreparedPrompt prompt, int[] tail) {}
 
     /** @return the activations by name; they belong to the scope */
     public static Map<String, IValue> run(PsalmNetwork network, TorchScope work, Input input) {
-        int size = network.config().image().size();
         RoutedLlm llm = network.llm();
         PromptBridge bridge = network.bridge();
         PreparedPrompt prompt = input.prompt();
         IValue taps = work.dictionary();
-        IValue pixels = network.vision().input(work, work.floats(input.pixels(), 1, 3, size, size));
+        VisionEncoder.Pixels pixels = network.vision().input(work, input.pixels(), input.stretched());
         EncodedPictures encoded = EncodedPictures.of(network.vision(), work, pixels, taps);
         MaskDecoder.Memory memory = network.decoder().memory(work, encoded.pixelDecoded(), 0, 1);
 
         SharedPrefix prefix = SharedPrefix.of(List.of(prompt));
-        IValue cache = prefix.run(work, llm, encoded.imageTokens(), taps);
+        IValue cache = prefix.run(work, llm, encoded.tokens(), taps);
 
         PromptBatch batch = new PromptBatch(List.of(prompt), prefix.after().length, new long[] {0});
         IValue text = batch.text(work, llm, encoded.imageTokens(), taps);
         // Text after the mask tokens is part of the sequence only where they are: with late mask tokens it is left out.
         int[] tail = llm.plan().maskTokenLayer() == 0 ? input.tail() : new int[0];
         IValue late = llm.lateTokens(work, bridge.maskTokens(), tail);
-        work.run("tap_sequence", taps, prefix.input(work, llm, encoded.imageTokens()), text, late);
+        work.run("tap_sequence", taps, prefix.input(work, llm, encoded.tokens()), text, late);
         IValue hidden = llm.suffix(work, text, late, batch.lengths(), batch.pictures(), cache, taps);
         llm.joinTaps(work, taps, hidden);
 
@@ -56,12 +56,21 @@ public final class ForwardTrace {
                 work.of((long) prompt.prefix().length),
                 work.of((long) llm.plan().imageTokens()),
                 work.of((long) prompt.text().length),
+                work.of((long) prompt.latents().start()),
+                work.of((long) prompt.latents().length()),
                 work.of((long) network.config().maskDecoder().queries()),
                 work.of((long) tail.length),
                 work.ints(prompt.conditions().stream().mapToLong(Span::start).toArray()),
                 work.ints(prompt.conditions().stream().mapToLong(Span::end).toArray()),
                 work.of(prompt.task().head().queries()),
                 work.ints(input.picture().contentHeight(), input.picture().contentWidth()));
+        network.vision()
+                .trace(
+                        work,
+                        taps,
+                        prompt.prefix().length
+                                + llm.plan().imageTokens()
+                                + prompt.latents().start());
         return work.entries(taps);
     }
 }

@@ -3,6 +3,7 @@ package io.maskroute.core.model;
 import io.maskroute.core.checkpoint.Parameter;
 import io.maskroute.core.checkpoint.StateDict;
 import io.maskroute.core.config.ModelConfig;
+import io.maskroute.core.family.Families;
 import io.maskroute.core.model.SegmenterOptions.Dtype;
 import io.maskroute.core.routing.AdapterSpec;
 import io.maskroute.core.routing.ImageTokenDropping;
@@ -54,7 +55,7 @@ public final class MemoryModel {
     }
 
     /**
-     * @param sharedText text tokens of the prefix
+     * @param sharedText tokens of the prefix beside the grid of image tokens
      * @param ownText text tokens of the longest prompt of its own
      * @param pictures that run together
      * @param prompts of theirs that go through the LLM at once
@@ -71,7 +72,8 @@ public final class MemoryModel {
             cached += prefix - plan.dropped(layer);
         }
         long keysAndValues = 2L * pictures * cached * config.llm().hidden() * bytes;
-        long vision = pictures * Math.max(swin(), pixelDecoder());
+        long vision =
+                pictures * Math.max(Families.of(config).activations(config) * bytes, Math.max(swin(), pixelDecoder()));
         long llm = Math.max(pictures * prefix(prefix, sharedText), prompts(prefix, ownText, prompts));
         if (perPrompt.isPresent()) {
             long sequence = sharedText

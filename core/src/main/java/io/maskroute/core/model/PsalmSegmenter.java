@@ -35,7 +35,7 @@ public final class PsalmSegmenter implements Segmenter {
     private PsalmSegmenter(LoadedModel model, SegmenterOptions options) {
         this.model = model;
         PsalmNetwork network = model.network();
-        this.preprocessor = new ImagePreprocessor(network.config().image());
+        this.preprocessor = new ImagePreprocessor(network.config());
         this.pass = new ForwardPass(
                 network,
                 network.llm(),

@@ -2,17 +2,19 @@ package io.maskroute.core.model;
 
 import ai.djl.pytorch.jni.IValue;
 import io.maskroute.core.config.ModelConfig;
+import io.maskroute.core.family.Families;
+import io.maskroute.core.family.VisualTower;
 import io.maskroute.core.image.PreparedImage;
 import io.maskroute.core.torchscript.TorchProgram;
 import io.maskroute.core.torchscript.TorchScope;
 import io.maskroute.core.torchscript.TorchType;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 
-/** Swin, the projector to image tokens, and the pixel decoder: what a picture goes through before any prompt is read. */
+/** Swin, what makes visual tokens, and the pixel decoder: what a picture goes through before any prompt is read. */
 public final class VisionEncoder {
-    private static final String SWIN = "model.vision_tower.";
     private static final String PIXEL_LAYERS = "transformer.encoder.layers.";
 
     private final ModelConfig config;
@@ -21,7 +23,7 @@ public final class VisionEncoder {
     private final TorchScope scope;
     private final IValue stem;
     private final IValue blocks;
-    private final IValue projector;
+    private final VisualTower tower;
     private final IValue pixelDecoder;
     private final IValue pixelLayers;
 
@@ -31,22 +33,23 @@ public final class VisionEncoder {
         this.config = config;
         this.dtype = dtype;
         this.scope = scope;
-        stem = weights.group(scope, SWIN, dtype, name -> !name.contains(".blocks."));
-        blocks = blocks(weights);
-        projector = weights.group(scope, "model.mm_projector.", dtype, name -> !name.endsWith("num_batches_tracked"));
+        String swin = Families.of(config).swinKeys();
+        stem = weights.group(scope, swin, dtype, name -> !name.contains(".blocks."));
+        blocks = blocks(weights, swin);
+        tower = Families.of(config).tower(scope, config, weights, dtype);
         pixelDecoder = weights.group(scope, "pixel_decoder.", dtype, name -> !name.startsWith(PIXEL_LAYERS));
         pixelLayers = weights.groups(
                 scope, "pixel_decoder." + PIXEL_LAYERS, config.pixelDecoder().layers(), dtype);
     }
 
-    private IValue blocks(WeightLoader weights) {
+    private IValue blocks(WeightLoader weights, String swin) {
         List<IValue> stages = new ArrayList<>();
         for (int s = 0; s < config.swin().depths().size(); s++) {
             List<IValue> stage = new ArrayList<>();
             for (int b = 0; b < config.swin().depths().get(s); b++) {
                 stage.add(weights.group(
                         scope,
-                        SWIN + "layers." + s + ".blocks." + b + ".",
+                        swin + "layers." + s + ".blocks." + b + ".",
                         dtype,
                         name -> !name.endsWith("relative_position_index")));
             }
@@ -55,29 +58,61 @@ public final class VisionEncoder {
         return scope.list(stages.toArray(IValue[]::new));
     }
 
-    /** Pixels of 0..255 of B pictures -> what {@link #backbone} takes. */
-    public IValue normalize(TorchScope work, List<PreparedImage> images) {
-        int size = config.image().size();
-        int length = 3 * size * size;
-        byte[] pixels = images.get(0).pixels();
-        if (images.size() > 1) {
-            pixels = new byte[images.size() * length];
-            for (int i = 0; i < images.size(); i++) {
-                System.arraycopy(images.get(i).pixels(), 0, pixels, i * length, length);
-            }
-        }
-        return work.run(
+    /**
+     * Normalised pixels of B pictures on the device.
+     *
+     * @param square {@code [B, 3, S, S]}, what Swin reads
+     * @param stretched {@code [B, 3, s, s]}, what a tower of the family's own reads; null where there is none
+     */
+    public record Pixels(IValue square, IValue stretched) {}
+
+    /** Pixels of 0..255 -> what {@link EncodedPictures} takes. */
+    public Pixels normalize(TorchScope work, List<PreparedImage> images) {
+        IValue square = work.run(
                 "normalize_pixels",
-                work.bytes(pixels, images.size(), 3, size, size),
+                bytes(work, images, PreparedImage::pixels, config.image().size()),
                 work.doubles(doubles(config.image().mean())),
                 work.doubles(doubles(config.image().std())),
                 work.of(dtype),
                 work.of(program.device()));
+        int side = config.visualTokens().stretchedSize();
+        IValue stretched = side == 0
+                ? null
+                : work.run(
+                        "stretched_pixels",
+                        bytes(work, images, PreparedImage::stretched, side),
+                        work.of(dtype),
+                        work.of(program.device()));
+        return new Pixels(square, stretched);
     }
 
-    /** Normalised fp32 pixels {@code [1, 3, S, S]} on the CPU -> what {@link #backbone} takes. */
-    IValue input(TorchScope work, IValue pixels) {
-        return work.run("cast", pixels, work.of(dtype), work.of(program.device()));
+    /** {@code [B, 3, side, side]} */
+    private static IValue bytes(
+            TorchScope work, List<PreparedImage> images, Function<PreparedImage, byte[]> samples, int side) {
+        int length = 3 * side * side;
+        byte[] pixels = samples.apply(images.get(0));
+        if (images.size() > 1) {
+            pixels = new byte[images.size() * length];
+            for (int i = 0; i < images.size(); i++) {
+                System.arraycopy(samples.apply(images.get(i)), 0, pixels, i * length, length);
+            }
+        }
+        return work.bytes(pixels, images.size(), 3, side, side);
+    }
+
+    /**
+     * Normalised fp32 pixels of one picture.
+     *
+     * @param square {@code [3, S, S]}
+     * @param stretched {@code [3, s, s]}, or empty
+     */
+    Pixels input(TorchScope work, float[] square, float[] stretched) {
+        int side = config.visualTokens().stretchedSize();
+        return new Pixels(input(work, square, config.image().size()), side == 0 ? null : input(work, stretched, side));
+    }
+
+    private IValue input(TorchScope work, float[] pixels, int side) {
+        return work.run("cast", work.floats(pixels, 1, 3, side, side), work.of(dtype), work.of(program.device()));
     }
 
     /** Pixels {@code [B, 3, S, S]} -> the maps res2..res5. */
@@ -95,18 +130,18 @@ public final class VisionEncoder {
                 taps);
     }
 
-    /** The maps -> image tokens {@code [B, N, d]}. */
-    public IValue imageTokens(TorchScope work, IValue maps, IValue taps) {
-        ModelConfig.VisionProjector vision = config.visionProjector();
-        return work.run(
-                switch (vision.kind()) {
-                    case SWIN_CONV -> "swin_conv_projector";
-                    case LINEAR -> "linear_projector";
-                    case MLP -> "mlp_projector";
-                },
-                work.run("at", maps, work.of(vision.stage() - 2L)),
-                projector,
-                taps);
+    /**
+     * The maps and the pixels they were made of -> visual tokens.
+     *
+     * @param maps what {@link #backbone} gave
+     */
+    public VisualTower.Tokens tokens(TorchScope work, IValue maps, Pixels pixels, IValue taps) {
+        return tower.tokens(work, maps, pixels.stretched(), taps);
+    }
+
+    /** See {@link VisualTower#trace}. */
+    void trace(TorchScope work, IValue taps, int latents) {
+        tower.trace(work, taps, latents);
     }
 
     /** The maps -> mask features {@code [B, mask_dim, h, w]} and three levels {@code [B, C, h, w]}, coarse to fine. */

@@ -25,7 +25,7 @@ import java.util.stream.Collectors;
  * Copies tensors of a checkpoint to the device, piece by piece through one small buffer, so that a weight never exists twice.
  * What it returns is owned by the caller's scope.
  */
-final class WeightLoader {
+public final class WeightLoader {
     /** Large enough to hide the cost of a call, small enough not to count. */
     private static final int PIECE_ELEMENTS = 1 << 21;
 
@@ -50,7 +50,7 @@ final class WeightLoader {
      *
      * @param wanted which of those names
      */
-    IValue group(TorchScope scope, String prefix, TorchType dtype, Predicate<String> wanted) {
+    public IValue group(TorchScope scope, String prefix, TorchType dtype, Predicate<String> wanted) {
         IValue weights = scope.dictionary();
         for (String name : source.names()) {
             if (name.startsWith(prefix) && wanted.test(name.substring(prefix.length()))) {
@@ -60,17 +60,22 @@ final class WeightLoader {
         return weights;
     }
 
-    IValue group(TorchScope scope, String prefix, TorchType dtype) {
+    public IValue group(TorchScope scope, String prefix, TorchType dtype) {
         return group(scope, prefix, dtype, name -> true);
     }
 
     /** {@code List[Dict[str, Tensor]]}: the groups {@code prefix0.}, {@code prefix1.} … */
-    IValue groups(TorchScope scope, String prefix, int count, TorchType dtype) {
+    public IValue groups(TorchScope scope, String prefix, int count, TorchType dtype) {
         List<IValue> groups = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             groups.add(group(scope, prefix + i + ".", dtype));
         }
         return scope.list(groups.toArray(IValue[]::new));
+    }
+
+    /** Whether the checkpoint has a tensor that the model may read. */
+    public boolean has(String name) {
+        return source.names().contains(name);
     }
 
     /**

@@ -11,17 +11,31 @@ import java.util.List;
  *
  * @param prefix token ids before the image tokens; the same for every prompt of every task
  * @param text token ids between the image tokens and the mask tokens; where a region stands, any id
+ * @param latents where in the text the visual tokens without a place in the picture stand; the ids there mean nothing. Empty where the
+ *     family has none, and before every condition
  * @param conditions what in the text is asked for, in order, at least one
  * @param regions see {@link Task#regions}; empty until the picture is known, and for other tasks
  */
-public record PreparedPrompt(Task task, int[] prefix, int[] text, List<Span> conditions, List<float[]> regions) {
+public record PreparedPrompt(
+        Task task, int[] prefix, int[] text, Span latents, List<Span> conditions, List<float[]> regions) {
+    private static final Span NONE = new Span(0, 0);
+
+    /** A prompt without latents. */
+    public PreparedPrompt(Task task, int[] prefix, int[] text, List<Span> conditions, List<float[]> regions) {
+        this(task, prefix, text, NONE, conditions, regions);
+    }
+
     public PreparedPrompt {
         conditions = List.copyOf(conditions);
         regions = List.copyOf(regions);
     }
 
     /** Positions {@code start} to {@code end - 1} of the text. */
-    public record Span(int start, int end) {}
+    public record Span(int start, int end) {
+        public int length() {
+            return end - start;
+        }
+    }
 
     /**
      * A referring prompt.
@@ -44,7 +58,7 @@ public record PreparedPrompt(Task task, int[] prefix, int[] text, List<Span> con
 
     /** The same prompt with its regions. */
     public PreparedPrompt at(List<float[]> regions) {
-        return new PreparedPrompt(task, prefix, text, conditions, regions);
+        return new PreparedPrompt(task, prefix, text, latents, conditions, regions);
     }
 
     /** Length of the text before the first condition, which other prompts may have, too. */

@@ -13,6 +13,7 @@ public record Segmentation(List<ScoredMask> masks, TokenCounts tokens, FlopCount
     /**
      * Tokens of this prompt's sequence.
      *
+     * @param image all visual tokens, those without a place in the picture included
      * @param proxy image tokens that get the full FFN, averaged over the layers and rounded; all of them in a dense run, and
      *     where image tokens are dropped those that are present
      * @param text those before and after the image tokens
@@ -24,7 +25,7 @@ public record Segmentation(List<ScoredMask> masks, TokenCounts tokens, FlopCount
      *
      * @param llm as run: routed, with the shared tokens' work divided evenly over the prompts that shared it
      * @param llmDense the same prompt alone, unrouted and unshared
-     * @param vision Swin, projector and pixel decoder, divided evenly over the prompts that shared them
+     * @param vision Swin, what makes visual tokens, and pixel decoder, divided evenly over the prompts that shared them
      * @param decoder mask decoder of this prompt
      * @param llmAlone the same prompt alone, routed as in this run but unshared
      */

@@ -7,17 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 
-/** What the tasks of class names have in common: their text, their conditions, their classes' probabilities. */
+/** What the tasks of class names have in common: their conditions, their classes' probabilities. */
 final class ClassPrompt {
-    /**
-     * PSALM was trained on, and is evaluated for all three tasks with, the same words. (Its code has the word {@code Semantic} in a
-     * data set class that none of its scripts takes a text from.)
-     */
-    static final PromptText TEXT = new PromptText(
-            "This is an image <image>, Please do Panoptic Segmentation.\n"
-                    + "This is all the candidate categories: <conditions>.\n",
-            PromptText.SURE);
-
     private static final String BACKGROUND = "background";
 
     private ClassPrompt() {}

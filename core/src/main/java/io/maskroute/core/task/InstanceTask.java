@@ -27,11 +27,6 @@ public record InstanceTask(List<Category> categories) implements Task {
     }
 
     @Override
-    public PromptText text() {
-        return ClassPrompt.TEXT;
-    }
-
-    @Override
     public List<Condition> conditions() throws RowFailure {
         return ClassPrompt.conditions(categories, name -> name);
     }

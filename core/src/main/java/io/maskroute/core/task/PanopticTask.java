@@ -31,11 +31,6 @@ public record PanopticTask(List<Category> categories) implements Task {
     }
 
     @Override
-    public PromptText text() {
-        return ClassPrompt.TEXT;
-    }
-
-    @Override
     public List<Condition> conditions() throws RowFailure {
         return ClassPrompt.conditions(categories, name -> name);
     }

@@ -18,10 +18,6 @@ public record ReferringTask(List<String> sentences) implements Task {
     private static final Pattern BLANK =
             Pattern.compile("[\\p{Z}\\p{Cc}\\p{Cf}\\x{115F}\\x{1160}\\x{3164}\\x{FFA0}\\x{2800}]*+");
 
-    private static final PromptText TEXT = new PromptText(
-            "This is an image <image>, Please doing Referring Segmentation according to the following instruction:\n<conditions>",
-            PromptText.SURE);
-
     public ReferringTask {
         sentences = List.copyOf(sentences);
     }
@@ -34,11 +30,6 @@ public record ReferringTask(List<String> sentences) implements Task {
     @Override
     public String label() {
         return "referring";
-    }
-
-    @Override
-    public PromptText text() {
-        return TEXT;
     }
 
     /** All sentences, each with a leading space and a full stop. */

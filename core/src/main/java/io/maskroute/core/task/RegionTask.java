@@ -15,10 +15,6 @@ import java.util.SplittableRandom;
  * @param seed of the choice of a region's points: the same for the same prompt, whatever runs beside it
  */
 public record RegionTask(List<Drawn> regions, long seed) implements Task {
-    private static final PromptText TEXT = new PromptText(
-            "This is an image <image>, Please segment by given regions\nThis is all regions:  <conditions>.\n",
-            "\n[SEG]<seg>");
-
     public RegionTask {
         regions = List.copyOf(regions);
     }
@@ -26,11 +22,6 @@ public record RegionTask(List<Drawn> regions, long seed) implements Task {
     @Override
     public String label() {
         return "region";
-    }
-
-    @Override
-    public PromptText text() {
-        return TEXT;
     }
 
     @Override

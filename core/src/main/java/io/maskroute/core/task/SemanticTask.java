@@ -27,11 +27,6 @@ public record SemanticTask(List<Category> categories) implements Task {
     }
 
     @Override
-    public PromptText text() {
-        return ClassPrompt.TEXT;
-    }
-
-    @Override
     public List<Condition> conditions() throws RowFailure {
         return ClassPrompt.conditions(
                 categories, name -> categories.size() > FULL_NAMES ? name.split(",", 2)[0] : name);

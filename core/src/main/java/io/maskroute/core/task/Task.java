@@ -6,14 +6,12 @@ import io.maskroute.core.image.ImageGeometry;
 import java.util.List;
 
 /**
- * What is asked of a picture, in the way of one of the model's tasks. A task is one class: its text, its conditions, the weights that
+ * What is asked of a picture, in the way of one of the model's tasks. A task is one class: its conditions, the weights that
  * read them, and how their logits become masks.
  */
 public interface Task {
     /** The task's name: {@code referring}, {@code panoptic}, {@code instance}, {@code semantic} or {@code region}. */
     String label();
-
-    PromptText text();
 
     /**
      * What is asked for, in the prompt's order; at least one.

@@ -8,11 +8,13 @@ import io.maskroute.core.config.ModelConfig;
 import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.error.Stage;
 import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.core.family.Families;
+import io.maskroute.core.family.Prompts;
 import io.maskroute.core.files.NativeCache;
 import io.maskroute.core.segmenter.PreparedPrompt;
 import io.maskroute.core.segmenter.PreparedPrompt.Span;
 import io.maskroute.core.task.Condition;
-import io.maskroute.core.task.ReferringTask;
+import io.maskroute.core.task.Head;
 import io.maskroute.core.task.Task;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -48,6 +50,7 @@ public final class PromptTokenizer implements AutoCloseable {
 
     private final HuggingFaceTokenizer tokenizer;
     private final ModelConfig config;
+    private final Prompts prompts;
     /** Text tokens that the model's positions leave room for. */
     private final int room;
     /** Token ids of fixed texts. */
@@ -58,14 +61,19 @@ public final class PromptTokenizer implements AutoCloseable {
     private PromptTokenizer(HuggingFaceTokenizer tokenizer, String where, ModelConfig config, int imageTokens) {
         this.tokenizer = tokenizer;
         this.config = config;
-        List<int[]> pieces = new ReferringTask(List.of())
-                .text().pieces(1).stream().map(this::fixed).toList();
-        this.shared = new SharedText(pieces.get(0).length, pieces.get(1).length);
+        this.prompts = Families.of(config).prompts();
+        List<String> pieces = referring(prompts);
+        int[] before = fixed(pieces.get(0));
+        int condition = pieces.indexOf(Prompts.CONDITION);
+        this.shared = new SharedText(before.length, length(pieces.subList(2, condition)));
         // The text after the mask tokens influences nothing that is read: attention is causal.
         this.room =
                 config.llm().maxPositions() - imageTokens - config.maskDecoder().queries();
         int vocab = config.llm().vocab();
-        if (!pieces.subList(0, 3).stream().allMatch(this::inVocabulary)) {
+        if (!pieces.stream()
+                .filter(piece -> !isPlaceholder(piece))
+                .map(this::fixed)
+                .allMatch(this::inVocabulary)) {
             throw new UnusableInputException(where + " has token ids beyond the model's " + vocab
                     + " embeddings; take the tokenizer that belongs to the model");
         }
@@ -73,7 +81,7 @@ public final class PromptTokenizer implements AutoCloseable {
             throw new UnusableInputException("the model's [SEG] token "
                     + config.specialTokens().seg() + " is beyond its " + vocab + " embeddings; correct config.json");
         }
-        int words = room - shared.tokens() - pieces.get(2).length;
+        int words = room - shared.tokens() - length(pieces.subList(condition + 1, pieces.size()));
         if (words < 2) {
             throw new UnusableInputException("the model has " + config.llm().maxPositions()
                     + " positions, but a prompt takes " + (config.llm().maxPositions() - words)
@@ -129,7 +137,36 @@ public final class PromptTokenizer implements AutoCloseable {
         return line.length() <= MAX_MESSAGE_CHARS ? line : line.substring(0, MAX_MESSAGE_CHARS) + "…";
     }
 
-    /** Numbers of text tokens that all referring prompts share: before and after the image tokens. */
+    private static List<String> referring(Prompts prompts) {
+        try {
+            return Prompts.pieces(prompts.whole(Head.SEG, 1));
+        } catch (RowFailure e) {
+            throw new IllegalStateException("every family has referring prompts", e);
+        }
+    }
+
+    private static boolean isPlaceholder(String piece) {
+        return List.of(Prompts.IMAGE, Prompts.LATENTS, Prompts.CONDITION, Prompts.ANSWER)
+                .contains(piece);
+    }
+
+    /** Tokens of pieces of a prompt, its conditions aside. */
+    private int length(List<String> pieces) {
+        return pieces.stream()
+                .mapToInt(piece -> switch (piece) {
+                    case Prompts.CONDITION -> 0;
+                    case Prompts.LATENTS -> config.visualTokens().latents();
+                    case Prompts.ANSWER -> 1;
+                    default -> fixed(piece).length;
+                })
+                .sum();
+    }
+
+    /**
+     * Numbers of tokens around the image tokens that all referring prompts share.
+     *
+     * @param task behind them, the visual tokens without a place in the picture included
+     */
     public record SharedText(int prefix, int task) {
         public int tokens() {
             return prefix + task;
@@ -142,52 +179,57 @@ public final class PromptTokenizer implements AutoCloseable {
 
     /**
      * @return arrays that other prompts share: not to be changed; without {@link PreparedPrompt#regions}
-     * @throws RowFailure of stage {@code tokenize}; kinds: what {@link Task#conditions} says, {@code malformed-text} (not Unicode),
+     * @throws RowFailure of stage {@code tokenize}; kinds: what {@link Task#conditions} says, {@code unsupported-task} (the model has no such prompts), {@code malformed-text} (not Unicode),
      *     {@code prompt-too-long} (beyond the model's positions), {@code unknown-token} (an id beyond the model's embeddings)
      */
     public PreparedPrompt prepare(Task task) throws RowFailure {
         List<Condition> conditions = task.conditions();
-        List<String> pieces = task.text().pieces(conditions.size());
+        List<String> pieces = Prompts.pieces(prompts.whole(task.head(), conditions.size()));
         int[] prefix = fixed(pieces.get(0));
+        List<String> behind = pieces.subList(2, pieces.size());
+        int most = room - prefix.length - length(behind);
+        int left = most;
         IntStream.Builder text = IntStream.builder();
+        Span latents = new Span(0, 0);
         List<Span> spans = new ArrayList<>();
         int at = 0;
-        int around = 0;
-        for (int piece = 1; piece < pieces.size() - 1; piece++) {
-            around += fixed(pieces.get(piece)).length;
-        }
-        int left = room - prefix.length - around;
-        for (int i = 0; i <= conditions.size(); i++) {
-            int[] before = fixed(pieces.get(1 + i));
-            Arrays.stream(before).forEach(text);
-            at += before.length;
-            if (i < conditions.size()) {
-                int[] own = ids(conditions.get(i), room - prefix.length - around, left);
-                Arrays.stream(own).forEach(text);
-                spans.add(new Span(at, at + own.length));
-                at += own.length;
-                left -= own.length;
+        for (String piece : behind) {
+            int[] ids =
+                    switch (piece) {
+                        case Prompts.CONDITION -> ids(task, conditions.get(spans.size()), most, left);
+                        case Prompts.LATENTS -> new int[config.visualTokens().latents()];
+                        case Prompts.ANSWER -> new int[] {config.specialTokens().seg()};
+                        default -> fixed(piece);
+                    };
+            Arrays.stream(ids).forEach(text);
+            Span span = new Span(at, at + ids.length);
+            at = span.end();
+            if (piece.equals(Prompts.LATENTS)) {
+                latents = span;
+            } else if (piece.equals(Prompts.CONDITION)) {
+                spans.add(span);
+                left -= ids.length;
             }
         }
         int[] all = text.build().toArray();
         if (!inVocabulary(all)) {
             throw failure("unknown-token", "the prompt has a token beyond the model's embeddings");
         }
-        return new PreparedPrompt(task, prefix, all, spans, List.of());
+        return new PreparedPrompt(task, prefix, all, latents, spans, List.of());
     }
 
     /**
      * @param room tokens that the conditions of a prompt may take together
      * @param left of them
      */
-    private int[] ids(Condition condition, int room, int left) throws RowFailure {
+    private int[] ids(Task task, Condition condition, int room, int left) throws RowFailure {
         if (condition.words() == null) {
             if (left < 1) {
                 throw failure("prompt-too-long", "the model's positions leave room for " + room + " regions");
             }
             return REGION;
         }
-        String text = condition.words();
+        String text = prompts.words(task.head(), condition.words());
         if (text.length() / MAX_CHARS_PER_TOKEN > room) {
             throw failure("prompt-too-long", "the prompt has " + text.length() + " characters");
         }

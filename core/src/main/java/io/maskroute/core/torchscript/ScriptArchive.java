@@ -19,6 +19,8 @@ public final class ScriptArchive {
             "common.py",
             "swin.py",
             "vision_projector.py",
+            "siglip.py",
+            "perceiver.py",
             "llm.py",
             "dropping.py",
             "pixel_decoder.py",

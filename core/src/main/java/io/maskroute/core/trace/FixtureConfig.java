@@ -4,6 +4,8 @@ import io.maskroute.core.config.JsonFields;
 import io.maskroute.core.config.ModelConfig;
 import io.maskroute.core.config.ModelConfigCheck;
 import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.core.family.Families;
+import io.maskroute.core.family.Family;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -33,8 +35,12 @@ public record FixtureConfig(
         Placeholders placeholders,
         Map<String, List<Integer>> shapes) {
 
-    /** Negative ids, as in PSALM. */
-    public record Placeholders(int image, int seg, int cls, int region, int refer) {}
+    /**
+     * Negative ids, as in PSALM.
+     *
+     * @param latents 0 where the family has none
+     */
+    public record Placeholders(int image, int seg, int cls, int region, int refer, int latents) {}
 
     public static FixtureConfig read(Path file) {
         JsonFields json = JsonFields.read(file);
@@ -62,12 +68,17 @@ public record FixtureConfig(
                         ids.integer("SEG"),
                         ids.integer("CLS"),
                         ids.integer("REGION"),
-                        ids.integer("REFER")),
+                        ids.integer("REFER"),
+                        ids.integer("TEMPORAL", 0)),
                 shapes);
     }
 
     private static ModelConfig model(JsonFields json, JsonFields cfg) {
-        ModelConfig psalm = ModelConfig.psalm();
+        String name = json.text("family", Families.fallback().name());
+        Family family = Families.named(name)
+                .orElseThrow(() -> new UnusableInputException(
+                        json.where() + ": a fixture of the family '" + name + "' is not supported"));
+        ModelConfig published = family.sizes();
         int hidden = cfg.integer("hidden");
         int llmHeads = cfg.integer("llm_heads");
         int heads = cfg.integer("mf_heads");
@@ -75,19 +86,25 @@ public record FixtureConfig(
         return new ModelConfig(
                 new ModelConfig.Image(
                         cfg.integer("image_size"),
-                        json.numbers("pixel_mean", psalm.image().mean()),
-                        json.numbers("pixel_std", psalm.image().std()),
-                        json.integer("pad_value", psalm.image().padValue())),
+                        json.numbers(
+                                "pixel_mean",
+                                json.numbers(
+                                        "swin_pixel_mean", published.image().mean())),
+                        json.numbers(
+                                "pixel_std",
+                                json.numbers("swin_pixel_std", published.image().std())),
+                        json.integer(
+                                "pad_value",
+                                json.integer("swin_pad_value", published.image().padValue()))),
                 new ModelConfig.Swin(
                         cfg.integer("swin_embed"),
                         cfg.integers("swin_depths"),
                         cfg.integers("swin_heads"),
                         cfg.integer("swin_window"),
-                        psalm.swin().mlpRatio(),
-                        psalm.swin().patch(),
-                        json.number("swin_layer_norm_eps", psalm.swin().layerNormEps())),
-                new ModelConfig.VisionProjector(
-                        psalm.visionProjector().kind(), psalm.visionProjector().stage(), cfg.integer("proj_planes")),
+                        published.swin().mlpRatio(),
+                        published.swin().patch(),
+                        json.number("swin_layer_norm_eps", published.swin().layerNormEps())),
+                family.readFixture(json, cfg),
                 new ModelConfig.Llm(
                         hidden,
                         cfg.integer("ffn"),
@@ -95,16 +112,16 @@ public record FixtureConfig(
                         llmHeads,
                         (int) (cfg.number("rotary_factor") * (llmHeads > 0 ? hidden / llmHeads : 0)),
                         cfg.integer("vocab"),
-                        json.number("layer_norm_eps", psalm.llm().layerNormEps()),
-                        json.number("rope_theta", psalm.llm().ropeTheta()),
-                        psalm.llm().maxPositions()),
+                        json.number("layer_norm_eps", published.llm().layerNormEps()),
+                        json.number("rope_theta", published.llm().ropeTheta()),
+                        published.llm().maxPositions()),
                 new ModelConfig.PixelDecoder(
                         cfg.integer("conv_dim"),
                         cfg.integer("mask_dim"),
                         heads,
                         cfg.integer("enc_layers"),
                         cfg.integer("encoder_ffn"),
-                        json.integer("msdeform_points", psalm.pixelDecoder().points())),
+                        json.integer("msdeform_points", published.pixelDecoder().points())),
                 new ModelConfig.MaskDecoder(
                         cfg.integer("dec_dim"),
                         heads,

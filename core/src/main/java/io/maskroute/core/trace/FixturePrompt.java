@@ -35,11 +35,19 @@ record FixturePrompt(PreparedPrompt prompt, int[] tail) {
         List<int[]> conditions = conditions(task, inputs);
         IntStream.Builder text = IntStream.builder();
         List<Span> spans = new ArrayList<>();
+        Span latents = new Span(0, 0);
         int length = 0;
         for (int i = image + 1; i < seg; i++) {
             if (ids[i] >= 0) {
                 text.add(ids[i]);
                 length++;
+                continue;
+            }
+            if (ids[i] == placeholders.latents()) {
+                latents =
+                        new Span(length, length + fixture.model().visualTokens().latents());
+                IntStream.range(0, latents.length()).map(latent -> 0).forEach(text);
+                length = latents.end();
                 continue;
             }
             if (spans.size() == conditions.size()) {
@@ -57,7 +65,7 @@ record FixturePrompt(PreparedPrompt prompt, int[] tail) {
         }
         return new FixturePrompt(
                 new PreparedPrompt(
-                        task, Arrays.copyOf(ids, image), text.build().toArray(), spans, regions(task, inputs)),
+                        task, Arrays.copyOf(ids, image), text.build().toArray(), latents, spans, regions(task, inputs)),
                 Arrays.copyOfRange(ids, seg + 1, ids.length));
     }
 

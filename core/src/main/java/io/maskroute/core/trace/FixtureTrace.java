@@ -18,6 +18,9 @@ import java.util.Optional;
 
 /** Runs a golden fixture's inputs through its own weights. */
 public final class FixtureTrace {
+    /** Which other square a fixture has, its family's tower says. */
+    private static final String STRETCHED = "image_siglip";
+
     private static final String TRUTH = "gt_masks";
 
     private FixtureTrace() {}
@@ -89,6 +92,7 @@ public final class FixtureTrace {
         FixturePrompt prompt = FixturePrompt.of(fixture, inputs);
         return new ForwardTrace.Input(
                 inputs.floats("image"),
+                inputs.names().contains(STRETCHED) ? inputs.floats(STRETCHED) : new float[0],
                 new ImageGeometry(size, height, width, fixture.imageHeight(), fixture.imageWidth()),
                 prompt.prompt(),
                 prompt.tail());

@@ -8,6 +8,7 @@ import io.maskroute.core.image.RgbImage;
 import io.maskroute.core.model.ForwardTrace;
 import io.maskroute.core.model.LoadedModel;
 import io.maskroute.core.model.SegmenterOptions;
+import io.maskroute.core.model.VisionEncoder;
 import io.maskroute.core.segmenter.PreparedPrompt;
 import io.maskroute.core.task.Task;
 import io.maskroute.core.torchscript.TorchScope;
@@ -26,18 +27,21 @@ public final class ModelTrace {
                         options.routing().orElseThrow()
                                 + ": drops image tokens, and a trace names every token of every layer; trace with another routing");
             }
-            PreparedImage picture =
-                    new ImagePreprocessor(model.network().config().image()).prepare(image);
+            PreparedImage picture = new ImagePreprocessor(model.network().config()).prepare(image);
             PreparedPrompt tokens = model.tokenizer().prepare(task).at(task.regions(picture.geometry()));
-            return Trace.of(
-                    model.network(),
-                    new ForwardTrace.Input(pixels(model, picture), picture.geometry(), tokens, new int[0]));
+            return Trace.of(model.network(), input(model, picture, tokens));
         }
     }
 
-    private static float[] pixels(LoadedModel model, PreparedImage picture) {
+    private static ForwardTrace.Input input(LoadedModel model, PreparedImage picture, PreparedPrompt tokens) {
         try (TorchScope work = model.network().scope()) {
-            return work.floats(model.network().vision().normalize(work, List.of(picture)));
+            VisionEncoder.Pixels pixels = model.network().vision().normalize(work, List.of(picture));
+            return new ForwardTrace.Input(
+                    work.floats(pixels.square()),
+                    pixels.stretched() == null ? new float[0] : work.floats(pixels.stretched()),
+                    picture.geometry(),
+                    tokens,
+                    new int[0]);
         }
     }
 }

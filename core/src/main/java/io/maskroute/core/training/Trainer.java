@@ -221,7 +221,7 @@ public final class Trainer implements AutoCloseable {
                             llm,
                             bridge,
                             encoded.imageTokens(),
-                            prefix.run(work, network.llm(), encoded.imageTokens(), noTaps),
+                            prefix.run(work, network.llm(), encoded.tokens(), noTaps),
                             noTaps);
                 };
         PromptBridge.Inputs inputs = bridge.inputs(work, hidden, together, noTaps);

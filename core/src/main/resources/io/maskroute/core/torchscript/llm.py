@@ -36,6 +36,12 @@ def llm_prefix_input(self, table: Tensor, before: Tensor, image: Tensor, after: 
     return torch.cat([left, image.to(table.dtype), right], 1)
 
 
+def insert_latents(self, x: Tensor, latents: Tensor, behind: int) -> Tensor:
+    """x [B, P, d] with latents [B, M, d] in place of the M tokens that begin `behind` tokens before its end."""
+    start = x.size(1) - behind
+    return torch.cat([x[:, :start], latents.to(x.dtype), x[:, start + latents.size(1):]], 1)
+
+
 def late_tokens(self, mask_tokens: Tensor, table: Tensor, tail: Tensor) -> Tensor:
     """Learned mask tokens [Q, d] and ids [n] of text after them (only `trace` has any) -> [Q + n, d]"""
     return torch.cat([mask_tokens, self.embed_tokens(table, tail).to(mask_tokens.dtype)])

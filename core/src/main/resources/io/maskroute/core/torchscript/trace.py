@@ -5,8 +5,8 @@ def tap_sequence(self, taps: Dict[str, Tensor], prefix: Tensor, text: Tensor, la
     taps["llm.inputs_embeds"] = torch.cat([prefix, text, late.unsqueeze(0).to(prefix.dtype)], 1)
 
 
-def tap_layout(self, taps: Dict[str, Tensor], before: int, image: int, text: int, masks: int, after: int, starts: List[int], ends: List[int], head: str, content: List[int]) -> None:
-    """Numbers of tokens before the image, of the image, of the text, of the masks and after them; starts, ends: the conditions' places in the text."""
+def tap_layout(self, taps: Dict[str, Tensor], before: int, image: int, text: int, latents_start: int, latents: int, masks: int, after: int, starts: List[int], ends: List[int], head: str, content: List[int]) -> None:
+    """Numbers of tokens before the image, of the image, of the text, of the masks and after them, and which of the text are latents; starts, ends: the conditions' places in the text."""
     total = before + image + text + masks + after
     taps["llm.position_ids"] = torch.arange(total, dtype=4)
     taps["llm.attention_mask"] = torch.ones([1, total], dtype=0)
@@ -19,6 +19,11 @@ def tap_layout(self, taps: Dict[str, Tensor], before: int, image: int, text: int
         taps["llm.class_name_embedding_indices"] = conditions
     else:
         taps["llm.region_embedding_mask"] = (conditions > 0).to(0)
+    if latents > 0:
+        first = before + image + latents_start
+        places = torch.zeros([1, total], dtype=0)
+        places[:, first:first + latents] = 1
+        taps["llm.temporal_query_mask"] = places
     queries = torch.zeros([1, total], dtype=0)
     queries[:, before + image + text:before + image + text + masks] = 1
     taps["llm.seg_query_mask"] = queries

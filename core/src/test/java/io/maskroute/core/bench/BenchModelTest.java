@@ -9,7 +9,7 @@ import io.maskroute.core.bench.BenchModel.Settings;
 import io.maskroute.core.bench.BenchModel.Variant;
 import io.maskroute.core.checkpoint.RandomWeights;
 import io.maskroute.core.config.ModelConfig;
-import io.maskroute.core.config.ModelConfig.VisionProjector;
+import io.maskroute.core.family.psalm.VisionProjector;
 import io.maskroute.core.model.SegmenterOptions.Dtype;
 import io.maskroute.core.model.TinyModel;
 import io.maskroute.core.routing.RandomProjectors;

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.maskroute.core.checkpoint.ModelFolder;
 import io.maskroute.core.config.ModelConfig;
+import io.maskroute.core.family.psalm.Psalm;
 import io.maskroute.core.segmenter.PreparedPrompt;
 import io.maskroute.core.task.ReferringTask;
 import io.maskroute.core.text.PromptTokenizer;
@@ -98,8 +99,8 @@ class PromptShapeTest {
 
     @Test
     void promptsOfAPictureShareAllButTheirConditions() {
-        PreparedPrompt one = PromptShape.PSALM.prompt(ModelConfig.psalm(), 1);
-        PreparedPrompt two = PromptShape.PSALM.prompt(ModelConfig.psalm(), 2);
+        PreparedPrompt one = PromptShape.PSALM.prompt(Psalm.published(), 1);
+        PreparedPrompt two = PromptShape.PSALM.prompt(Psalm.published(), 2);
 
         assertThat(one.prefix()).isEqualTo(two.prefix()).hasSize(56);
         assertThat(Arrays.copyOf(one.text(), 15)).isEqualTo(Arrays.copyOf(two.text(), 15));

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.maskroute.core.config.ModelConfig;
 import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.core.family.psalm.VisionProjector;
 import io.maskroute.core.flops.FlopsModel;
 import io.maskroute.core.routing.RoutingPlan;
 import io.maskroute.core.routing.RoutingSchedule.Projector;
@@ -148,7 +149,7 @@ class ScheduleSearchTest {
         return new ModelConfig(
                 new ModelConfig.Image(64, List.of(0.0, 0.0, 0.0), List.of(1.0, 1.0, 1.0), 128),
                 new ModelConfig.Swin(4, List.of(1, 1, 1, 1), List.of(1, 2, 2, 4), 4, 3, 4, 1e-5),
-                new ModelConfig.VisionProjector(ModelConfig.VisionProjector.Kind.LINEAR, 3, 3),
+                new VisionProjector(VisionProjector.Kind.LINEAR, 3, 3),
                 new ModelConfig.Llm(16, 64, LAYERS, 2, 2, 50, 1e-5, 10000, 256),
                 new ModelConfig.PixelDecoder(4, 5, 2, 2, 7, 3),
                 new ModelConfig.MaskDecoder(6, 2, 2, 9, 10),

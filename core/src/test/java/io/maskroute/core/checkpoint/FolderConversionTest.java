@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.maskroute.core.config.ModelConfig;
 import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.core.family.psalm.VisionProjector;
 import io.maskroute.core.model.TinyModel;
 import io.maskroute.core.safetensors.DType;
 import io.maskroute.core.safetensors.HalfFloats;
@@ -26,8 +27,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class FolderConversionTest {
-    private static final ModelConfig TINY =
-            TinyModel.config(new ModelConfig.VisionProjector(ModelConfig.VisionProjector.Kind.LINEAR, 4, 0));
+    private static final ModelConfig TINY = TinyModel.config(new VisionProjector(VisionProjector.Kind.LINEAR, 4, 0));
     private static final long SHARD = 100_000;
 
     @TempDir

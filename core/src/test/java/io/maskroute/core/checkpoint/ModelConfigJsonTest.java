@@ -5,8 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.maskroute.core.config.JsonFields;
 import io.maskroute.core.config.ModelConfig;
-import io.maskroute.core.config.ModelConfig.VisionProjector;
 import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.core.family.psalm.Psalm;
+import io.maskroute.core.family.psalm.VisionProjector;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -41,7 +42,7 @@ class ModelConfigJsonTest {
 
     @Test
     void absentSizesArePsalms() {
-        assertThat(read(RELEASED)).isEqualTo(ModelConfig.psalm());
+        assertThat(read(RELEASED)).isEqualTo(Psalm.published());
     }
 
     @Test
@@ -91,16 +92,16 @@ class ModelConfigJsonTest {
                         .isEqualTo(config);
             }
         }
-        ModelConfig careful = ModelConfig.psalm().withMinScore(0.35);
+        ModelConfig careful = Psalm.published().withMinScore(0.35);
         assertThat(read(new String(ModelConfigJson.toBytes(careful), StandardCharsets.UTF_8)))
                 .isEqualTo(careful);
         ModelConfig placed = read(withOwn("{\"swin\": {\"absolute_position\": true}}"));
         assertThat(placed.swin().absolutePosition()).isTrue();
-        assertThat(placed).isNotEqualTo(ModelConfig.psalm());
+        assertThat(placed).isNotEqualTo(Psalm.published());
         assertThat(read(new String(ModelConfigJson.toBytes(placed), StandardCharsets.UTF_8)))
                 .isEqualTo(placed);
-        ModelConfigJson.write(folder.resolve("config.json"), ModelConfig.psalm());
-        assertThat(ModelConfigJson.read(folder.resolve("config.json"))).isEqualTo(ModelConfig.psalm());
+        ModelConfigJson.write(folder.resolve("config.json"), Psalm.published());
+        assertThat(ModelConfigJson.read(folder.resolve("config.json"))).isEqualTo(Psalm.published());
     }
 
     @ParameterizedTest

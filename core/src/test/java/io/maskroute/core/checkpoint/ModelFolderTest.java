@@ -6,6 +6,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.maskroute.core.config.ModelConfig;
 import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.core.family.psalm.VisionProjector;
 import io.maskroute.core.safetensors.DType;
 import io.maskroute.core.safetensors.HalfFloats;
 import io.maskroute.core.safetensors.Safetensors;
@@ -36,7 +37,7 @@ class ModelFolderTest {
     private static final ModelConfig SMALL = new ModelConfig(
             new ModelConfig.Image(64, List.of(0.0, 0.0, 0.0), List.of(1.0, 1.0, 1.0), 128),
             new ModelConfig.Swin(4, List.of(1, 1, 1, 1), List.of(1, 1, 2, 2), 2, 2, 4, 1e-5),
-            new ModelConfig.VisionProjector(ModelConfig.VisionProjector.Kind.MLP, 4, 0),
+            new VisionProjector(VisionProjector.Kind.MLP, 4, 0),
             new ModelConfig.Llm(12, 20, 2, 3, 2, 30, 1e-5, 10000, 128),
             new ModelConfig.PixelDecoder(32, 32, 4, 1, 16, 2),
             new ModelConfig.MaskDecoder(32, 4, 1, 16, 3),
@@ -210,7 +211,7 @@ class ModelFolderTest {
         ModelConfig wider = new ModelConfig(
                 SMALL.image(),
                 SMALL.swin(),
-                SMALL.visionProjector(),
+                SMALL.visualTokens(),
                 new ModelConfig.Llm(12, 24, 2, 3, 2, 30, 1e-5, 10000, 128),
                 SMALL.pixelDecoder(),
                 SMALL.maskDecoder(),

@@ -4,13 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.maskroute.core.config.ModelConfig;
+import io.maskroute.core.family.psalm.VisionProjector;
 import io.maskroute.core.model.TinyModel;
 import io.maskroute.core.safetensors.TensorSource;
 import org.junit.jupiter.api.Test;
 
 class RandomWeightsTest {
-    private static final ModelConfig PLAIN =
-            TinyModel.config(new ModelConfig.VisionProjector(ModelConfig.VisionProjector.Kind.MLP, 4, 0));
+    private static final ModelConfig PLAIN = TinyModel.config(new VisionProjector(VisionProjector.Kind.MLP, 4, 0));
 
     @Test
     void trainingBeginsWithTheSameNumbersButForWhatItsStartSays() {

@@ -3,6 +3,7 @@ package io.maskroute.core.checkpoint;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.maskroute.core.config.ModelConfig;
+import io.maskroute.core.family.psalm.Psalm;
 import io.maskroute.core.safetensors.DType;
 import io.maskroute.core.safetensors.RandomTensors;
 import io.maskroute.core.safetensors.SafetensorsWriter;
@@ -136,7 +137,7 @@ public final class ReleasedFolder {
                 .put("with_layernorm", false)
                 .put("with_norm", true);
         json.putArray("architectures").add("PSALM");
-        if (!config.equals(ModelConfig.psalm())) {
+        if (!config.equals(Psalm.published())) {
             json.remove("swin_type");
             ObjectNode own = json.putObject("maskroute");
             own.putObject("image").put("size", config.image().size());

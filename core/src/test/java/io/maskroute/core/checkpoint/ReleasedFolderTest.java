@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.maskroute.core.checkpoint.ReleasedFolder.Form;
 import io.maskroute.core.config.ModelConfig;
+import io.maskroute.core.family.psalm.Psalm;
+import io.maskroute.core.family.psalm.VisionProjector;
 import io.maskroute.core.safetensors.TensorSource;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -18,15 +20,15 @@ class ReleasedFolderTest {
     private static final ModelConfig SMALL = new ModelConfig(
             new ModelConfig.Image(
                     128,
-                    ModelConfig.psalm().image().mean(),
-                    ModelConfig.psalm().image().std(),
+                    Psalm.published().image().mean(),
+                    Psalm.published().image().std(),
                     128),
             new ModelConfig.Swin(8, List.of(2, 1, 2, 1), List.of(1, 2, 4, 8), 6, 4, 4, 1e-5),
-            new ModelConfig.VisionProjector(ModelConfig.VisionProjector.Kind.SWIN_CONV, 5, 24),
+            new VisionProjector(VisionProjector.Kind.SWIN_CONV, 5, 24),
             new ModelConfig.Llm(64, 128, 4, 4, 8, 50297, 1e-5, 10000.0, 512),
             new ModelConfig.PixelDecoder(32, 32, 4, 2, 64, 4),
             new ModelConfig.MaskDecoder(32, 4, 3, 64, 6),
-            ModelConfig.psalm().specialTokens());
+            Psalm.published().specialTokens());
 
     @TempDir
     Path temp;

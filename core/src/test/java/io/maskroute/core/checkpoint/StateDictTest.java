@@ -2,7 +2,7 @@ package io.maskroute.core.checkpoint;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.maskroute.core.config.ModelConfig;
+import io.maskroute.core.family.psalm.Psalm;
 import io.maskroute.core.safetensors.DType;
 import io.maskroute.core.safetensors.Safetensors;
 import io.maskroute.core.trace.FixtureConfig;
@@ -29,7 +29,7 @@ class StateDictTest {
     @Test
     void isTheOriginalsAtThePublishedSize() throws IOException {
         List<String> original = Files.readAllLines(resource("/reference/psalm_state_dict.tsv"));
-        List<String> ours = StateDict.expected(ModelConfig.psalm()).stream()
+        List<String> ours = StateDict.expected(Psalm.published()).stream()
                 .map(p -> {
                     String shape = LongStream.of(p.info().shape())
                             .mapToObj(Long::toString)
@@ -47,7 +47,7 @@ class StateDictTest {
 
     @Test
     void leavesOutOnlyWhatTheForwardPassDoesNotRead() {
-        assertThat(StateDict.expected(ModelConfig.psalm()).stream()
+        assertThat(StateDict.expected(Psalm.published()).stream()
                         .filter(p -> !p.required())
                         .map(p -> p.key().replaceAll("\\d+", "#"))
                         .distinct())

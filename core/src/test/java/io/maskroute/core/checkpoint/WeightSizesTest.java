@@ -3,6 +3,7 @@ package io.maskroute.core.checkpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.maskroute.core.config.ModelConfig;
+import io.maskroute.core.family.psalm.Psalm;
 import io.maskroute.core.safetensors.RandomTensors;
 import io.maskroute.core.safetensors.Safetensors;
 import io.maskroute.core.safetensors.TensorSource;
@@ -26,15 +27,15 @@ class WeightSizesTest {
 
     @Test
     void thePublishedSizeIsSeen() {
-        WeightSizes sizes = WeightSizes.of(tensors(ModelConfig.psalm(), key -> true));
-        assertThat(sizes.config()).isEqualTo(ModelConfig.psalm());
+        WeightSizes sizes = WeightSizes.of(tensors(Psalm.published(), key -> true));
+        assertThat(sizes.config()).isEqualTo(Psalm.published());
         assertThat(sizes.vocabulary()).hasValue(50297);
     }
 
     @Test
     void whatIsNotThereIsPsalms() {
-        WeightSizes sizes = WeightSizes.of(tensors(ModelConfig.psalm(), key -> false));
-        assertThat(sizes.config()).isEqualTo(ModelConfig.psalm());
+        WeightSizes sizes = WeightSizes.of(tensors(Psalm.published(), key -> false));
+        assertThat(sizes.config()).isEqualTo(Psalm.published());
         assertThat(sizes.vocabulary()).isEmpty();
     }
 
@@ -54,7 +55,7 @@ class WeightSizesTest {
         try (Safetensors weights = Safetensors.open(folder.resolve("weights.safetensors"))) {
             ModelConfig seen = WeightSizes.of(weights).config();
             assertThat(seen.swin()).isEqualTo(expected.swin());
-            assertThat(seen.visionProjector()).isEqualTo(expected.visionProjector());
+            assertThat(seen.visualTokens()).isEqualTo(expected.visualTokens());
             assertThat(seen.llm().hidden()).isEqualTo(expected.llm().hidden());
             assertThat(seen.llm().ffn()).isEqualTo(expected.llm().ffn());
             assertThat(seen.llm().layers()).isEqualTo(expected.llm().layers());
@@ -87,9 +88,9 @@ class WeightSizesTest {
                 "predictor.transformer_ffn_layers.8."
             })
     void aLostLayerIsNoSmallerModel(String lost) {
-        TensorSource weights = tensors(ModelConfig.psalm(), key -> !key.startsWith(lost));
+        TensorSource weights = tensors(Psalm.published(), key -> !key.startsWith(lost));
         ModelConfig seen = WeightSizes.of(weights).config();
-        assertThat(seen).isEqualTo(ModelConfig.psalm());
+        assertThat(seen).isEqualTo(Psalm.published());
         assertThat(WeightCoverage.of(StateDict.expected(seen), weights).missing())
                 .isNotEmpty()
                 .allMatch(key -> key.startsWith(lost));
@@ -110,6 +111,6 @@ class WeightSizesTest {
         }) {
             tensors.uniform(name, new long[] {3}, 0, 1);
         }
-        assertThat(WeightSizes.of(tensors.build()).config()).isEqualTo(ModelConfig.psalm());
+        assertThat(WeightSizes.of(tensors.build()).config()).isEqualTo(Psalm.published());
     }
 }

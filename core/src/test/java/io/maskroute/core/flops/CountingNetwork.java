@@ -1,6 +1,7 @@
 package io.maskroute.core.flops;
 
 import io.maskroute.core.config.ModelConfig;
+import io.maskroute.core.family.psalm.VisionProjector;
 import io.maskroute.core.routing.ImageTokenDropping;
 import io.maskroute.core.routing.RoutingSchedule;
 import java.util.ArrayList;
@@ -69,7 +70,7 @@ final class CountingNetwork {
     VisionFlops vision() {
         List<Shape> maps = new ArrayList<>();
         long backbone = took(() -> swin(maps));
-        long projector = took(() -> project(maps.get(config.visionProjector().stage() - 2)));
+        long projector = took(() -> project(maps.get(((VisionProjector) config.visualTokens()).stage() - 2)));
         List<Shape> levels = new ArrayList<>();
         int c = config.pixelDecoder().convDim();
         long convolutions = took(() -> {
@@ -128,9 +129,9 @@ final class CountingNetwork {
     }
 
     private void project(Shape x) {
-        int planes = config.visionProjector().planes();
+        int planes = ((VisionProjector) config.visualTokens()).planes();
         int d = config.llm().hidden();
-        switch (config.visionProjector().kind()) {
+        switch (((VisionProjector) config.visualTokens()).kind()) {
             case SWIN_CONV -> {
                 Shape y = convolve(x, planes, 3, 2, 1);
                 y = convolve(y, planes, 3, 1, 1);

@@ -3,7 +3,8 @@ package io.maskroute.core.flops;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.maskroute.core.config.ModelConfig;
-import io.maskroute.core.config.ModelConfig.VisionProjector.Kind;
+import io.maskroute.core.family.psalm.VisionProjector;
+import io.maskroute.core.family.psalm.VisionProjector.Kind;
 import io.maskroute.core.flops.Execution.LastLayer;
 import io.maskroute.core.routing.ImageTokenDropping;
 import io.maskroute.core.routing.ImageTokenDropping.Criterion;
@@ -163,7 +164,7 @@ class FlopsModelTest {
         return new ModelConfig(
                 new ModelConfig.Image(imageSize, List.of(0.0, 0.0, 0.0), List.of(1.0, 1.0, 1.0), 128),
                 new ModelConfig.Swin(2, List.of(1, 2, 1, 1), List.of(1, 2, 2, 4), 2 + random.nextInt(3), 3, 4, 1e-5),
-                new ModelConfig.VisionProjector(kind, stage, 3),
+                new VisionProjector(kind, stage, 3),
                 new ModelConfig.Llm(width, 3 * width, 1 + random.nextInt(4), 2, 2, 50, 1e-5, 10000, 128),
                 new ModelConfig.PixelDecoder(4, 5, 2, 2, 7, 3),
                 new ModelConfig.MaskDecoder(6, 2, 1 + random.nextInt(4), 9, 1 + random.nextInt(5)),

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import io.maskroute.core.config.ModelConfig;
+import io.maskroute.core.family.psalm.Psalm;
 import io.maskroute.core.flops.Execution.LastLayer;
 import io.maskroute.core.routing.RoutingPlan;
 import io.maskroute.core.routing.RoutingSchedule;
@@ -23,7 +24,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Figures at PSALM's size, known from elsewhere. */
 class PublishedSizeTest {
-    private static final ModelConfig PSALM = ModelConfig.psalm();
+    private static final ModelConfig PSALM = Psalm.published();
     private static final double GMAC = 2e9;
 
     /** The plain rule: every present token goes through every layer. */

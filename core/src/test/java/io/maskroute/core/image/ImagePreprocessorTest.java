@@ -3,7 +3,9 @@ package io.maskroute.core.image;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.maskroute.core.config.ModelConfig;
+import io.maskroute.core.family.psalm.Psalm;
 import io.maskroute.core.safetensors.Safetensors;
+import io.maskroute.core.testing.Fixtures;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -12,7 +14,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ImagePreprocessorTest {
-    private static final ModelConfig.Image PSALM = ModelConfig.psalm().image();
+    private static final ModelConfig.Image PSALM = Psalm.published().image();
 
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 2, 3, 4, 5})
@@ -67,6 +69,18 @@ class ImagePreprocessorTest {
         }
     }
 
+    /** The whole picture, stretched: Pillow's bicubic with its overshoot at edges. */
+    @ParameterizedTest
+    @ValueSource(strings = {"0", "1", "2", "3", "4", "5", "6", "7", "full"})
+    void stretchesAsPillowDoes(String example) {
+        try (Safetensors golden = Safetensors.open(Fixtures.path("hyperseg/ops/siglip_preprocess.safetensors"))) {
+            long[] shape = golden.info(example + ".resized_u8_chw").shape();
+            assertThat(ImagePreprocessor.stretched(
+                            ImageFixtures.picture(golden, example + ".src_u8_hwc"), (int) shape[1]))
+                    .isEqualTo(golden.toByteArray(example + ".resized_u8_chw"));
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({"1, 1, 64, 64", "1, 500, 1, 64", "500, 1, 64, 1", "2, 3, 43, 64", "64, 64, 64, 64"})
     void keepsALineOfThinPictures(int height, int width, int contentHeight, int contentWidth) {
@@ -84,6 +98,6 @@ class ImagePreprocessorTest {
     }
 
     private static ImagePreprocessor preprocessor(int size) {
-        return new ImagePreprocessor(new ModelConfig.Image(size, List.of(), List.of(), PSALM.padValue()));
+        return new ImagePreprocessor(new ModelConfig.Image(size, List.of(), List.of(), PSALM.padValue()), 0);
     }
 }

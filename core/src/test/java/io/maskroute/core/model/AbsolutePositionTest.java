@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.pytorch.jni.IValue;
 import io.maskroute.core.checkpoint.RandomWeights;
 import io.maskroute.core.config.ModelConfig;
-import io.maskroute.core.config.ModelConfig.VisionProjector;
+import io.maskroute.core.family.psalm.VisionProjector;
 import io.maskroute.core.image.PreparedImage;
 import io.maskroute.core.routing.RoutingPlan;
 import io.maskroute.core.routing.RoutingSchedule;
@@ -54,7 +54,13 @@ class AbsolutePositionTest {
                             new PsalmNetwork(program, config, weights, TorchType.FLOAT32, plan, Optional.empty());
                     TorchScope work = program.scope()) {
                 IValue taps = work.dictionary();
-                network.vision().backbone(work, network.vision().normalize(work, List.of(image, image)), taps);
+                network.vision()
+                        .backbone(
+                                work,
+                                network.vision()
+                                        .normalize(work, List.of(image, image))
+                                        .square(),
+                                taps);
                 return work.floats(work.entries(taps).get("swin.patch_embed"));
             }
         }

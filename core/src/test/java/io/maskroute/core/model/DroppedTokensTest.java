@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.pytorch.jni.IValue;
 import io.maskroute.core.checkpoint.RandomWeights;
 import io.maskroute.core.config.ModelConfig;
-import io.maskroute.core.config.ModelConfig.VisionProjector;
+import io.maskroute.core.family.psalm.VisionProjector;
 import io.maskroute.core.routing.ImageTokenDropping;
 import io.maskroute.core.routing.ImageTokenDropping.Criterion;
 import io.maskroute.core.routing.RoutingPlan;

@@ -7,8 +7,8 @@ import io.maskroute.core.bench.BenchModel;
 import io.maskroute.core.bench.PromptShape;
 import io.maskroute.core.checkpoint.RandomWeights;
 import io.maskroute.core.config.ModelConfig;
-import io.maskroute.core.config.ModelConfig.VisionProjector;
 import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.core.family.psalm.VisionProjector;
 import io.maskroute.core.model.SegmenterOptions.Dtype;
 import io.maskroute.core.routing.RoutingPlan;
 import io.maskroute.core.routing.RoutingSchedule;
@@ -79,7 +79,7 @@ class FailedLoadTest {
         ModelConfig config = new ModelConfig(
                 TINY.image(),
                 TINY.swin(),
-                TINY.visionProjector(),
+                TINY.visualTokens(),
                 new ModelConfig.Llm(
                         llm.hidden(),
                         llm.ffn(),

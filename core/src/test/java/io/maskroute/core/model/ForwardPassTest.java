@@ -6,9 +6,9 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.maskroute.core.checkpoint.RandomWeights;
 import io.maskroute.core.config.ModelConfig;
-import io.maskroute.core.config.ModelConfig.VisionProjector;
 import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.error.Stage;
+import io.maskroute.core.family.psalm.VisionProjector;
 import io.maskroute.core.flops.FlopsModel;
 import io.maskroute.core.image.PreparedImage;
 import io.maskroute.core.routing.RoutingPlan;

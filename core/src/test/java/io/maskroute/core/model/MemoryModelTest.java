@@ -4,7 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.withinPercentage;
 
 import io.maskroute.core.config.ModelConfig;
-import io.maskroute.core.config.ModelConfig.VisionProjector;
+import io.maskroute.core.family.psalm.Psalm;
+import io.maskroute.core.family.psalm.VisionProjector;
 import io.maskroute.core.model.MemoryModel.Estimate;
 import io.maskroute.core.model.SegmenterOptions.Dtype;
 import io.maskroute.core.routing.ImageTokenDropping;
@@ -17,7 +18,7 @@ import org.junit.jupiter.api.Test;
 
 /** Orders of magnitude at the published size, known without the formula. */
 class MemoryModelTest {
-    private static final ModelConfig PSALM = ModelConfig.psalm();
+    private static final ModelConfig PSALM = Psalm.published();
 
     @Test
     void weightsAreTwoBytesEachInBf16() {
@@ -100,8 +101,8 @@ class MemoryModelTest {
         ModelConfig narrow = new ModelConfig(
                 PSALM.image(),
                 PSALM.swin(),
-                PSALM.visionProjector(),
-                TinyModel.config(PSALM.visionProjector()).llm(),
+                PSALM.visualTokens(),
+                TinyModel.config(PSALM.visualTokens()).llm(),
                 PSALM.pixelDecoder(),
                 PSALM.maskDecoder(),
                 PSALM.specialTokens());

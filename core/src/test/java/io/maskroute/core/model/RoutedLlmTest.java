@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ai.djl.pytorch.jni.IValue;
 import io.maskroute.core.checkpoint.RandomWeights;
 import io.maskroute.core.config.ModelConfig;
-import io.maskroute.core.config.ModelConfig.VisionProjector;
+import io.maskroute.core.family.psalm.VisionProjector;
 import io.maskroute.core.routing.AdapterSpec;
 import io.maskroute.core.routing.RandomProjectors;
 import io.maskroute.core.routing.RoutingPlan;

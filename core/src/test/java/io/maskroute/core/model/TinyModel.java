@@ -2,7 +2,8 @@ package io.maskroute.core.model;
 
 import io.maskroute.core.checkpoint.RandomCheckpoint;
 import io.maskroute.core.config.ModelConfig;
-import io.maskroute.core.config.ModelConfig.VisionProjector;
+import io.maskroute.core.config.VisualTokens;
+import io.maskroute.core.family.psalm.Psalm;
 import io.maskroute.core.safetensors.DType;
 import io.maskroute.core.safetensors.Safetensors;
 import io.maskroute.core.safetensors.SafetensorsWriter;
@@ -18,8 +19,8 @@ import java.util.Map;
 public final class TinyModel {
     private TinyModel() {}
 
-    public static ModelConfig config(VisionProjector projector) {
-        ModelConfig psalm = ModelConfig.psalm();
+    public static ModelConfig config(VisualTokens projector) {
+        ModelConfig psalm = Psalm.published();
         return new ModelConfig(
                 new ModelConfig.Image(
                         128,
@@ -48,7 +49,7 @@ public final class TinyModel {
                         swin.patch(),
                         swin.layerNormEps(),
                         true),
-                config.visionProjector(),
+                config.visualTokens(),
                 config.llm(),
                 config.pixelDecoder(),
                 config.maskDecoder(),

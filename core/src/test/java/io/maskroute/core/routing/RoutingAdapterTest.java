@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.maskroute.core.config.ModelConfig;
 import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.core.family.psalm.Psalm;
 import io.maskroute.core.safetensors.DType;
 import io.maskroute.core.safetensors.SafetensorsWriter;
 import io.maskroute.core.safetensors.TensorInfo;
@@ -190,7 +191,7 @@ class RoutingAdapterTest {
                         + ": drop_image_tokens.after_layer is 3, but the model has 3 layers; choose 1 to 2");
         // PSALM has 16 x 16 image tokens.
         writeDropping("\"attention\",\"after_layer\":3,\"keep\":257");
-        assertThatThrownBy(() -> RoutingAdapter.open(folder, ModelConfig.psalm()))
+        assertThatThrownBy(() -> RoutingAdapter.open(folder, Psalm.published()))
                 .isInstanceOf(UnusableInputException.class)
                 .hasMessage(
                         folder

@@ -3,11 +3,12 @@ package io.maskroute.core.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
-import io.maskroute.core.task.ReferringTask;
+import io.maskroute.core.family.Prompts;
+import io.maskroute.core.family.psalm.Psalm;
+import io.maskroute.core.task.Head;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -78,7 +79,7 @@ class BundledTokenizerTest {
     @Test
     void givesCommonWordsOneTokenEach() {
         assertThat(ids(" the second man from the left wearing a blue shirt.")).hasSize(11);
-        assertThat(ids(new ReferringTask(List.of("any")).text().pieces(1).get(0)))
+        assertThat(ids(Prompts.pieces(new Psalm().prompts().whole(Head.SEG, 1)).get(0)))
                 .hasSizeLessThan(60);
     }
 

@@ -12,8 +12,10 @@ import io.maskroute.core.config.ModelConfig;
 import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.error.Stage;
 import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.core.family.psalm.Psalm;
 import io.maskroute.core.segmenter.PreparedPrompt;
 import io.maskroute.core.segmenter.PreparedPrompt.Span;
+import io.maskroute.core.task.Head;
 import io.maskroute.core.task.ReferringTask;
 import java.io.IOException;
 import java.io.InputStream;
@@ -34,7 +36,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class PromptTokenizerTest {
-    private static final ModelConfig PSALM = ModelConfig.psalm();
+    private static final ModelConfig PSALM = Psalm.published();
     private static final int IMAGE_TOKENS = 256;
 
     @TempDir
@@ -68,7 +70,7 @@ class PromptTokenizerTest {
 
     @Test
     void promptTextIsPsalms() throws IOException {
-        assertThat(new ReferringTask(List.of()).text().whole(1).replace("<condition>", "<refer>"))
+        assertThat(new Psalm().prompts().whole(Head.SEG, 1).replace("<condition>", "<refer>"))
                 .isEqualTo(golden().at("/prompt/referring_prompt_text").textValue());
     }
 
@@ -193,7 +195,7 @@ class PromptTokenizerTest {
         return new ModelConfig(
                 PSALM.image(),
                 PSALM.swin(),
-                PSALM.visionProjector(),
+                PSALM.visualTokens(),
                 new ModelConfig.Llm(
                         llm.hidden(),
                         llm.ffn(),

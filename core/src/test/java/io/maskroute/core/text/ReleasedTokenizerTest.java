@@ -12,8 +12,10 @@ import com.knuddels.jtokkit.api.Encoding;
 import com.knuddels.jtokkit.api.EncodingType;
 import io.maskroute.core.checkpoint.ReleasedTokenizer;
 import io.maskroute.core.checkpoint.TokenizerJson;
+import io.maskroute.core.family.psalm.Psalm;
 import io.maskroute.core.task.Category;
 import io.maskroute.core.task.Drawn;
+import io.maskroute.core.task.Head;
 import io.maskroute.core.task.PanopticTask;
 import io.maskroute.core.task.ReferringTask;
 import io.maskroute.core.task.RegionTask;
@@ -88,7 +90,7 @@ class ReleasedTokenizerTest {
                 new GoldenCase(
                         "semantic, 3 classes",
                         cases.get("semantic, 3 classes"),
-                        new PanopticTask(two).text().whole(4).replace("Panoptic", "Semantic"),
+                        new Psalm().prompts().whole(Head.CLASS, 4).replace("Panoptic", "Semantic"),
                         "<cls>"),
                 GoldenCase.of(cases, "panoptic, 2 classes", new PanopticTask(two), "<cls>", 3),
                 GoldenCase.of(cases, "region, 1", new RegionTask(List.of(any), 0), "<region>", 1),
@@ -100,7 +102,8 @@ class ReleasedTokenizerTest {
     /** A case of the fixture with the prompt's text, in which placeholders stand. */
     record GoldenCase(String name, JsonNode expected, String prompt, String condition) {
         static GoldenCase of(JsonNode cases, String name, Task task, String condition, int conditions) {
-            return new GoldenCase(name, cases.get(name), task.text().whole(conditions), condition);
+            return new GoldenCase(
+                    name, cases.get(name), new Psalm().prompts().whole(task.head(), conditions), condition);
         }
 
         @Override

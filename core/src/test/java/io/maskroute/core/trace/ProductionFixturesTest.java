@@ -114,12 +114,13 @@ class ProductionFixturesTest {
         long[] samples = inputs.longs("image_u8_hwc_rgb");
         byte[] rgb = new byte[samples.length];
         IntStream.range(0, rgb.length).forEach(i -> rgb[i] = (byte) samples[i]);
-        return new ImagePreprocessor(fixture.model().image())
+        return new ImagePreprocessor(fixture.model())
                 .prepare(new RgbImage(fixture.imageHeight(), fixture.imageWidth(), rgb));
     }
 
     private static PreparedPrompt as(Task task, PreparedPrompt prompt) {
-        return new PreparedPrompt(task, prompt.prefix(), prompt.text(), prompt.conditions(), prompt.regions());
+        return new PreparedPrompt(
+                task, prompt.prefix(), prompt.text(), prompt.latents(), prompt.conditions(), prompt.regions());
     }
 
     /** @param offset of the expected mask among those that lie behind each other */

@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.maskroute.core.checkpoint.RandomWeights;
 import io.maskroute.core.config.ModelConfig;
-import io.maskroute.core.config.ModelConfig.VisionProjector;
 import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.core.family.psalm.VisionProjector;
 import io.maskroute.core.image.PreparedImage;
 import io.maskroute.core.model.TinyModel;
 import io.maskroute.core.routing.AdapterSpec;
@@ -280,7 +280,7 @@ class TrainerTest {
         ModelConfig wide = new ModelConfig(
                 CONFIG.image(),
                 CONFIG.swin(),
-                CONFIG.visionProjector(),
+                CONFIG.visualTokens(),
                 new ModelConfig.Llm(
                         llm.hidden(),
                         1024,
@@ -324,7 +324,7 @@ class TrainerTest {
         ModelConfig one = new ModelConfig(
                 CONFIG.image(),
                 CONFIG.swin(),
-                CONFIG.visionProjector(),
+                CONFIG.visualTokens(),
                 CONFIG.llm(),
                 CONFIG.pixelDecoder(),
                 new ModelConfig.MaskDecoder(decoder.dim(), decoder.heads(), decoder.layers(), decoder.ffn(), 1),

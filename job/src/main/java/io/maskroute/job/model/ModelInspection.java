@@ -8,6 +8,8 @@ import io.maskroute.core.checkpoint.FolderContents;
 import io.maskroute.core.checkpoint.StateDict;
 import io.maskroute.core.checkpoint.WeightCoverage;
 import io.maskroute.core.config.ModelConfig;
+import io.maskroute.core.family.Families;
+import io.maskroute.core.family.Family;
 import io.maskroute.core.flops.FlopsModel;
 import io.maskroute.core.model.MemoryModel;
 import io.maskroute.core.model.SegmenterOptions.Dtype;
@@ -15,20 +17,19 @@ import io.maskroute.core.routing.RoutingPlan;
 import io.maskroute.core.routing.RoutingSchedule;
 import io.maskroute.core.routing.SegmentLayout;
 import io.maskroute.core.safetensors.DType;
-import io.maskroute.datasets.schema.PromptTask;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
  * What {@code model inspect --json} writes. Numbers that need a configuration are null where there is none that can be read.
  *
- * @param family {@code psalm}, found from the tensors' names; null for any other
+ * @param family found from the tensors' names; null for one that is not known
  * @param parameters numbers in the tensors that the model reads
  * @param dtype of the stored weights; {@code mixed} where there are several
  * @param files of weights, by name, those that would be read
@@ -37,7 +38,7 @@ import java.util.stream.Collectors;
  * @param attention {@code fused} or {@code split} queries, keys and values; null where there are none
  * @param tasks kinds of prompts that can be run with it here
  * @param memoryBytes by dtype: what a device needs for one picture with one prompt alone, as {@link MemoryModel} estimates it
- * @param llmFlopsDense of one referring prompt of PSALM's shape, alone and dense; 2 per multiply-add
+ * @param llmFlopsDense of one referring prompt of the family's shape, alone and dense; 2 per multiply-add
  * @param notes what a user should know though it does not keep the folder from being used
  * @param problems for which {@code evaluate} would refuse it
  */
@@ -58,11 +59,6 @@ public record ModelInspection(
         List<String> notes,
         List<String> problems,
         boolean usable) {
-    private static final String PSALM = "psalm";
-    /** No other family has these tensors under these names. */
-    private static final Set<String> PSALMS =
-            Set.of("seg_query", "model.vision_tower.patch_embed.proj.weight", "predictor.query_embed.weight");
-
     /**
      * @param expected how many a whole checkpoint of this configuration has, those included that nothing reads and that need not
      *     be there
@@ -79,7 +75,10 @@ public record ModelInspection(
     public static ModelInspection of(Path folder) {
         FolderContents contents = FolderContents.of(folder);
         return new ModelInspection(
-                contents.coverage().map(ModelInspection::family).orElse(null),
+                contents.coverage()
+                        .flatMap(ModelInspection::family)
+                        .map(Family::name)
+                        .orElse(null),
                 contents.config().map(StateDict::parameters).orElse(null),
                 dtype(contents.dtypes()),
                 contents.files().stream()
@@ -96,9 +95,7 @@ public record ModelInspection(
                         .map(split -> split ? "split" : "fused")
                         .orElse(null),
                 contents.usable()
-                        ? Arrays.stream(PromptTask.values())
-                                .map(PromptTask::label)
-                                .toList()
+                        ? Families.of(contents.config().orElseThrow()).prompts().tasks()
                         : List.of(),
                 contents.config().map(ModelInspection::memory).orElse(null),
                 contents.config().map(ModelInspection::llmFlops).orElse(null),
@@ -107,8 +104,8 @@ public record ModelInspection(
                 contents.usable());
     }
 
-    private static String family(WeightCoverage coverage) {
-        return coverage.matched().containsAll(PSALMS) ? PSALM : null;
+    private static Optional<Family> family(WeightCoverage coverage) {
+        return Families.owning(Set.copyOf(coverage.matched()));
     }
 
     private static String dtype(Set<DType> dtypes) {
@@ -142,7 +139,7 @@ public record ModelInspection(
     }
 
     private static Map<String, Long> memory(ModelConfig config) {
-        PromptShape prompt = PromptShape.PSALM;
+        PromptShape prompt = Families.of(config).promptShape();
         Map<String, Long> bytes = new LinkedHashMap<>();
         for (Dtype dtype : List.of(Dtype.FP32, Dtype.BF16)) {
             bytes.put(
@@ -155,7 +152,7 @@ public record ModelInspection(
     }
 
     private static long llmFlops(ModelConfig config) {
-        PromptShape prompt = PromptShape.PSALM;
+        PromptShape prompt = Families.of(config).promptShape();
         RoutingPlan plan = dense(config);
         return FlopsModel.asRun(config, plan, false)
                 .image(new SegmentLayout(prompt.prefix(), plan.imageTokens(), prompt.task()), prompt.own())

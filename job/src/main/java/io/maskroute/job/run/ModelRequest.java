@@ -49,6 +49,6 @@ record ModelRequest(
                 numbers += points.length;
             }
         }
-        return OWN_BYTES + image.pixels().length + Integer.BYTES * numbers;
+        return OWN_BYTES + image.pixels().length + image.stretched().length + Integer.BYTES * numbers;
     }
 }

@@ -234,7 +234,7 @@ public final class TrainingRun {
                         spark.sparkContext().hadoopConfiguration(),
                         config.runtime().maxImageBytes()),
                 PictureOrientation.of(config.orientation(), dataset.manifest()),
-                new ImagePreprocessor(model.image()),
+                new ImagePreprocessor(model),
                 tokenizer,
                 trainer.targetGrid(),
                 options.prompts(),

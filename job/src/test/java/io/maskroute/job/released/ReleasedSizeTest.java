@@ -8,7 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.maskroute.core.checkpoint.ReleasedFolder;
 import io.maskroute.core.checkpoint.ReleasedFolder.Form;
-import io.maskroute.core.config.ModelConfig;
+import io.maskroute.core.family.psalm.Psalm;
 import io.maskroute.core.model.LoadedModel;
 import io.maskroute.core.model.SegmenterOptions;
 import io.maskroute.core.model.SegmenterOptions.Dtype;
@@ -42,7 +42,7 @@ class ReleasedSizeTest {
 
     private Path write(Form form) throws IOException {
         Path folder = Files.createDirectory(temp.resolve(form.name().toLowerCase(Locale.ROOT)));
-        ReleasedFolder.write(folder, ModelConfig.psalm(), form, ReleasedFolder.SHARD_BYTES, SEED);
+        ReleasedFolder.write(folder, Psalm.published(), form, ReleasedFolder.SHARD_BYTES, SEED);
         return folder;
     }
 

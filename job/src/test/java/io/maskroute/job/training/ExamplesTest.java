@@ -97,7 +97,7 @@ class ExamplesTest {
                 ImageRowReader.of(row.schema(), "d"),
                 new ImageBytes(dataset.toString(), List.of(), new Configuration(), 1 << 20),
                 new PictureOrientation(decoded, ExifOrientation.STORED),
-                new ImagePreprocessor(ModelFolder.open(MODEL).config().image()),
+                new ImagePreprocessor(ModelFolder.open(MODEL).config()),
                 tokenizer,
                 new TargetGrid(16),
                 2,

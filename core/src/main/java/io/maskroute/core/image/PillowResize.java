@@ -3,23 +3,54 @@ package io.maskroute.core.image;
 import java.util.Arrays;
 
 /**
- * Pillow's {@code BILINEAR} resize of 8-bit pictures, to the last bit ({@code Resample.c}): a triangle filter that widens
- * when shrinking, with 22-bit fixed-point weights; along the rows first, then down the columns, each pass rounded to 8 bits.
+ * Pillow's resize of 8-bit pictures, to the last bit ({@code Resample.c}): a filter that widens when shrinking, with 22-bit
+ * fixed-point weights; along the rows first, then down the columns, each pass rounded to 8 bits.
  */
-final class BilinearResize {
+final class PillowResize {
     private static final int PRECISION_BITS = 22;
     private static final int HALF = 1 << (PRECISION_BITS - 1);
 
-    private BilinearResize() {}
+    private PillowResize() {}
+
+    /** Pillow's name of a filter, and how far it reaches in input samples when enlarging. */
+    enum Filter {
+        BILINEAR(1) {
+            @Override
+            double at(double x) {
+                return Math.max(0, 1 - Math.abs(x));
+            }
+        },
+        /** Keys' cubic with a = -0.5; it overshoots at edges. */
+        BICUBIC(2) {
+            @Override
+            double at(double x) {
+                double t = Math.abs(x);
+                if (t < 1) {
+                    return ((A + 2) * t - (A + 3)) * t * t + 1;
+                }
+                return t < 2 ? (((t - 5) * t + 8) * t - 4) * A : 0;
+            }
+        };
+
+        private static final double A = -0.5;
+
+        private final double support;
+
+        Filter(double support) {
+            this.support = support;
+        }
+
+        abstract double at(double x);
+    }
 
     /**
      * Resizes {@code image} into the top left corner of a square of {@code size} pixels a side.
      *
      * @param planes {@code 3 * size * size} samples, channel by channel; only the corner is written
      */
-    static void into(RgbImage image, int height, int width, byte[] planes, int size) {
-        byte[] rows = alongRows(image, width);
-        Weights weights = Weights.of(image.height(), height);
+    static void into(Filter filter, RgbImage image, int height, int width, byte[] planes, int size) {
+        byte[] rows = alongRows(filter, image, width);
+        Weights weights = Weights.of(filter, image.height(), height);
         int[] sums = new int[width];
         for (int channel = 0; channel < 3; channel++) {
             int from = channel * image.height() * width;
@@ -34,8 +65,8 @@ final class BilinearResize {
     }
 
     /** The first pass, from interleaved samples to {@code [3][image height][width]}. */
-    private static byte[] alongRows(RgbImage image, int width) {
-        Weights weights = Weights.of(image.width(), width);
+    private static byte[] alongRows(Filter filter, RgbImage image, int width) {
+        Weights weights = Weights.of(filter, image.width(), width);
         int plane = image.height() * width;
         byte[] out = new byte[3 * plane];
         byte[] rgb = image.rgb();
@@ -63,9 +94,8 @@ final class BilinearResize {
         return out;
     }
 
-    /** Weights are never negative and add up to one, give or take their own rounding; so only the upper end needs a clip. */
     private static byte round(int sum) {
-        return (byte) Math.min(sum >> PRECISION_BITS, 255);
+        return (byte) Math.max(0, Math.min(sum >> PRECISION_BITS, 255));
     }
 
     /**
@@ -77,9 +107,10 @@ final class BilinearResize {
      */
     private record Weights(int[] first, int[] count, int[] weight, int stride) {
 
-        static Weights of(int inputs, int outputs) {
+        static Weights of(Filter filter, int inputs, int outputs) {
             double scale = (double) inputs / outputs;
-            double support = Math.max(scale, 1.0);
+            double widening = Math.max(scale, 1.0);
+            double support = filter.support * widening;
             int stride = (int) Math.ceil(support) * 2 + 1;
             int[] first = new int[outputs];
             int[] count = new int[outputs];
@@ -87,16 +118,17 @@ final class BilinearResize {
             double[] exact = new double[stride];
             for (int o = 0; o < outputs; o++) {
                 double center = (o + 0.5) * scale;
-                double step = 1.0 / support;
+                double step = 1.0 / widening;
                 int from = Math.max(0, (int) (center - support + 0.5));
                 int n = Math.min(inputs, (int) (center + support + 0.5)) - from;
                 double sum = 0;
                 for (int k = 0; k < n; k++) {
-                    exact[k] = Math.max(0, 1 - Math.abs((k + from - center + 0.5) * step));
+                    exact[k] = filter.at((k + from - center + 0.5) * step);
                     sum += exact[k];
                 }
                 for (int k = 0; k < n; k++) {
-                    weight[o * stride + k] = (int) (0.5 + exact[k] / sum * (1 << PRECISION_BITS));
+                    double fixed = exact[k] / sum * (1 << PRECISION_BITS);
+                    weight[o * stride + k] = (int) (fixed < 0 ? fixed - 0.5 : fixed + 0.5);
                 }
                 first[o] = from;
                 count[o] = n;
