@@ -23,6 +23,7 @@ import io.maskroute.datasets.schema.Truth;
 import io.maskroute.job.input.InputDataset;
 import io.maskroute.job.predictions.Overlap;
 import io.maskroute.job.predictions.PredictionSchema;
+import io.maskroute.job.predictions.StoredPrediction;
 import io.maskroute.job.scoring.TruthMasks;
 import java.util.List;
 import java.util.Map;
@@ -42,7 +43,7 @@ public final class Rescoring {
     private static final String SCORES = "scores";
 
     private final InputDataset dataset;
-    private final StoredPredictions predictions;
+    private final PredictionTable predictions;
     private final String path;
     private final ReferringRules rules;
     private final double minScore;
@@ -52,7 +53,7 @@ public final class Rescoring {
      * @param minScore masks that score less are taken as not predicted; 0 for all as they are
      */
     public Rescoring(
-            InputDataset dataset, StoredPredictions predictions, String path, ReferringRules rules, double minScore) {
+            InputDataset dataset, PredictionTable predictions, String path, ReferringRules rules, double minScore) {
         this.dataset = dataset;
         this.predictions = predictions;
         this.path = path;
@@ -168,7 +169,7 @@ public final class Rescoring {
                 }
                 prompt.requireReadable();
                 List<Double> scores = Rescoring.<Double>list(pair, SCORES).stream()
-                        .map(StoredScore::of)
+                        .map(StoredPrediction::score)
                         .toList();
                 int best = best(scores);
                 Double score = best < scores.size() ? scores.get(best) : null;
