@@ -2,6 +2,7 @@ package io.maskroute.datasets.writer;
 
 import io.maskroute.core.image.ExifOrientation;
 import io.maskroute.core.image.Orientation;
+import io.maskroute.datasets.schema.HadoopFiles;
 import io.maskroute.datasets.schema.ImageRow;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -104,7 +105,8 @@ record PictureBatch(List<PlannedImage> images, ExifOrientation orientation, bool
                 embed ? null : image.uri(),
                 made.prompts(),
                 image.split(),
-                image.source(),
+                // Stored, a picture would lose the name that people know it by.
+                image.source() == null && embed ? HadoopFiles.path(image.uri()).getName() : image.source(),
                 image.licence());
     }
 }

@@ -7,11 +7,11 @@ import io.maskroute.job.config.ConfigurationException;
 import io.maskroute.job.config.JobConfig;
 import io.maskroute.job.config.ModelOptions;
 import io.maskroute.job.input.InputDataset;
+import io.maskroute.job.results.PredictionTable;
 import io.maskroute.job.results.Rescoring;
 import io.maskroute.job.results.RunFolder;
 import io.maskroute.job.results.RunRecord;
 import io.maskroute.job.results.RunSummary;
-import io.maskroute.job.results.StoredPredictions;
 import io.maskroute.job.results.SummaryTable;
 import io.maskroute.job.run.SegmentRun;
 import io.maskroute.job.run.SparkSessions;
@@ -124,7 +124,7 @@ final class EvaluateCommand implements Callable<Integer> {
                         "score " + predictions + " against " + config.dataset(),
                         () -> new Rescoring(
                                         InputDataset.open(spark, config.dataset(), manifest),
-                                        StoredPredictions.open(spark, folder),
+                                        PredictionTable.open(spark, folder),
                                         predictions,
                                         config.rules(),
                                         answering.union(),

@@ -6,14 +6,14 @@ import io.maskroute.core.segmenter.Segmentation.TokenCounts;
 import io.maskroute.core.task.Category;
 import io.maskroute.core.task.ScoredMask;
 import io.maskroute.datasets.mask.Rle;
+import io.maskroute.datasets.schema.ImageRow;
+import io.maskroute.datasets.schema.PromptRow;
 import java.util.List;
 
 /**
  * What became of one prompt: masks with their cost, or an error.
  *
- * @param imageId as in the dataset
- * @param promptId as in the dataset
- * @param task as in the dataset
+ * @param question what was asked
  * @param picture its size as decoded; null where it was not
  * @param error why there are no masks, or null when the prompt is ok
  * @param masks best first; empty when it failed, and when the model says that there is nothing
@@ -22,9 +22,7 @@ import java.util.List;
  * @param device that answered; null where none did
  */
 public record Prediction(
-        String imageId,
-        String promptId,
-        String task,
+        Question question,
         Size picture,
         RowFailure error,
         List<Mask> masks,
@@ -37,14 +35,29 @@ public record Prediction(
         masks = List.copyOf(masks);
     }
 
-    public static Prediction failed(
-            String imageId, String promptId, String task, Size picture, RowFailure error, Overlap truth) {
-        return new Prediction(imageId, promptId, task, picture, error, List.of(), null, null, null, truth, null);
+    public static Prediction failed(Question question, Size picture, RowFailure error, Overlap truth) {
+        return new Prediction(question, picture, error, List.of(), null, null, null, truth, null);
     }
 
     /** @param label of the device that gave the answer */
     public Prediction on(String label) {
-        return new Prediction(imageId, promptId, task, picture, error, masks, tokens, flops, latency, truth, label);
+        return new Prediction(question, picture, error, masks, tokens, flops, latency, truth, label);
+    }
+
+    /**
+     * A prompt and its picture as the dataset has them, so that a prediction can be used without it. Any may be null: the row says so in
+     * its error and is not dropped.
+     *
+     * @param imageName file name or URI, without its query
+     * @param texts referring: the sentences; else empty
+     * @param classSet of panoptic, instance and semantic prompts
+     */
+    public record Question(
+            String imageId, String imageName, String promptId, String task, List<String> texts, String classSet) {
+        public static Question of(ImageRow image, PromptRow prompt) {
+            return new Question(
+                    image.imageId(), image.name(), prompt.promptId(), prompt.task(), prompt.texts(), prompt.classSet());
+        }
     }
 
     /** In pixels. */

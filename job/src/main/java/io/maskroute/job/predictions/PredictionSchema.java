@@ -67,6 +67,10 @@ public final class PredictionSchema {
         optional("image_id", TEXT),
         optional("prompt_id", TEXT),
         optional("task", TEXT),
+        // Runs of before these four were written are read as null.
+        optional("class_set", TEXT),
+        optional("texts", new ArrayType(TEXT, false)),
+        optional("image_name", TEXT),
         optional("image_height", INT),
         optional("image_width", INT),
         required("status", TEXT),
@@ -79,6 +83,7 @@ public final class PredictionSchema {
         required("model_fingerprint", TEXT),
         required("routing_fingerprint", TEXT),
         required("device", TEXT),
+        optional("dtype", TEXT),
         required("executor", TEXT),
         required("attempt", INT)
     });
@@ -114,11 +119,15 @@ public final class PredictionSchema {
 
     /** The row in the column order of {@link #struct()}. */
     public static Row toRow(Prediction prediction, RunIdentity run) {
+        Prediction.Question question = prediction.question();
         return RowFactory.create(
                 run.runId(),
-                prediction.imageId(),
-                prediction.promptId(),
-                prediction.task(),
+                question.imageId(),
+                question.promptId(),
+                question.task(),
+                question.classSet(),
+                question.texts().toArray(String[]::new),
+                question.imageName(),
                 prediction.picture() == null ? null : prediction.picture().height(),
                 prediction.picture() == null ? null : prediction.picture().width(),
                 prediction.error() == null ? OK : FAILED,
@@ -136,6 +145,7 @@ public final class PredictionSchema {
                 run.modelFingerprint(),
                 run.routingFingerprint(),
                 prediction.device() == null ? run.device() : prediction.device(),
+                run.dtype(),
                 run.executor(),
                 run.attempt());
     }

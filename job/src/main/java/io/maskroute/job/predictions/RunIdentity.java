@@ -7,8 +7,15 @@ import java.io.Serializable;
  *
  * @param routingFingerprint {@code dense} without routing
  * @param device of rows that no device answered
+ * @param dtype that the model computes in
  * @param attempt of the Spark task, from 0
  */
 public record RunIdentity(
-        String runId, String modelFingerprint, String routingFingerprint, String device, String executor, int attempt)
+        String runId,
+        String modelFingerprint,
+        String routingFingerprint,
+        String device,
+        String dtype,
+        String executor,
+        int attempt)
         implements Serializable {}

@@ -17,6 +17,7 @@ import io.maskroute.job.input.ImageBytes;
 import io.maskroute.job.input.InputDataset;
 import io.maskroute.job.input.PictureOrientation;
 import io.maskroute.job.predictions.PredictionSchema;
+import io.maskroute.job.predictions.StoredPrediction;
 import io.maskroute.job.report.GalleryItem;
 import io.maskroute.job.report.ReportData;
 import io.maskroute.job.report.RunFigures;
@@ -257,7 +258,7 @@ public final class ReportSource {
                                 rles.get(0).getList(0), rles.get(0).getString(1))),
                 prompt == null ? null : target(prompt, image),
                 row.getAs("iou"),
-                scores.isEmpty() ? null : StoredScore.of(scores.get(0)),
+                scores.isEmpty() ? null : StoredPrediction.score(scores.get(0)),
                 row.getAs("work_ms"),
                 error == null
                         ? null

@@ -23,6 +23,7 @@ import io.maskroute.datasets.schema.Truth;
 import io.maskroute.job.input.InputDataset;
 import io.maskroute.job.predictions.Overlap;
 import io.maskroute.job.predictions.PredictionSchema;
+import io.maskroute.job.predictions.StoredPrediction;
 import io.maskroute.job.scoring.TruthMasks;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,7 +44,7 @@ public final class Rescoring {
     private static final String SCORES = "scores";
 
     private final InputDataset dataset;
-    private final StoredPredictions predictions;
+    private final PredictionTable predictions;
     private final String path;
     private final ReferringRules rules;
     private final Double union;
@@ -56,7 +57,7 @@ public final class Rescoring {
      */
     public Rescoring(
             InputDataset dataset,
-            StoredPredictions predictions,
+            PredictionTable predictions,
             String path,
             ReferringRules rules,
             Double union,
@@ -182,7 +183,7 @@ public final class Rescoring {
                 }
                 prompt.requireReadable();
                 List<Double> scores = Rescoring.<Double>list(pair, SCORES).stream()
-                        .map(StoredScore::of)
+                        .map(StoredPrediction::score)
                         .toList();
                 int best = best(scores);
                 Double score = best < scores.size() ? scores.get(best) : null;

@@ -2,6 +2,7 @@ package io.maskroute.job.results;
 
 import io.maskroute.datasets.metrics.ReferringRules;
 import io.maskroute.job.predictions.PredictionSchema;
+import io.maskroute.job.predictions.StoredPrediction;
 import java.io.Serializable;
 import java.math.BigInteger;
 import java.util.Collections;
@@ -109,7 +110,7 @@ final class RunTally implements Serializable {
                     row.getLong(INTERSECTION),
                     row.getLong(UNION),
                     row.isNullAt(PREDICTED) ? 0 : row.getLong(PREDICTED),
-                    StoredScore.of(row.<Double>getAs(SCORE)));
+                    StoredPrediction.score(row.<Double>getAs(SCORE)));
             scored |= answer.score() != null;
             metrics.add(answer);
             byMinScore.forEach(each -> each.add(answer));

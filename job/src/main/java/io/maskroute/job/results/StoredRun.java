@@ -51,7 +51,7 @@ public final class StoredRun {
     /** Writes {@code report.html} into the run folder, in place of the one that is there. */
     public void writeReport(SparkSession spark) {
         Configuration hadoop = spark.sessionState().newHadoopConf();
-        Dataset<Row> predictions = StoredPredictions.open(spark, folder).rows();
+        Dataset<Row> predictions = PredictionTable.open(spark, folder).rows();
         InputDataset input = InputDataset.open(spark, dataset, manifest);
         ImageBytes images = new ImageBytes(
                 dataset, config.runtime().imageRoots(), hadoop, config.runtime().maxImageBytes());

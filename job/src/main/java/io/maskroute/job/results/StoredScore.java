@@ -5,14 +5,6 @@ final class StoredScore {
     private StoredScore() {}
 
     /**
-     * Null for none, which NaN is, too: pandas writes a missing number so, and a model in 16 bits may give it. No comparison knows
-     * what to do with it: whatever is asked of it is false.
-     */
-    static Double of(Number stored) {
-        return stored == null || Double.isNaN(stored.doubleValue()) ? null : stored.doubleValue();
-    }
-
-    /**
      * Whether a mask counts that was given this score.
      *
      * @param score null for none

@@ -320,9 +320,7 @@ final class ImageWork {
                 double encodeMillis = millis(start, System.nanoTime());
                 stage = Stage.TRUTH;
                 return new Prediction(
-                        image.imageId(),
-                        asked.prompt.promptId(),
-                        asked.prompt.task(),
+                        Prediction.Question.of(image, asked.prompt),
                         picture.size(),
                         null,
                         masks,
@@ -380,9 +378,7 @@ final class ImageWork {
 
     private static Prediction failed(ImageRow image, PromptRow prompt, Prediction.Size picture, RowFailure failure) {
         return Prediction.failed(
-                image.imageId(),
-                prompt.promptId(),
-                prompt.task(),
+                Prediction.Question.of(image, prompt),
                 picture,
                 failure,
                 prompt.referringTruth() == null ? null : TruthMasks.overlapOfFailed(prompt.referringTruth()));

@@ -27,14 +27,14 @@ final class RowWarnings implements AutoCloseable {
             return;
         }
         LOG.atWarn()
-                .addKeyValue("image_id", prediction.imageId())
-                .addKeyValue("prompt_id", prediction.promptId())
+                .addKeyValue("image_id", prediction.question().imageId())
+                .addKeyValue("prompt_id", prediction.question().promptId())
                 .addKeyValue("stage", error.stage().label())
                 .addKeyValue("kind", error.kind())
                 .log(
                         "Prompt failed: image_id={} prompt_id={} stage={} kind={} message={}",
-                        value(prediction.imageId()),
-                        value(prediction.promptId()),
+                        value(prediction.question().imageId()),
+                        value(prediction.question().promptId()),
                         error.stage().label(),
                         value(error.kind()),
                         value(Redaction.uri(String.valueOf(error.getMessage()))));

@@ -11,12 +11,12 @@ import io.maskroute.job.input.Prompts;
 import io.maskroute.job.report.ReportData;
 import io.maskroute.job.report.ReportWriter;
 import io.maskroute.job.results.PredictionFigures;
+import io.maskroute.job.results.PredictionTable;
 import io.maskroute.job.results.ReportSource;
 import io.maskroute.job.results.RunConditions;
 import io.maskroute.job.results.RunFolder;
 import io.maskroute.job.results.RunRecord;
 import io.maskroute.job.results.RunSummary;
-import io.maskroute.job.results.StoredPredictions;
 import io.maskroute.job.scoring.Scoring;
 import io.maskroute.job.storage.Json;
 import java.io.PrintWriter;
@@ -292,7 +292,7 @@ final class RunSession {
     private RunSummary sumUp(List<String> notes) {
         done.finish();
         List<RunSummary.Lost> lost = step("count what is lost", this::lost);
-        Dataset<Row> predictions = StoredPredictions.open(spark, folder).rows();
+        Dataset<Row> predictions = PredictionTable.open(spark, folder).rows();
         RunRecord finished =
                 record.finish(SegmentRun.now(), step("list the models", () -> PredictionFigures.models(predictions)));
         RunSummary summary = step(

@@ -84,6 +84,7 @@ public record SegmentTask(
                 info.modelFingerprint(),
                 info.routingFingerprint(),
                 devices.devices().get(0).label(),
+                info.dtype(),
                 SparkEnv.get().executorId(),
                 task.attemptNumber());
         Configuration files = hadoop.value().value();

@@ -2,6 +2,7 @@ package io.maskroute.job.run;
 
 import io.maskroute.core.error.RowFailure;
 import io.maskroute.datasets.schema.DatasetSchema;
+import io.maskroute.datasets.schema.ImageRow;
 import io.maskroute.job.predictions.Prediction;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,9 +19,13 @@ final class UnreadableRow {
         if (!row.isNullAt(prompts)) {
             for (Row prompt : row.<Row>getList(prompts)) {
                 failed.add(Prediction.failed(
-                        imageId,
-                        prompt == null ? null : text(prompt, DatasetSchema.PROMPT_ID),
-                        prompt == null ? null : text(prompt, DatasetSchema.TASK),
+                        new Prediction.Question(
+                                imageId,
+                                ImageRow.name(text(row, DatasetSchema.IMAGE_URI), text(row, DatasetSchema.SOURCE)),
+                                prompt == null ? null : text(prompt, DatasetSchema.PROMPT_ID),
+                                prompt == null ? null : text(prompt, DatasetSchema.TASK),
+                                List.of(),
+                                prompt == null ? null : text(prompt, DatasetSchema.CLASS_SET)),
                         null,
                         failure,
                         null));
@@ -30,6 +35,7 @@ final class UnreadableRow {
     }
 
     private static String text(Row row, String column) {
-        return row.getAs(column);
+        // Not every dataset has the optional ones, nor everyone who asks for a prompt.
+        return List.of(row.schema().fieldNames()).contains(column) ? row.getAs(column) : null;
     }
 }

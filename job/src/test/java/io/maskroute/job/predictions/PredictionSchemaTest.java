@@ -23,6 +23,9 @@ class PredictionSchemaTest {
                         "image_id",
                         "prompt_id",
                         "task",
+                        "class_set",
+                        "texts",
+                        "image_name",
                         "image_height",
                         "image_width",
                         "status",
@@ -35,6 +38,7 @@ class PredictionSchemaTest {
                         "model_fingerprint",
                         "routing_fingerprint",
                         "device",
+                        "dtype",
                         "executor",
                         "attempt");
         Map.of(

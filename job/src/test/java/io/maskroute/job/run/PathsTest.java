@@ -20,8 +20,8 @@ import io.maskroute.job.predictions.Prediction;
 import io.maskroute.job.predictions.PredictionSchema;
 import io.maskroute.job.predictions.RunIdentity;
 import io.maskroute.job.results.PredictionFiles;
+import io.maskroute.job.results.PredictionTable;
 import io.maskroute.job.results.RunFolder;
-import io.maskroute.job.results.StoredPredictions;
 import io.maskroute.job.testing.CliRun;
 import io.maskroute.job.testing.Datasets;
 import io.maskroute.job.testing.FakeSegmenters;
@@ -84,7 +84,7 @@ class PathsTest {
 
                 RunFolder run = new RunFolder(folder.toString(), HADOOP);
                 write(run, letter);
-                assertThat(StoredPredictions.open(spark, run)
+                assertThat(PredictionTable.open(spark, run)
                                 .rows()
                                 .select("prompt_id")
                                 .collectAsList())
@@ -102,13 +102,11 @@ class PathsTest {
 
     private static void write(RunFolder run, String promptId) {
         Prediction failed = Prediction.failed(
-                "i",
-                promptId,
-                "referring",
+                new Prediction.Question("i", "i.png", promptId, "referring", List.of("a"), null),
                 null,
                 new RowFailure(io.maskroute.core.error.Stage.READ, "none", "none"),
                 null);
-        RunIdentity identity = new RunIdentity("r", "m", "dense", "cpu", "driver", 0);
+        RunIdentity identity = new RunIdentity("r", "m", "dense", "cpu", "fp32", "driver", 0);
         PredictionFiles places = run.predictionFiles();
         String file = letter(promptId) + ".parquet";
         try (RowFileWriter out = new RowFileWriter(places.hidden() + "/" + file, PredictionSchema.struct(), HADOOP)) {

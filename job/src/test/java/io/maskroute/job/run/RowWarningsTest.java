@@ -37,7 +37,7 @@ class RowWarningsTest {
     @Test
     void whatWorksIsNotLogged() {
         assertThat(logged(warnings -> warnings.add(
-                        new Prediction("i", "p", "referring", null, null, List.of(), null, null, null, null, null))))
+                        new Prediction(question("i", "p"), null, null, List.of(), null, null, null, null, null))))
                 .isEmpty();
     }
 
@@ -91,8 +91,12 @@ class RowWarningsTest {
         return event.getMessage().getFormattedMessage();
     }
 
+    private static Prediction.Question question(String image, String prompt) {
+        return new Prediction.Question(image, "i.png", prompt, "referring", List.of("a"), null);
+    }
+
     private static Prediction failed(String image, String prompt, String message) {
         return Prediction.failed(
-                image, prompt, "referring", null, new RowFailure(Stage.DECODE, "unreadable-image", message), null);
+                question(image, prompt), null, new RowFailure(Stage.DECODE, "unreadable-image", message), null);
     }
 }

@@ -19,11 +19,16 @@ import io.maskroute.job.commit.GroupLog;
 import io.maskroute.job.commit.GroupManifest;
 import io.maskroute.job.commit.GroupManifest.PredictionFile;
 import io.maskroute.job.predictions.PredictionSchema;
+import io.maskroute.job.predictions.StoredPrediction;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import java.util.Spliterator;
+import java.util.Spliterators;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
+import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -36,11 +41,14 @@ import org.apache.spark.sql.types.StructType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Predictions that lie in Parquet files: a run's, or those of any tool. */
-public final class StoredPredictions {
-    private static final Logger LOG = LoggerFactory.getLogger(StoredPredictions.class);
+/**
+ * The predictions of a folder: a run's committed rows, or those of any tool in Parquet files. All that reads predictions stands on
+ * this: {@link #rows} for Spark's aggregates, {@link #predictions} and {@link #stream} row by row.
+ */
+public final class PredictionTable {
+    private static final Logger LOG = LoggerFactory.getLogger(PredictionTable.class);
 
-    /** What is read of another tool's. Whatever it may have under the names of the last three in another form is its own affair. */
+    /** What is read of another tool's. Whatever it may have under the names that are only matched in another form is its own affair. */
     private static final WantedColumns FOREIGN = new WantedColumns(
             struct(
                     identifier("prompt_id"),
@@ -53,7 +61,17 @@ public final class StoredPredictions {
                                             struct(
                                                     optional(DatasetSchema.SIZE, list(DataTypes.LongType)),
                                                     optional(DatasetSchema.COUNTS, DataTypes.StringType))),
-                                    optional("score", DataTypes.DoubleType)))),
+                                    optional("score", DataTypes.DoubleType),
+                                    matching("category_id", DataTypes.LongType),
+                                    matching("category", DataTypes.StringType),
+                                    matching("region", DataTypes.LongType)))),
+                    matching("image_id", DataTypes.StringType),
+                    matching("image_name", DataTypes.StringType),
+                    matching("image_height", DataTypes.LongType),
+                    matching("image_width", DataTypes.LongType),
+                    matching("task", DataTypes.StringType),
+                    matching("class_set", DataTypes.StringType),
+                    matching("texts", list(DataTypes.StringType)),
                     matching("error", all(DataTypes.StringType, "stage", "kind", "message")),
                     matching("flops", all(DataTypes.LongType, "llm", "llm_dense", "vision", "decoder", "llm_alone")),
                     matching(
@@ -71,7 +89,7 @@ public final class StoredPredictions {
     private final Dataset<Row> rows;
     private final Predicate<String> has;
 
-    private StoredPredictions(Dataset<Row> rows, Predicate<String> has) {
+    private PredictionTable(Dataset<Row> rows, Predicate<String> has) {
         this.rows = rows;
         this.has = has;
     }
@@ -85,7 +103,7 @@ public final class StoredPredictions {
      *
      * @throws UnusableInputException when there are none, or they lack {@code prompt_id}, {@code status} or {@code masks}
      */
-    public static StoredPredictions open(SparkSession spark, RunFolder folder) {
+    public static PredictionTable open(SparkSession spark, RunFolder folder) {
         List<GroupManifest> entries = folder.groups().refresh();
         if (entries.isEmpty()) {
             if (!folder.has(RunFolder.RUN)) {
@@ -106,11 +124,11 @@ public final class StoredPredictions {
     }
 
     /** All that every reader of Parquet finds. */
-    private static StoredPredictions whole(SparkSession spark, RunFolder folder) {
+    private static PredictionTable whole(SparkSession spark, RunFolder folder) {
         Column[] columns = Stream.of(PredictionSchema.struct().fieldNames())
                 .map(name -> col(name))
                 .toArray(Column[]::new);
-        return new StoredPredictions(
+        return new PredictionTable(
                 spark.read()
                         .schema(PredictionSchema.struct())
                         .options(AS_NAMED)
@@ -119,7 +137,7 @@ public final class StoredPredictions {
                 column -> true);
     }
 
-    private static StoredPredictions foreign(SparkSession spark, RunFolder folder) {
+    private static PredictionTable foreign(SparkSession spark, RunFolder folder) {
         String path = folder.has(RunFolder.PREDICTIONS) ? folder.predictions() : folder.toString();
         ParquetFolder files;
         try {
@@ -136,14 +154,29 @@ public final class StoredPredictions {
         return of(spark, files.files());
     }
 
-    private static StoredPredictions of(SparkSession spark, List<DataFile> files) {
+    private static PredictionTable of(SparkSession spark, List<DataFile> files) {
         ParquetTable table = ParquetTable.open(spark, files, FOREIGN);
-        return new StoredPredictions(table.frame(FOREIGN), table::has);
+        return new PredictionTable(table.frame(FOREIGN), table::has);
     }
 
     /** One per prompt, with at least those columns that scoring reads; null where there is nothing. */
     public Dataset<Row> rows() {
         return rows;
+    }
+
+    /** Row by row, on the executors. Of an earlier version's run, what it did not write is null. */
+    public JavaRDD<StoredPrediction> predictions() {
+        return rows.select(Stream.of(StoredPrediction.COLUMNS)
+                        .map(name -> col(name))
+                        .toArray(Column[]::new))
+                .javaRDD()
+                .map(StoredPrediction::of);
+    }
+
+    /** The same on the driver, which holds one partition at a time. */
+    public Stream<StoredPrediction> stream() {
+        return StreamSupport.stream(
+                Spliterators.spliteratorUnknownSize(predictions().toLocalIterator(), Spliterator.ORDERED), false);
     }
 
     /** Whether some file has the column; the path is such as {@code masks[].score}. */
