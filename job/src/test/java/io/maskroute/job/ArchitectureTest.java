@@ -32,4 +32,27 @@ class ArchitectureTest {
     void packagesOfTheJobDependOneWay() {
         slices().matching("io.maskroute.job.(*)..").should().beFreeOfCycles().check(CLASSES);
     }
+
+    /** What its package-info says. */
+    @Test
+    void exportsRunNoModel() {
+        noClasses()
+                .that()
+                .resideInAPackage("io.maskroute.job.export")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(
+                        "ai.djl..",
+                        "io.maskroute.core.model..",
+                        "io.maskroute.core.segmenter..",
+                        "io.maskroute.core.torchscript..",
+                        "io.maskroute.datasets.metrics..",
+                        "io.maskroute.datasets.score..",
+                        "io.maskroute.datasets.writer..",
+                        "io.maskroute.job.cli..",
+                        "io.maskroute.job.config..",
+                        "io.maskroute.job.report..",
+                        "io.maskroute.job.run..")
+                .check(CLASSES);
+    }
 }

@@ -56,6 +56,7 @@ public final class Cli {
                         .addSubcommand(new ModelCommand.Inspect(environment))
                         .addSubcommand(new ModelCommand.Convert(environment)))
                 .addSubcommand(ScoreCommand.line(environment))
+                .addSubcommand(ExportCommand.line(environment))
                 .addSubcommand(new ReportCommand(environment))
                 .addSubcommand(new PlanCommand(environment))
                 .addSubcommand(new BenchCommand(environment))
