@@ -55,7 +55,8 @@ build() {
   if is_built; then
     return
   fi
-  local command=(mvn -q -B -f "$root/pom.xml" -DskipTests package)
+  # Maven colours what goes into files, too, unless it is told not to.
+  local command=(mvn -q -B -Dstyle.color=never -f "$root/pom.xml" -DskipTests package)
   if "$dry_run"; then
     printf '%q ' "${command[@]}"
     printf '\n'
@@ -78,7 +79,7 @@ build() {
 }
 
 run_maven() {
-  say "building ($*)"
+  say "building ($*); the first time takes some minutes and downloads what it needs"
   # Sources that change while Maven runs must look newer than this build.
   local started
   started=$(mktemp)
@@ -99,6 +100,13 @@ export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}
 # The JVM takes file names to be in the locale's encoding. Cron's is ASCII, in which a folder "ü" cannot be named.
 if [ "$(locale charmap 2>/dev/null)" != UTF-8 ] && [ "$(LC_ALL=C.UTF-8 locale charmap 2>/dev/null)" = UTF-8 ]; then
   export LC_ALL=C.UTF-8
+fi
+
+# For the progress line: how wide standard error is, if it is a terminal.
+unset MASKROUTE_TERMINAL
+if [ -t 2 ]; then
+  read -r _ MASKROUTE_TERMINAL < <(stty size <&2 2>/dev/null || echo 24 80)
+  export MASKROUTE_TERMINAL
 fi
 
 # Whether the name of this machine has an address, which Spark asks for before it reads any setting, or the environment names one.
