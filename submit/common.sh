@@ -2,9 +2,18 @@
 # shellcheck shell=bash
 
 root=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")
+# An unpacked maskroute-VERSION-bin.tar.gz has its jars in lib, and nothing to build.
+packaged=false
+if [ ! -f "$root/pom.xml" ]; then
+  packaged=true
+fi
 classpath_file=$root/job/target/launch.classpath
 # shellcheck disable=SC2034 # for the launchers
-application_jar=$root/job/target/maskroute-$(sed -n '0,/<version>/s|.*<version>\(.*\)</version>.*|\1|p' "$root/pom.xml")-all.jar
+if "$packaged"; then
+  application_jar=$(printf '%s\n' "$root"/cluster/maskroute-*-all.jar)
+else
+  application_jar=$root/job/target/maskroute-$(sed -n '0,/<version>/s|.*<version>\(.*\)</version>.*|\1|p' "$root/pom.xml")-all.jar
+fi
 build_stamp=$root/job/target/launch.stamp
 
 say() {
@@ -52,10 +61,12 @@ is_built() {
 }
 
 build() {
-  if is_built; then
+  if "$packaged" || is_built; then
     return
   fi
-  local command=(mvn -q -B -f "$root/pom.xml" -DskipTests package)
+  # Maven colours what goes into files, too, unless it is told not to.
+  # What these scripts start is no tarball.
+  local command=(mvn -q -B -Dstyle.color=never -f "$root/pom.xml" -DskipTests -Dassembly.skipAssembly=true package)
   if "$dry_run"; then
     printf '%q ' "${command[@]}"
     printf '\n'
@@ -78,7 +89,7 @@ build() {
 }
 
 run_maven() {
-  say "building ($*)"
+  say "building ($*); the first time takes some minutes and downloads what it needs"
   # Sources that change while Maven runs must look newer than this build.
   local started
   started=$(mktemp)
@@ -101,10 +112,55 @@ if [ "$(locale charmap 2>/dev/null)" != UTF-8 ] && [ "$(LC_ALL=C.UTF-8 locale ch
   export LC_ALL=C.UTF-8
 fi
 
+# For the progress line: how wide standard error is, if it is a terminal.
+unset MASKROUTE_TERMINAL
+if [ -t 2 ]; then
+  read -r _ MASKROUTE_TERMINAL < <(stty size <&2 2>/dev/null || echo 24 80)
+  export MASKROUTE_TERMINAL
+fi
+
 # Whether the name of this machine has an address, which Spark asks for before it reads any setting, or the environment names one.
 name_resolves() {
   [ -n "${SPARK_LOCAL_HOSTNAME:-}${SPARK_LOCAL_IP:-}" ] || ! command -v getent >/dev/null ||
     getent hosts "$(uname -n)" >/dev/null
+}
+
+# Sets classpath to what the JVM is started with.
+find_classpath() {
+  local jars=
+  if "$packaged"; then
+    read -r jars <"$root/lib/classpath" || true # there is no line feed at its end
+    classpath=$(printf '%s' "$root"/lib/job-*.jar):$root/${jars//:/":$root/"}
+    return
+  fi
+  classpath=$root/job/target/classes
+  if [ -f "$classpath_file" ]; then
+    # shellcheck disable=SC2034 # for the launchers
+    classpath=$classpath:$(cat "$classpath_file")
+  fi
+}
+
+# Sets work_options to what makes the JVM write below one folder whatever it writes outside of outputs: libraries that are unpacked,
+# temporary files, Spark's, and models that are fetched. It is MASKROUTE_WORK_DIR, or one in the temporary folder for a user
+# without a home; else every program has its own usual places (~/.djl.ai, the temporary folder).
+find_work_dir() {
+  local work=${MASKROUTE_WORK_DIR:-}
+  work_options=()
+  if [ -z "$work" ]; then
+    if [ -n "${HOME:-}" ] && [ -w "$HOME" ]; then
+      return
+    fi
+    work=${TMPDIR:-/tmp}/maskroute-$(id -u)
+  fi
+  if "$dry_run"; then
+    :
+  elif ! (umask 077 && mkdir -p "$work/tmp") || [ ! -O "$work" ] || [ ! -w "$work" ]; then
+    say "$work cannot be used for temporary files: set MASKROUTE_WORK_DIR to a folder of yours"
+    exit 1
+  fi
+  export DJL_CACHE_DIR=${DJL_CACHE_DIR:-$work/djl}
+  # shellcheck disable=SC2034 # for the launchers
+  work_options=("-Djava.io.tmpdir=$work/tmp" "-Djna.tmpdir=$work/tmp")
 }
 
 # Sets java to the JVM's program.
@@ -112,11 +168,17 @@ find_java() {
   if [ -n "${JAVA_HOME:-}" ]; then
     java=$JAVA_HOME/bin/java
     if [ ! -x "$java" ]; then
-      say "JAVA_HOME is $JAVA_HOME, but there is no bin/java in it; it must name a JDK 17"
+      say "JAVA_HOME is $JAVA_HOME, but there is no bin/java in it; it must name a Java 17 or 21"
       exit 3
     fi
   elif ! java=$(command -v java); then
-    say "no Java found: set JAVA_HOME to a JDK 17, or put java on the PATH"
+    say "no Java found: set JAVA_HOME to a Java 17 or 21, or put java on the PATH"
+    exit 3
+  fi
+  local version
+  version=$("$java" -version 2>&1 | sed -n '/ version "/{s/.* version "\([0-9]*\).*/\1/p;q;}')
+  if [ -n "$version" ] && { [ "$version" -lt 17 ] || [ "$version" -gt 22 ]; }; then
+    say "$java is Java $version, with which Spark 4.0 cannot work: set JAVA_HOME to a Java 17 or 21"
     exit 3
   fi
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs on this machine, on Spark local[*], building what is missing:
-#   ./submit/local.sh                                   the bundled model over the bundled dataset, into out/demo
+#   ./submit/local.sh                                   the bundled model over the bundled dataset, dense and routed, into out/demo
 #   ./submit/local.sh [--dry-run] COMMAND ARGS...       any command
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=common.sh
@@ -8,7 +8,7 @@ set -euo pipefail
 
 parse_dry_run "$@"
 if [ ${#args[@]} -eq 0 ]; then
-  args=(evaluate --model "$root/models/shapes" --dataset "$root/examples/shapesref-sample" --output "$root/out/demo" --fresh)
+  args=(demo)
 fi
 launcher=("$root/submit/maskroute")
 if "$dry_run"; then

@@ -95,6 +95,11 @@ quote_java_option() {
   printf '"%s"' "${word//\"/\\\"}"
 }
 
+if [ "${1:-}" = --help ] || [ "${1:-}" = -h ]; then
+  sed -n '/^#!/d; /^#/!q; s/^# \{0,1\}//p' "$root/submit/spark-submit.sh"
+  printf 'COMMANDs: %s\n' "./submit/maskroute --help lists them; Spark's own arguments: spark-submit --help"
+  exit 0
+fi
 parse_dry_run "$@"
 parse_spark_args
 conf_args=()
@@ -123,6 +128,8 @@ if [ -n "${SPARK_HOME:-}" ]; then
   fi
 elif spark_submit=$(command -v spark-submit); then
   :
+elif "$dry_run"; then
+  spark_submit=spark-submit
 else
   say "no Spark found: set SPARK_HOME to a Spark 4.0 (Scala 2.13) installation, or put spark-submit on the PATH;" \
     "on this machine alone, use ./submit/local.sh"

@@ -73,6 +73,7 @@ public final class TorchProgram implements AutoCloseable {
             OneDnnKernels.limitWhereCachesAreHidden();
             Tf32.choose(tf32, device);
             NativeLibraries.load(() -> Engine.getEngine(ENGINE));
+            TorchLog.errorsAlone();
         } catch (EngineException | UnsatisfiedLinkError e) {
             throw new UnusableInputException("PyTorch cannot be loaded: " + NativeLibraries.failure(e), e);
         }

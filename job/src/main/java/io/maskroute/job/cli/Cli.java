@@ -49,6 +49,7 @@ public final class Cli {
     public int run(String... arguments) {
         NamelessUser.settle();
         CommandLine line = new CommandLine(new Root())
+                .addSubcommand(new DemoCommand(environment))
                 .addSubcommand(SegmentCommand.of(environment))
                 .addSubcommand(new EvaluateCommand(environment))
                 .addSubcommand(imports())
@@ -63,6 +64,7 @@ public final class Cli {
                 .addSubcommand(new CalibrateCommand(environment))
                 .addSubcommand(new TraceCommand(environment))
                 .addSubcommand(new TrainCommand(environment))
+                .addSubcommand(new CommandLine.HelpCommand())
                 .setOut(environment.out())
                 .setErr(environment.err())
                 .setCaseInsensitiveEnumValuesAllowed(true)

@@ -1,7 +1,9 @@
 package io.maskroute.job.cli;
 
+import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.job.config.ConfigurationException;
 import io.maskroute.job.config.JobConfig;
+import io.maskroute.job.report.ComparedAnswers;
 import io.maskroute.job.results.RunComparison;
 import io.maskroute.job.results.RunFolder;
 import io.maskroute.job.results.StoredRun;
@@ -23,7 +25,14 @@ import picocli.CommandLine.Parameters;
         versionProvider = Cli.VersionProvider.class,
         description = {
             "Writes the HTML report of a finished run again.",
-            "With --output: compares runs over one dataset, quality against LLM FLOPs, as a page, a figure and a table."
+            "With --output: compares runs over one dataset, masks side by side and quality against LLM FLOPs, as a page, a"
+                    + " figure and a table."
+        },
+        footer = {
+            "",
+            "Examples:",
+            "  report out/demo/dense",
+            "  report dense=out/demo/dense routed=out/demo/routed --output out/comparison"
         })
 final class ReportCommand implements Callable<Integer> {
     private final Cli.Environment environment;
@@ -40,7 +49,7 @@ final class ReportCommand implements Callable<Integer> {
     @Option(
             names = "--dataset",
             paramLabel = "DIR",
-            description = "Where the run's dataset is now; default: where it was.")
+            description = "Where the dataset of the runs is now; default: where it was.")
     private String dataset;
 
     @Mixin
@@ -54,11 +63,7 @@ final class ReportCommand implements Callable<Integer> {
     public Integer call() {
         JobConfig config = configuration.load(environment.home(), Map.of());
         if (output != null) {
-            if (dataset != null) {
-                throw new ConfigurationException(
-                        "--dataset is for the report of one run: a comparison reads no dataset");
-            }
-            return compare(SparkSessions.hadoop(config));
+            return compare(config);
         }
         if (folders.size() > 1) {
             throw new ConfigurationException("several runs are compared: name a folder for that with --output");
@@ -76,8 +81,24 @@ final class ReportCommand implements Callable<Integer> {
         return Cli.DONE;
     }
 
-    private int compare(Configuration hadoop) {
-        RunComparison.of(folders, hadoop).write(output, hadoop);
+    private int compare(JobConfig config) {
+        Configuration hadoop = SparkSessions.hadoop(config);
+        RunComparison comparison = RunComparison.of(folders, hadoop);
+        ComparedAnswers answers = SparkSessions.with(
+                config,
+                spark -> SparkSteps.named(
+                        spark.sparkContext(), "compare the answers of " + String.join(", ", folders), () -> {
+                            try {
+                                return comparison.answers(spark, Optional.ofNullable(dataset), config);
+                            } catch (UnusableInputException e) {
+                                environment
+                                        .err()
+                                        .println("without pictures: " + e.getMessage()
+                                                + " (--dataset says where the dataset is now)");
+                                return null;
+                            }
+                        }));
+        comparison.write(output, answers, hadoop);
         environment.out().println(RunFolder.file(output, RunComparison.PAGE));
         return Cli.DONE;
     }

@@ -17,6 +17,14 @@ record RunEnding(Cli.Environment environment) {
         SummaryTable.lines(summary).forEach(environment.out()::println);
         environment.out().printf("%-14s%s%n", "run folder", output);
         environment.out().printf("%-14s%s%n", "report", RunFolder.file(output, RunFolder.REPORT));
+        if (summary.failed() > 0) {
+            environment
+                    .out()
+                    .printf(
+                            "%-14s%s%n",
+                            "failed ones",
+                            "the report lists their kinds; the same command with --retry-failed runs them again");
+        }
         if (summary.lost().size() > mostLost) {
             throw new UnusableInputException(String.format(
                     Locale.ROOT,

@@ -24,23 +24,37 @@ public final class ComparisonPage {
 
     private ComparisonPage() {}
 
-    /** Writes the page as UTF-8 and leaves the stream open. */
-    public static void write(List<ComparedRun> runs, List<String> notes, OutputStream out) throws IOException {
+    /**
+     * Writes the page as UTF-8 and leaves the stream open.
+     *
+     * @param dataset its name, and its split where it has one
+     * @param answers null where the runs' answers are not compared
+     */
+    public static void write(
+            String dataset, List<ComparedRun> runs, List<String> notes, ComparedAnswers answers, OutputStream out)
+            throws IOException {
         Writer writer = writer(out);
         Html html = new Html(writer);
-        ReportWriter.head(html, "Comparison");
+        String names = runs.stream().map(ComparedRun::name).collect(Collectors.joining(", "));
+        ReportWriter.head(html, dataset + ": " + names);
         html.open("body").open("header").element("p", "maskroute comparison", "class", "brand");
-        html.element("h1", "Quality against LLM FLOPs");
+        html.open("h1").element("bdi", dataset + ": " + names).close("h1");
         for (String note : notes) {
             html.open("p", "class", "notice", "role", "note").element("strong", "Please note. ");
             html.element("bdi", note).close("p");
         }
         html.close("header").line().open("main");
+        table(html, runs);
+        if (answers != null) {
+            changes(html, answers);
+        }
         ReportWriter.section(html, "figure", "cIoU over LLM FLOPs");
         html.element("p", "FLOPs of a prompt alone, of the same dense.", "class", "hint");
         ComparisonChart.write(html, runs);
         html.close("section").line();
-        table(html, runs);
+        if (answers != null && !answers.shown().isEmpty()) {
+            new SideBySide(html, runs).write(answers);
+        }
         html.close("main").line();
         ReportWriter.footer(html);
         html.close("body").close("html").line();
@@ -82,10 +96,31 @@ public final class ComparisonPage {
                 .replaceAll("\\s+", " ");
     }
 
+    /** Text, not a table: on a narrow screen a sentence breaks, and a table does not. */
+    private static void changes(Html html, ComparedAnswers answers) throws IOException {
+        ReportWriter.section(html, "changes", "Prompts gained and lost");
+        html.element(
+                "p",
+                "A prompt counts as found from an IoU of " + ComparedAnswers.Change.HIT + " on; "
+                        + Units.count(answers.prompts()) + " prompts are compared.",
+                "class",
+                "hint");
+        html.open("ul", "class", "plain");
+        for (ComparedAnswers.Change change : answers.changes()) {
+            html.open("li").element("bdi", change.name()).text(" against ").element("bdi", change.first());
+            html.text(": ").element("b", Units.count(change.gained())).text(" gained, ");
+            html.element("b", Units.count(change.lost())).text(" lost; ");
+            html.element("b", Units.count(change.equal()))
+                    .text(" with the very same masks.")
+                    .close("li");
+        }
+        html.close("ul").close("section").line();
+    }
+
     private static void table(Html html, List<ComparedRun> runs) throws IOException {
         ReportWriter.section(html, "table", "Runs");
         html.open("div", "class", "scroll", "role", "region", "aria-label", "Runs", "tabindex", "0");
-        html.open("table").open("thead").open("tr");
+        html.open("table", "class", "stacks").open("thead").open("tr");
         for (String column : COLUMNS) {
             html.element("th", column, "scope", "col", "class", column.equals(COLUMNS.get(0)) ? null : "number");
         }
@@ -93,9 +128,9 @@ public final class ComparisonPage {
         for (ComparedRun run : runs) {
             html.line().open("tr");
             List<String> cells = new ArrayList<>(cells(run));
-            html.open("td").element("bdi", cells.remove(0)).close("td");
-            for (String cell : cells) {
-                html.element("td", cell, "class", "number");
+            html.open("th", "scope", "row").element("bdi", cells.remove(0)).close("th");
+            for (int i = 0; i < cells.size(); i++) {
+                html.element("td", cells.get(i), "class", "number", "data-label", COLUMNS.get(i + 1));
             }
             html.close("tr");
         }

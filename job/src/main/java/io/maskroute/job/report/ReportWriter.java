@@ -210,7 +210,7 @@ public final class ReportWriter {
         for (ReportData.FailureGroup group : failures.subList(0, Math.min(failures.size(), FAILURE_LIMIT))) {
             html.line().open("tr").element("td", group.stage()).open("td").element("code", group.kind());
             html.close("td").element("td", Units.count(group.count()), "class", "number");
-            html.open("td")
+            html.open("td", "class", "long")
                     .element("bdi", Gallery.brief(group.exampleMessage()))
                     .close("td");
             html.open("td")

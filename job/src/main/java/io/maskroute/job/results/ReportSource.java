@@ -4,14 +4,8 @@ import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.not;
 import static org.apache.spark.sql.functions.xxhash64;
 
-import io.maskroute.core.error.RowFailure;
-import io.maskroute.core.error.Stage;
-import io.maskroute.datasets.mask.InvalidRleException;
-import io.maskroute.datasets.mask.Rle;
 import io.maskroute.datasets.metrics.ReferringScores;
-import io.maskroute.datasets.schema.EncodedMask;
 import io.maskroute.datasets.schema.ImageRow;
-import io.maskroute.datasets.schema.ImageRowReader;
 import io.maskroute.datasets.schema.PromptRow;
 import io.maskroute.job.input.ImageBytes;
 import io.maskroute.job.input.InputDataset;
@@ -21,7 +15,6 @@ import io.maskroute.job.predictions.StoredPrediction;
 import io.maskroute.job.report.GalleryItem;
 import io.maskroute.job.report.ReportData;
 import io.maskroute.job.report.RunFigures;
-import io.maskroute.job.scoring.TruthMasks;
 import io.maskroute.job.storage.Json;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -43,9 +36,7 @@ public final class ReportSource {
     private final RunSummary summary;
     private final RunRecord record;
     private final Dataset<Row> predictions;
-    private final InputDataset dataset;
-    private final ImageBytes images;
-    private final PictureOrientation orientation;
+    private final SampledPictures pictures;
     private final Optional<CalibrationResult> calibration;
 
     /**
@@ -64,9 +55,7 @@ public final class ReportSource {
         this.summary = summary;
         this.record = record;
         this.predictions = predictions;
-        this.dataset = dataset;
-        this.images = images;
-        this.orientation = orientation;
+        this.pictures = new SampledPictures(dataset, images, orientation);
         this.calibration = calibration;
     }
 
@@ -194,13 +183,13 @@ public final class ReportSource {
                 .collectAsList()) {
             rows.put(row.getString(0), row);
         }
-        Map<String, ImageRow> pictures =
-                pictures(rows.values().stream().map(row -> row.getString(1)).collect(Collectors.toSet()));
+        Map<String, ImageRow> images = pictures.find(
+                rows.values().stream().map(row -> row.getString(1)).collect(Collectors.toSet()));
         List<GalleryItem> items = new ArrayList<>();
         for (String prompt : chosen) {
             Row row = rows.get(prompt);
-            if (row != null && pictures.containsKey(row.getString(1))) {
-                items.add(item(row, pictures.get(row.getString(1))));
+            if (row != null && images.containsKey(row.getString(1))) {
+                items.add(item(row, images.get(row.getString(1))));
             }
         }
         return items;
@@ -216,76 +205,25 @@ public final class ReportSource {
         }
     }
 
-    private Map<String, ImageRow> pictures(Set<String> imageIds) {
-        Map<String, ImageRow> found = new HashMap<>();
-        ImageRowReader reader = dataset.reader();
-        for (Row row : dataset.find(imageIds)) {
-            try {
-                ImageRow image = reader.read(row);
-                found.put(image.imageId(), image);
-            } catch (RowFailure e) {
-                // Its prompts are in the table of failures; there is no picture to show.
-                continue;
-            }
-        }
-        return found;
-    }
-
     private GalleryItem item(Row row, ImageRow image) {
         String promptId = row.getString(0);
-        PromptRow prompt = image.prompts().stream()
-                .filter(p -> promptId.equals(p.promptId()))
-                .findFirst()
-                .orElse(null);
+        PromptRow prompt = SampledPictures.prompt(image, promptId);
         List<Row> rles = row.getList(row.fieldIndex("rles"));
         List<Float> scores = row.getList(row.fieldIndex("scores"));
         Row error = row.getAs("error");
         return new GalleryItem(
                 image.imageId(),
                 promptId,
-                prompt == null ? "" : String.join(" / ", prompt.texts()),
-                () -> {
-                    if (error != null && error.getString(0).equals(Stage.DECODE.label())) {
-                        // It may be what ended executors, and here it would end the driver.
-                        throw new RowFailure(Stage.DECODE, error.getString(1), text(error.getString(2)));
-                    }
-                    image.requireUsable();
-                    return orientation.decoder().decode(images.read(image));
-                },
-                rles.isEmpty()
-                        ? null
-                        : mask(new EncodedMask(
-                                rles.get(0).getList(0), rles.get(0).getString(1))),
-                prompt == null ? null : target(prompt, image),
+                SampledPictures.text(prompt),
+                pictures.picture(image, error),
+                SampledPictures.first(rles),
+                pictures.truth(prompt, image),
                 row.getAs("iou"),
                 scores.isEmpty() ? null : StoredPrediction.score(scores.get(0)),
                 row.getAs("work_ms"),
                 error == null
                         ? null
                         : new GalleryItem.Error(error.getString(0), error.getString(1), text(error.getString(2))));
-    }
-
-    private static Rle mask(EncodedMask encoded) {
-        try {
-            return TruthMasks.parse(encoded);
-        } catch (InvalidRleException e) {
-            return null;
-        }
-    }
-
-    /** On the pixels that the run decoded. */
-    private Rle target(PromptRow prompt, ImageRow image) {
-        try {
-            Rle truth = prompt.truth() == null
-                    ? null
-                    : TruthMasks.target(prompt.truth()).orElse(null);
-            return truth == null || orientation.decoded() == orientation.truth()
-                    ? truth
-                    : PictureOrientation.turned(
-                            truth, orientation.toTruth(images.read(image)).inverse());
-        } catch (RowFailure | InvalidRleException e) {
-            return null;
-        }
     }
 
     private static String text(String value) {

@@ -2,7 +2,13 @@ package io.maskroute.job.results;
 
 import io.maskroute.core.error.Reason;
 import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.datasets.schema.DatasetManifest;
 import io.maskroute.datasets.schema.HadoopFiles;
+import io.maskroute.job.config.JobConfig;
+import io.maskroute.job.input.ImageBytes;
+import io.maskroute.job.input.InputDataset;
+import io.maskroute.job.input.PictureOrientation;
+import io.maskroute.job.report.ComparedAnswers;
 import io.maskroute.job.report.ComparedRun;
 import io.maskroute.job.report.ComparisonPage;
 import java.io.IOException;
@@ -10,9 +16,11 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
+import org.apache.spark.sql.SparkSession;
 
 /** Finished runs side by side. */
 public final class RunComparison {
@@ -20,10 +28,15 @@ public final class RunComparison {
     public static final String FIGURE = "comparison.svg";
     public static final String TABLE = "comparison.md";
 
+    private final List<RunFolder> folders;
+    private final RunRecord.DatasetRecord dataset;
     private final List<ComparedRun> runs;
     private final List<String> notes;
 
-    private RunComparison(List<ComparedRun> runs, List<String> notes) {
+    private RunComparison(
+            List<RunFolder> folders, RunRecord.DatasetRecord dataset, List<ComparedRun> runs, List<String> notes) {
+        this.folders = folders;
+        this.dataset = dataset;
         this.runs = runs;
         this.notes = notes;
     }
@@ -33,6 +46,7 @@ public final class RunComparison {
      * @throws UnusableInputException when one is no finished run with ground truth, or the runs are over different datasets
      */
     public static RunComparison of(List<String> folders, Configuration hadoop) {
+        List<RunFolder> opened = new ArrayList<>();
         List<ComparedRun> runs = new ArrayList<>();
         Set<String> notes = new LinkedHashSet<>();
         RunRecord.DatasetRecord dataset = null;
@@ -60,10 +74,11 @@ public final class RunComparison {
                                 + over.path() + ", the first run over " + samples + " of " + dataset.path()
                                 + ": compare runs over one dataset");
             }
+            opened.add(folder);
             runs.add(run(name, summary));
             notes.addAll(summary.notes());
         }
-        return new RunComparison(runs, List.copyOf(notes));
+        return new RunComparison(opened, dataset, runs, List.copyOf(notes));
     }
 
     /** The same wherever it lies. */
@@ -92,16 +107,52 @@ public final class RunComparison {
         return latency == null ? Double.NaN : latency.mean();
     }
 
-    /** Writes page, figure and table into a folder, which is made when absent. */
-    public void write(String output, Configuration hadoop) {
+    public List<ComparedRun> runs() {
+        return runs;
+    }
+
+    /**
+     * What the runs answered to the same prompts.
+     *
+     * @param moved where the dataset is now, if it has moved since
+     * @throws UnusableInputException when the dataset, or the predictions of a run, are gone
+     */
+    public ComparedAnswers answers(SparkSession spark, Optional<String> moved, JobConfig config) {
+        Configuration hadoop = spark.sessionState().newHadoopConf();
+        String path = moved.orElse(dataset.path());
+        DatasetManifest manifest = DatasetManifest.read(path, hadoop);
+        return new AnswerComparison(
+                        runs.stream().map(ComparedRun::name).toList(),
+                        folders.stream()
+                                .map(folder ->
+                                        StoredPredictions.open(spark, folder).rows())
+                                .toList(),
+                        new SampledPictures(
+                                InputDataset.open(spark, path, manifest),
+                                new ImageBytes(
+                                        path,
+                                        config.runtime().imageRoots(),
+                                        hadoop,
+                                        config.runtime().maxImageBytes()),
+                                PictureOrientation.of(Optional.of(dataset.orientation()), manifest)))
+                .gather();
+    }
+
+    /**
+     * Writes page, figure and table into a folder, which is made when absent.
+     *
+     * @param answers for the page; null for a page without them
+     */
+    public void write(String output, ComparedAnswers answers, Configuration hadoop) {
         try {
             Path folder = HadoopFiles.path(output);
             HadoopFiles.fileSystem(folder, hadoop).mkdirs(folder);
         } catch (IOException e) {
             throw new UnusableInputException("the output " + output + " cannot be made: " + Reason.of(e), e);
         }
+        String title = dataset.split() == null ? dataset.name() : dataset.name() + " " + dataset.split();
         RunFolder folder = new RunFolder(output, hadoop);
-        folder.write(PAGE, out -> ComparisonPage.write(runs, notes, out));
+        folder.write(PAGE, out -> ComparisonPage.write(title, runs, notes, answers, out));
         folder.write(FIGURE, out -> ComparisonPage.writeFigure(runs, out));
         folder.write(TABLE, out -> ComparisonPage.writeTable(runs, out));
     }

@@ -1,6 +1,6 @@
 package io.maskroute.job.run;
 
-import com.sun.security.auth.module.UnixSystem;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.apache.hadoop.security.UserGroupInformation;
@@ -28,8 +28,17 @@ public final class NamelessUser {
         }
         if (UNKNOWN.equals(System.getProperty("user.name"))) {
             String named = System.getenv("HADOOP_USER_NAME");
-            UserGroupInformation.setLoginUser(UserGroupInformation.createRemoteUser(
-                    named == null || named.isBlank() ? Long.toString(new UnixSystem().getUid()) : named));
+            UserGroupInformation.setLoginUser(
+                    UserGroupInformation.createRemoteUser(named == null || named.isBlank() ? number() : named));
+        }
+    }
+
+    /** Of the process itself: Java's {@code UnixSystem} says 0 of a user that has no name, and files are their owner's alone. */
+    private static String number() {
+        try {
+            return Files.getAttribute(Path.of("/proc/self"), "unix:uid").toString();
+        } catch (IOException | UnsupportedOperationException e) {
+            return UNKNOWN;
         }
     }
 }

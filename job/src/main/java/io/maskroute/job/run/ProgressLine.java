@@ -1,6 +1,5 @@
 package io.maskroute.job.run;
 
-import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
@@ -21,7 +20,7 @@ import scala.collection.Iterator;
 import scala.collection.immutable.Seq;
 
 /**
- * One line every few seconds with rate and time left. Running tasks report through Spark's own heartbeats, so it costs no
+ * How far a run is, with rate and time left, every few seconds that something has changed. Running tasks report through Spark's own heartbeats, so it costs no
  * messages, and it knows the running tasks alone; what it shows is for people, the summary counts from what was written.
  */
 final class ProgressLine extends SparkListener implements AutoCloseable {
@@ -29,7 +28,7 @@ final class ProgressLine extends SparkListener implements AutoCloseable {
     private final long okId;
     private final long failedId;
     private final Supplier<OptionalDouble> busyShare;
-    private final PrintWriter out;
+    private final LiveLine out;
     private final long startNanos = System.nanoTime();
     private final Map<Long, Counts> running = new ConcurrentHashMap<>();
     private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor(task -> {
@@ -52,7 +51,7 @@ final class ProgressLine extends SparkListener implements AutoCloseable {
             LongAccumulator failed,
             Supplier<OptionalDouble> busyShare,
             Duration interval,
-            PrintWriter out) {
+            LiveLine out) {
         this.total = total;
         this.okId = ok.id();
         this.failedId = failed.id();
@@ -101,37 +100,36 @@ final class ProgressLine extends SparkListener implements AutoCloseable {
 
     synchronized void print() {
         Counts now = running.values().stream().reduce(finished, Counts::plus);
-        out.println(
+        out.show(
+                now,
                 line(now.ok(), now.failed(), total, busyShare.get(), Duration.ofNanos(System.nanoTime() - startNanos)));
-        out.flush();
     }
 
     static String line(long ok, long failed, long total, OptionalDouble busyShare, Duration elapsed) {
         long done = ok + failed;
         double rate = done / Math.max(1e-3, elapsed.toMillis() / 1e3);
-        String left = done == 0 ? "unknown" : clock(Math.max(0, Math.round((total - done) / rate)));
-        return String.format(
+        String line = String.format(
                 Locale.ROOT,
-                "%,d of %,d prompts (%.0f %%), %.1f/s, %,d failed, %stime left %s",
+                "%,d of %,d prompts (%.0f %%), %.1f/s, %,d failed",
                 done,
                 total,
                 total == 0 ? 100 : 100.0 * done / total,
                 rate,
-                failed,
-                busyShare.isPresent()
-                        ? String.format(Locale.ROOT, "predictor busy %.0f %%, ", 100 * busyShare.getAsDouble())
-                        : "",
-                left);
-    }
-
-    private static String clock(long seconds) {
-        return seconds >= 3600
-                ? String.format(Locale.ROOT, "%d:%02d:%02d", seconds / 3600, seconds / 60 % 60, seconds % 60)
-                : String.format(Locale.ROOT, "%d:%02d", seconds / 60, seconds % 60);
+                failed);
+        if (done >= total) {
+            // The model rests by now, and there is nothing left to wait for.
+            return line;
+        }
+        return line
+                + (busyShare.isPresent()
+                        ? String.format(Locale.ROOT, ", model busy %.0f %%", 100 * busyShare.getAsDouble())
+                        : "")
+                + ", time left " + (done == 0 ? "unknown" : LiveLine.clock(Math.round((total - done) / rate)));
     }
 
     @Override
     public void close() {
         clock.shutdownNow();
+        out.clear();
     }
 }

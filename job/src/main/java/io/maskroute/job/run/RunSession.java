@@ -257,7 +257,12 @@ final class RunSession {
         ok.reset();
         failed.reset();
         try (ProgressLine line = new ProgressLine(
-                prompts, ok, failed, () -> ClusterStats.current().busyShare(), config.progressInterval(), progress)) {
+                prompts,
+                ok,
+                failed,
+                () -> ClusterStats.current().busyShare(),
+                config.progressInterval(),
+                LiveLine.to(progress))) {
             LostExecutors losses = new LostExecutors(
                     folder.suspects(), spark.sessionState().newHadoopConf(), ClusterStats.current()::inHand);
             spark.sparkContext().addSparkListener(line);

@@ -3,12 +3,14 @@ package io.maskroute.job.run;
 import io.maskroute.job.config.ConfigurationException;
 import io.maskroute.job.config.JobConfig;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
+import scala.Option;
 
 /** Spark as the configuration wants it. */
 public final class SparkSessions {
@@ -20,12 +22,14 @@ public final class SparkSessions {
     private SparkSessions() {}
 
     /**
-     * Starts Spark for one piece of work and stops it after that.
+     * Starts Spark for one piece of work and stops it after that; where one runs already, the work shares it, and it goes on.
      *
      * @throws RuntimeException what the work threw, without what Spark wrapped around it where the user has no use for it
      */
     public static <T> T with(JobConfig config, Function<SparkSession, T> work) {
-        SparkSession spark = start(conf(config));
+        SparkConf conf = conf(config);
+        Optional<SparkSession> running = running();
+        SparkSession spark = running.orElseGet(() -> start(conf));
         HopelessTasks hopeless = new HopelessTasks(spark.sparkContext());
         spark.sparkContext().addSparkListener(hopeless);
         try {
@@ -34,8 +38,19 @@ public final class SparkSessions {
             // Not only RuntimeException: Scala declares nothing, and Spark's own exceptions are checked ones.
             throw hopeless.cause(e).map(RuntimeException.class::cast).orElseGet(() -> SparkFailures.explained(e));
         } finally {
-            spark.stop();
+            if (running.isEmpty()) {
+                spark.stop();
+            } else {
+                spark.sparkContext().removeSparkListener(hopeless);
+            }
         }
+    }
+
+    private static Optional<SparkSession> running() {
+        Option<SparkSession> session = SparkSession.getDefaultSession();
+        return session.isDefined() && !session.get().sparkContext().isStopped()
+                ? Optional.of(session.get())
+                : Optional.empty();
     }
 
     private static SparkSession start(SparkConf conf) {

@@ -30,7 +30,7 @@ class RunComparisonTest {
         String routed = run("56", "shapes", 2000, 0.745, 0.56);
         Path output = temp.resolve("deep/table");
 
-        RunComparison.of(List.of(dense, "routed | <b>=" + routed), HADOOP).write(output.toString(), HADOOP);
+        RunComparison.of(List.of(dense, "routed | <b>=" + routed), HADOOP).write(output.toString(), null, HADOOP);
 
         assertThat(Files.readAllLines(output.resolve(RunComparison.TABLE)))
                 .hasSize(4)
@@ -56,7 +56,7 @@ class RunComparisonTest {
         List<String> runs = List.of(
                 run("a", "shapes", 10, 0.70, 1), run("b", "shapes", 10, 0.65, 0.5), run("c", "shapes", 10, 0.60, 0.5));
 
-        RunComparison.of(runs, HADOOP).write(temp.resolve("out").toString(), HADOOP);
+        RunComparison.of(runs, HADOOP).write(temp.resolve("out").toString(), null, HADOOP);
 
         Matcher circle = Pattern.compile("<circle cx=\"([\\d.]+)\" cy=\"([\\d.]+)\"")
                 .matcher(Files.readString(temp.resolve("out").resolve(RunComparison.FIGURE)));
@@ -74,7 +74,7 @@ class RunComparisonTest {
     void aFolderWithAnEqualsSignIsNoName() throws IOException {
         String dense = run("dense/split=val", "shapes", 10, 0.7, 1);
 
-        RunComparison.of(List.of(dense), HADOOP).write(temp.resolve("out").toString(), HADOOP);
+        RunComparison.of(List.of(dense), HADOOP).write(temp.resolve("out").toString(), null, HADOOP);
 
         assertThat(temp.resolve("out").resolve(RunComparison.TABLE)).content().contains("| split=val | 10 |");
     }

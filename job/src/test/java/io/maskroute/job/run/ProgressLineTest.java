@@ -34,11 +34,12 @@ class ProgressLineTest {
             delimiter = '|',
             value = {
                 "0 | 0 | 200 | -1 | 10 | 0 of 200 prompts (0 %), 0.0/s, 0 failed, time left unknown",
-                "45 | 5 | 200 | 0.876 | 10 | 50 of 200 prompts (25 %), 5.0/s, 5 failed, predictor busy 88 %, time left 0:30",
-                "1500 | 0 | 10000000 | 1 | 10 | '1,500 of 10,000,000 prompts (0 %), 150.0/s, 0 failed, predictor busy 100 %,"
+                "45 | 5 | 200 | 0.876 | 10 | 50 of 200 prompts (25 %), 5.0/s, 5 failed, model busy 88 %, time left 0:30",
+                "1500 | 0 | 10000000 | 1 | 10 | '1,500 of 10,000,000 prompts (0 %), 150.0/s, 0 failed, model busy 100 %,"
                         + " time left 18:30:57'",
-                "210 | 0 | 200 | -1 | 10 | 210 of 200 prompts (105 %), 21.0/s, 0 failed, time left 0:00",
-                "0 | 0 | 0 | -1 | 10 | 0 of 0 prompts (100 %), 0.0/s, 0 failed, time left unknown"
+                "210 | 0 | 200 | -1 | 10 | 210 of 200 prompts (105 %), 21.0/s, 0 failed",
+                "0 | 0 | 0 | -1 | 10 | 0 of 0 prompts (100 %), 0.0/s, 0 failed",
+                "48 | 0 | 48 | 0 | 6 | 48 of 48 prompts (100 %), 8.0/s, 0 failed"
             })
     void aLineSaysHowFarHowFastAndHowBusy(long ok, long failed, long total, double busy, int seconds, String line) {
         assertThat(ProgressLine.line(
@@ -59,7 +60,7 @@ class ProgressLineTest {
                 accumulator(FAILED),
                 OptionalDouble::empty,
                 Duration.ofHours(1),
-                new PrintWriter(out))) {
+                new LiveLine(new PrintWriter(out), 0))) {
             line.onTaskStart(new SparkListenerTaskStart(0, 0, task(1)));
             line.onExecutorMetricsUpdate(heartbeat(1, 10, 2));
             assertThat(printed(line, out)).startsWith("12 of 100").contains(" 2 failed");

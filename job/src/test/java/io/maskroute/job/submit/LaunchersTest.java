@@ -8,6 +8,7 @@ import io.maskroute.job.submit.Installation.Outcome;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import scala.Option;
 
@@ -328,6 +330,87 @@ class LaunchersTest {
         assertThat(noMaven.err()).startsWith("maskroute: Maven 3.8 or newer is needed");
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "11.0.2, false",
+        "17.0.9, true",
+        "21, true",
+        "22.0.1, true",
+        "23, false",
+        "25.0.1, false",
+        "26-ea, false"
+    })
+    void aJavaThatCannotWorkIsRefusedByName(String version, boolean works) throws Exception {
+        Path java = Installation.executable(
+                folder.resolve("a jdk/bin/java"),
+                "#!/bin/sh\nif [ \"$1\" = -version ]; then echo 'openjdk version \"" + version
+                        + "\" 2026-01-20' >&2; else echo started; fi\n");
+
+        Outcome outcome =
+                installation.run(Map.of("JAVA_HOME", folder.resolve("a jdk").toString()), "maskroute", "segment");
+
+        if (works) {
+            assertThat(outcome.out()).as(outcome.err()).isEqualTo("started\n");
+        } else {
+            assertThat(outcome.code()).isEqualTo(3);
+            assertThat(outcome.err())
+                    .contains(java + " is Java " + version.split("[.-]")[0], "set JAVA_HOME to a Java 17 or 21")
+                    .hasLineCount(1);
+        }
+    }
+
+    @Test
+    void anUnpackedPackageNeedsNoMaven() throws Exception {
+        Files.delete(installation.root().resolve("pom.xml"));
+        Files.delete(installation.jar());
+        Installation.executable(installation.root().resolve("lib/job-1.jar"), "");
+        Files.writeString(installation.root().resolve("lib/classpath"), "lib/b.jar:lib/a.jar");
+        Path jar = installation.root().resolve("cluster/maskroute-1-all.jar");
+        Installation.executable(jar, "");
+
+        Outcome local = installation.run(jdk(), "maskroute", "--dry-run", "segment");
+        submit("segment");
+
+        assertThat(local.code()).as(local.err()).isZero();
+        String lib = installation.root() + "/lib/";
+        assertThat(Installation.words(folder, local.out().strip()))
+                .contains(lib + "job-1.jar:" + lib + "b.jar:" + lib + "a.jar");
+        assertThat(seen()).contains(jar.toString());
+    }
+
+    @Test
+    void oneSettingNamesThePlaceForEverythingOutsideTheOutput() throws Exception {
+        Path work = folder.resolve("a place");
+        Path home = folder.resolve("a jdk");
+        Installation.executable(home.resolve("bin/java"), "#!/bin/sh\nprintf '%s\\n' \"$DJL_CACHE_DIR\" \"$@\"\n");
+        Map<String, String> environment =
+                Map.of("JAVA_HOME", home.toString(), "MASKROUTE_WORK_DIR", work.toString(), "DJL_CACHE_DIR", "");
+
+        Outcome outcome = installation.run(environment, "maskroute", "segment");
+
+        assertThat(outcome.out().lines())
+                .as(outcome.err())
+                .contains(work + "/djl", "-Djava.io.tmpdir=" + work + "/tmp", "-Djna.tmpdir=" + work + "/tmp");
+        assertThat(Files.getPosixFilePermissions(work)).isEqualTo(PosixFilePermissions.fromString("rwx------"));
+        Files.writeString(folder.resolve("a file"), "");
+        Outcome wrong = installation.run(
+                Map.of("JAVA_HOME", home.toString(), "MASKROUTE_WORK_DIR", folder + "/a file"), "maskroute", "segment");
+        assertThat(wrong.code()).isEqualTo(1);
+        assertThat(wrong.err()).contains("set MASKROUTE_WORK_DIR to a folder of yours");
+    }
+
+    @Test
+    void helpOfTheClusterLauncherNeedsNoSpark() throws Exception {
+        Outcome help = installation.run(Map.of("SPARK_HOME", "", "PATH", coreutilities()), "spark-submit.sh", "--help");
+        Outcome dry = installation.run(
+                Map.of("SPARK_HOME", "", "PATH", coreutilities()), "spark-submit.sh", "--dry-run", "segment");
+
+        assertThat(help.code()).as(help.err()).isZero();
+        assertThat(help.out()).contains("--settings NAME", "COMMAND ARGS");
+        assertThat(dry.code()).as(dry.err()).isZero();
+        assertThat(dry.out()).startsWith("spark-submit --name maskroute");
+    }
+
     /** Spark asks for its address before it reads any setting. */
     @Test
     void aMachineWithoutANameNeedsNoneForRunsOnItAlone() throws Exception {
@@ -404,8 +487,8 @@ class LaunchersTest {
 
     @Test
     void aMissingSparkIsSaid() throws Exception {
-        Outcome none = installation.run(
-                Map.of("SPARK_HOME", "", "PATH", "/usr/bin:/bin"), "spark-submit.sh", "--dry-run", "segment");
+        Outcome none =
+                installation.run(Map.of("SPARK_HOME", "", "PATH", "/usr/bin:/bin"), "spark-submit.sh", "segment");
         Outcome wrong =
                 installation.run(Map.of("SPARK_HOME", folder.toString()), "spark-submit.sh", "--dry-run", "segment");
 
