@@ -13,6 +13,7 @@ import io.maskroute.datasets.schema.EncodedMask;
 import io.maskroute.datasets.schema.ImageRow;
 import io.maskroute.datasets.schema.ImageRowReader;
 import io.maskroute.datasets.schema.PromptRow;
+import io.maskroute.datasets.schema.PromptTask;
 import io.maskroute.job.input.ImageBytes;
 import io.maskroute.job.input.InputDataset;
 import io.maskroute.job.input.PictureOrientation;
@@ -29,6 +30,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -163,8 +165,11 @@ public final class ReportSource {
         }
     }
 
-    /** A quarter each of failed, worst, best, and any: people look for what went wrong, and need to see what is usual. */
-    private List<GalleryItem> gallery(int samples) {
+    /**
+     * The prompts that the gallery shows, in its order: a quarter each of best, worst, failed, and any. People look for what went
+     * wrong, and need to see what is usual.
+     */
+    static Set<String> picks(Dataset<Row> predictions, int samples) {
         Column id = col("prompt_id");
         Column iou = col("truth.iou");
         Column any = xxhash64(id);
@@ -177,7 +182,12 @@ public final class ReportSource {
         take(chosen, samples, named.filter(ok.and(iou.isNotNull())).orderBy(iou.asc(), id), quarter);
         take(chosen, samples, named.filter(not(ok)).orderBy(any, id), quarter);
         take(chosen, samples, named.orderBy(any, id), samples);
+        return chosen;
+    }
 
+    private List<GalleryItem> gallery(int samples) {
+        Set<String> chosen = picks(predictions, samples);
+        Column id = col("prompt_id");
         Map<String, Row> rows = new HashMap<>();
         for (Row row : predictions
                 .filter(id.isInCollection(chosen))
@@ -186,7 +196,7 @@ public final class ReportSource {
                         col("image_id"),
                         col("masks.mask").alias("rles"),
                         col("masks.score").alias("scores"),
-                        iou.alias("iou"),
+                        col("truth.iou").alias("iou"),
                         col("latency.total_ms").minus(col("latency.queue_ms")).alias("work_ms"),
                         col("error"))
                 .limit(samples)
@@ -230,6 +240,17 @@ public final class ReportSource {
         return found;
     }
 
+    /** The answer to a referring prompt, all of it; of other tasks the best mask. */
+    private static Rle shown(PromptRow prompt, List<Row> rles) {
+        boolean whole = prompt != null && PromptTask.REFERRING.label().equals(prompt.task());
+        return TruthMasks.together(rles.stream()
+                        .limit(whole ? rles.size() : 1)
+                        .map(rle -> mask(new EncodedMask(rle.getList(0), rle.getString(1))))
+                        .filter(Objects::nonNull)
+                        .toList())
+                .orElse(null);
+    }
+
     private GalleryItem item(Row row, ImageRow image) {
         String promptId = row.getString(0);
         PromptRow prompt = image.prompts().stream()
@@ -251,10 +272,7 @@ public final class ReportSource {
                     image.requireUsable();
                     return orientation.decoder().decode(images.read(image));
                 },
-                rles.isEmpty()
-                        ? null
-                        : mask(new EncodedMask(
-                                rles.get(0).getList(0), rles.get(0).getString(1))),
+                shown(prompt, rles),
                 prompt == null ? null : target(prompt, image),
                 row.getAs("iou"),
                 scores.isEmpty() ? null : StoredScore.of(scores.get(0)),
