@@ -61,6 +61,14 @@ public final class MemoryModel {
      * @param prompts of theirs that go through the LLM at once
      */
     public Estimate estimate(int sharedText, int ownText, int pictures, int prompts) {
+        return estimate(sharedText, ownText, pictures, prompts, false);
+    }
+
+    /**
+     * @param semantic whether there may be semantic prompts among them, whose post-processing has the probabilities of all queries'
+     *     masks at once
+     */
+    public Estimate estimate(int sharedText, int ownText, int pictures, int prompts, boolean semantic) {
         long prefix = (long) sharedText + plan.imageTokens();
         Optional<ImageTokenDropping> perPrompt =
                 plan.dropping().filter(dropping -> !dropping.criterion().shared());
@@ -83,7 +91,7 @@ public final class MemoryModel {
             llm = Math.max(llm, llmLayer(prompts * sequence, prompts * sequence));
         }
         long activations =
-                Math.max(vision, pictures * kept() + Math.max(llm, Math.max(decoder(prompts), postprocess())));
+                Math.max(vision, pictures * kept() + Math.max(llm, Math.max(decoder(prompts), postprocess(semantic))));
         return new Estimate(weights(), adapter(), keysAndValues, activations);
     }
 
@@ -204,10 +212,11 @@ public final class MemoryModel {
     }
 
     /** As much as is resized at once, whatever the pictures' own sizes, but for a picture that has more pixels than that. */
-    private long postprocess() {
+    private long postprocess(boolean semantic) {
         long size = config.image().size();
         long pixels = Math.max(Decoded.MASK_PIXELS, size * size);
-        return FP32 * (config.maskDecoder().queries() * positions(RES2) + FULL_SIZE_MASK * pixels);
+        long probabilities = semantic ? config.maskDecoder().queries() * size * size : 0;
+        return FP32 * (config.maskDecoder().queries() * positions(RES2) + probabilities + FULL_SIZE_MASK * pixels);
     }
 
     private long positions(int stage) {

@@ -129,6 +129,22 @@ class MemoryModelTest {
         assertThat((double) activations).isCloseTo(4 * 16.0 * 1024 * 1024 * 4, withinPercentage(2));
     }
 
+    /** PSALM sums over the probabilities of all queries before it resizes: 100 maps of 1024 x 1024 in fp32. */
+    @Test
+    void semanticPromptsNeedAllQueriesProbabilitiesAtOnce() {
+        ModelConfig tiny = TinyModel.config(new VisionProjector(VisionProjector.Kind.LINEAR, 4, 0));
+        MemoryModel memory =
+                new MemoryModel(tiny, RoutingPlan.of(RoutingSchedule.dense(), tiny, 8, 8), false, Dtype.BF16);
+        long side = tiny.image().size();
+
+        assertThat(memory.estimate(71, 10, 1, 7, true).activations()
+                        - memory.estimate(71, 10, 1, 7).activations())
+                .isEqualTo(4 * tiny.maskDecoder().queries() * side * side);
+        MemoryModel published =
+                new MemoryModel(PSALM, RoutingPlan.of(RoutingSchedule.dense(), PSALM, 16, 16), false, Dtype.BF16);
+        assertThat(published.estimate(71, 1100, 1, 1, true).activations()).isGreaterThan(4L * 100 * 1024 * 1024);
+    }
+
     private static Estimate estimate(Dtype dtype, int prompts) {
         return estimate(dtype, 1, prompts);
     }

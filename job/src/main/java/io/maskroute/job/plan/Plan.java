@@ -65,8 +65,12 @@ public final class Plan {
         boolean dense = options.routing().equals(ModelOptions.DENSE);
         try (RoutingAdapter adapter =
                 dense ? RoutingAdapter.dense() : RoutingAdapter.open(Path.of(options.routing()), folder.config())) {
-            Costs costs =
-                    new Costs(folder, adapter.schedule(), adapter.tensors().isPresent(), dtype(options));
+            Costs costs = new Costs(
+                    folder,
+                    adapter.schedule(),
+                    adapter.tensors().isPresent(),
+                    dtype(options),
+                    !manifest.classSets().isEmpty());
             times.ifPresent(t -> t.requireMeasured(costs.parameters(), costs.dtype, device(options)));
             Optional<PreparationTimes> preparing =
                     measuredRun.map(run -> PreparationTimes.of(run, SparkSessions.hadoop(config)));
@@ -105,16 +109,19 @@ public final class Plan {
         private final ModelConfig model;
         private final boolean trained;
         private final Dtype dtype;
+        private final boolean classes;
         private final RoutingPlan plan;
         private final FlopsModel flops;
         private final FlopsModel denseFlops;
         private final SharedText shared;
 
-        Costs(ModelFolder folder, RoutingSchedule schedule, boolean trained, Dtype dtype) {
+        /** @param classes whether there may be prompts for classes */
+        Costs(ModelFolder folder, RoutingSchedule schedule, boolean trained, Dtype dtype, boolean classes) {
             this.folder = folder;
             this.model = folder.config();
             this.trained = trained;
             this.dtype = dtype;
+            this.classes = classes;
             int side = model.imageTokenSide();
             plan = RoutingPlan.of(schedule, model, side, side);
             flops = FlopsModel.asRun(model, plan, trained);
@@ -238,7 +245,7 @@ public final class Plan {
                             config.runtime().promptsPerCall(),
                             SegmenterOptions.builder().setDevice(device).build().promptBatch()));
             MemoryModel.Estimate bytes = new MemoryModel(model, plan, trained, dtype)
-                    .estimate(shared.tokens(), counts.quantile(1), images, atOnce);
+                    .estimate(shared.tokens(), counts.quantile(1), images, atOnce, classes);
             return new PlanResult.Memory(
                     images,
                     atOnce,

@@ -163,7 +163,7 @@ final class AnswerComparison {
                 Row error = row.getAs("error");
                 anyError = anyError == null ? error : anyError;
                 answers.add(new ComparedAnswers.Answer(
-                        SampledPictures.first(row.getList(row.fieldIndex("rles"))),
+                        SampledPictures.answer(prompt, row.getList(row.fieldIndex("rles"))),
                         row.getAs("iou"),
                         error == null ? null : error.getString(0) + ", " + error.getString(1)));
             }

@@ -153,8 +153,11 @@ public final class ReportSource {
         }
     }
 
-    /** A quarter each of failed, worst, best, and any: people look for what went wrong, and need to see what is usual. */
-    private List<GalleryItem> gallery(int samples) {
+    /**
+     * The prompts that the gallery shows, in its order: a quarter each of best, worst, failed, and any. People look for what went
+     * wrong, and need to see what is usual.
+     */
+    static Set<String> picks(Dataset<Row> predictions, int samples) {
         Column id = col("prompt_id");
         Column iou = col("truth.iou");
         Column any = xxhash64(id);
@@ -167,7 +170,12 @@ public final class ReportSource {
         take(chosen, samples, named.filter(ok.and(iou.isNotNull())).orderBy(iou.asc(), id), quarter);
         take(chosen, samples, named.filter(not(ok)).orderBy(any, id), quarter);
         take(chosen, samples, named.orderBy(any, id), samples);
+        return chosen;
+    }
 
+    private List<GalleryItem> gallery(int samples) {
+        Set<String> chosen = picks(predictions, samples);
+        Column id = col("prompt_id");
         Map<String, Row> rows = new HashMap<>();
         for (Row row : predictions
                 .filter(id.isInCollection(chosen))
@@ -176,7 +184,7 @@ public final class ReportSource {
                         col("image_id"),
                         col("masks.mask").alias("rles"),
                         col("masks.score").alias("scores"),
-                        iou.alias("iou"),
+                        col("truth.iou").alias("iou"),
                         col("latency.total_ms").minus(col("latency.queue_ms")).alias("work_ms"),
                         col("error"))
                 .limit(samples)
@@ -216,7 +224,7 @@ public final class ReportSource {
                 promptId,
                 SampledPictures.text(prompt),
                 pictures.picture(image, error),
-                SampledPictures.first(rles),
+                SampledPictures.answer(prompt, rles),
                 pictures.truth(prompt, image),
                 row.getAs("iou"),
                 scores.isEmpty() ? null : StoredPrediction.score(scores.get(0)),

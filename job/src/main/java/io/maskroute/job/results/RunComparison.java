@@ -125,7 +125,7 @@ public final class RunComparison {
                         runs.stream().map(ComparedRun::name).toList(),
                         folders.stream()
                                 .map(folder ->
-                                        StoredPredictions.open(spark, folder).rows())
+                                        PredictionTable.open(spark, folder).rows())
                                 .toList(),
                         new SampledPictures(
                                 InputDataset.open(spark, path, manifest),

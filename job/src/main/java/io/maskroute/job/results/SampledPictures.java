@@ -8,6 +8,7 @@ import io.maskroute.datasets.schema.EncodedMask;
 import io.maskroute.datasets.schema.ImageRow;
 import io.maskroute.datasets.schema.ImageRowReader;
 import io.maskroute.datasets.schema.PromptRow;
+import io.maskroute.datasets.schema.PromptTask;
 import io.maskroute.job.input.ImageBytes;
 import io.maskroute.job.input.InputDataset;
 import io.maskroute.job.input.PictureOrientation;
@@ -16,6 +17,7 @@ import io.maskroute.job.scoring.TruthMasks;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.apache.spark.sql.Row;
 
@@ -66,14 +68,27 @@ record SampledPictures(InputDataset dataset, ImageBytes images, PictureOrientati
         };
     }
 
-    /** The best mask of a prediction, or null. @param rles of all its masks */
-    static Rle first(List<Row> rles) {
-        if (rles == null || rles.isEmpty()) {
+    /**
+     * The answer to a referring prompt, all of it; of other tasks the best mask. Null where there is none.
+     *
+     * @param rles of all masks of the prediction, or null
+     */
+    static Rle answer(PromptRow prompt, List<Row> rles) {
+        if (rles == null) {
             return null;
         }
+        boolean whole = prompt != null && PromptTask.REFERRING.label().equals(prompt.task());
+        return TruthMasks.together(rles.stream()
+                        .limit(whole ? rles.size() : 1)
+                        .map(rle -> mask(new EncodedMask(rle.getList(0), rle.getString(1))))
+                        .filter(Objects::nonNull)
+                        .toList())
+                .orElse(null);
+    }
+
+    private static Rle mask(EncodedMask encoded) {
         try {
-            return TruthMasks.parse(
-                    new EncodedMask(rles.get(0).getList(0), rles.get(0).getString(1)));
+            return TruthMasks.parse(encoded);
         } catch (InvalidRleException e) {
             return null;
         }
