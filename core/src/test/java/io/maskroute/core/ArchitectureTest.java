@@ -1,5 +1,7 @@
 package io.maskroute.core;
 
+import static com.tngtech.archunit.base.DescribedPredicate.alwaysTrue;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
@@ -16,6 +18,7 @@ import com.tngtech.archunit.lang.ArchRule;
 class ArchitectureTest {
     private static final String JSON = "com.fasterxml.jackson..";
     private static final String ERROR = "io.maskroute.core.error";
+    private static final String FAMILIES = "io.maskroute.core.family..";
 
     @ArchTest
     static void coreKnowsNoSpark(JavaClasses classes) {
@@ -38,6 +41,7 @@ class ArchitectureTest {
                 .resideOutsideOfPackages(
                         "io.maskroute.core.torchscript..",
                         "io.maskroute.core.task..",
+                        "io.maskroute.core.family..",
                         "io.maskroute.core.model..",
                         "io.maskroute.core.calibration..",
                         "io.maskroute.core.trace..",
@@ -84,6 +88,7 @@ class ArchitectureTest {
         packageDependsOnlyOn(
                         "io.maskroute.core.checkpoint",
                         "io.maskroute.core.config",
+                        "io.maskroute.core.family",
                         "io.maskroute.core.safetensors",
                         "io.maskroute.core.pickle",
                         "org.apache.commons.compress..",
@@ -104,9 +109,26 @@ class ArchitectureTest {
                 .check(classes);
     }
 
+    /** But for families, which stand on building blocks of the packages that call them. */
     @ArchTest
     static void packagesHaveNoCycles(JavaClasses classes) {
-        slices().matching("io.maskroute.core.(*)..").should().beFreeOfCycles().check(classes);
+        slices().matching("io.maskroute.core.(*)..")
+                .should()
+                .beFreeOfCycles()
+                .ignoreDependency(resideInAPackage(FAMILIES), alwaysTrue())
+                .check(classes);
+    }
+
+    /** A family is called through its interface: whoever else named one would have to change for the next. */
+    @ArchTest
+    static void nobodyNamesAFamily(JavaClasses classes) {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage(FAMILIES)
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("io.maskroute.core.family.psalm..", "io.maskroute.core.family.hyperseg..")
+                .check(classes);
     }
 
     private static ArchRule packageDependsOnlyOn(String name, String... others) {

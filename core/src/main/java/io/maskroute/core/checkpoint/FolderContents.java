@@ -66,8 +66,7 @@ public record FolderContents(
                 Optional<WeightCoverage> coverage = Optional.empty();
                 if (config.isPresent() && weights.isPresent()) {
                     coverage = Optional.of(WeightCoverage.of(
-                            StateDict.expected(config.get()),
-                            FusedAttention.over(weights.get(), config.get().llm())));
+                            StateDict.expected(config.get()), FusedAttention.over(weights.get(), config.get())));
                     coverage.filter(found -> !found.complete())
                             .ifPresent(found -> problems.add(
                                     "the weights do not fit config.json: " + String.join("; ", found.mismatches())));

@@ -18,6 +18,7 @@ import java.util.Set;
  * value's, so that of the fused tensor is [heads][q, k, v][head dim] and each run of head-dim rows is a run of one part.
  */
 final class FusedAttention implements TensorSource {
+    private static final String FUSED = "query_key_value.";
     private static final List<String> PARTS = List.of("q_proj", "k_proj", "v_proj");
 
     private final TensorSource parts;
@@ -39,7 +40,7 @@ final class FusedAttention implements TensorSource {
                 if (fits(
                         keys,
                         kind.equals("weight") ? new long[] {llm.hidden(), llm.hidden()} : new long[] {llm.hidden()})) {
-                    String key = attention + "query_key_value." + kind;
+                    String key = attention + FUSED + kind;
                     fused.put(key, keys);
                     keys.forEach(names::remove);
                     names.add(key);
@@ -48,8 +49,13 @@ final class FusedAttention implements TensorSource {
         }
     }
 
-    /** The source itself when it stores attention fused. */
-    static TensorSource over(TensorSource source, ModelConfig.Llm llm) {
+    /** The source itself when it stores attention as the model's family does. */
+    static TensorSource over(TensorSource source, ModelConfig config) {
+        if (StateDict.expected(config).stream()
+                .noneMatch(parameter -> parameter.key().contains(FUSED))) {
+            return source;
+        }
+        ModelConfig.Llm llm = config.llm();
         FusedAttention view = new FusedAttention(source, llm);
         return view.fused.isEmpty() ? source : view;
     }

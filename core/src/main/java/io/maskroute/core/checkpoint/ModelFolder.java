@@ -104,7 +104,7 @@ public record ModelFolder(
      *     WeightCoverage}
      */
     public TensorSource openWeights() {
-        TensorSource fused = FusedAttention.over(WeightFiles.find(path).open(), config.llm());
+        TensorSource fused = FusedAttention.over(WeightFiles.find(path).open(), config);
         return rounding.dtype()
                 .<TensorSource>map(dtype -> CastTensors.of(fused, dtype))
                 .orElse(fused);

@@ -39,14 +39,14 @@ public final class StateDict {
                 .sum();
     }
 
-    /** Phi, attention fused. */
-    public void llm() {
+    /** @param attention names of what makes queries, keys and values, of equal width each: one for all, or one each */
+    public void llm(List<String> attention) {
         ModelConfig.Llm llm = config.llm();
         int d = llm.hidden();
         embedding("model.embed_tokens.weight", llm.vocab(), d);
         for (int i = 0; i < llm.layers(); i++) {
             String layer = "model.layers." + i;
-            linear(layer + ".self_attn.query_key_value", d, 3 * d);
+            attention.forEach(part -> linear(layer + ".self_attn." + part, d, 3 * d / attention.size()));
             linear(layer + ".self_attn.dense", d, d);
             linear(layer + ".mlp.fc1", d, llm.ffn());
             linear(layer + ".mlp.fc2", llm.ffn(), d);

@@ -1,6 +1,7 @@
 package io.maskroute.core.family;
 
 import io.maskroute.core.config.ModelConfig;
+import io.maskroute.core.family.hyperseg.Hyperseg;
 import io.maskroute.core.family.psalm.Psalm;
 import java.util.List;
 import java.util.Optional;
@@ -8,7 +9,7 @@ import java.util.Set;
 
 /** The families that are known here. */
 public final class Families {
-    private static final List<Family> ALL = List.of(new Psalm());
+    private static final List<Family> ALL = List.of(new Psalm(), new Hyperseg());
 
     private Families() {}
 

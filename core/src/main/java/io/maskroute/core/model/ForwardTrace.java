@@ -6,6 +6,7 @@ import io.maskroute.core.segmenter.PreparedPrompt;
 import io.maskroute.core.segmenter.PreparedPrompt.Span;
 import io.maskroute.core.task.Decoded;
 import io.maskroute.core.torchscript.TorchScope;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
@@ -42,6 +43,10 @@ public final class ForwardTrace {
         IValue text = batch.text(work, llm, encoded.imageTokens(), taps);
         // Text after the mask tokens is part of the sequence only where they are: with late mask tokens it is left out.
         int[] tail = llm.plan().maskTokenLayer() == 0 ? input.tail() : new int[0];
+        int pad = network.config().specialTokens().pad();
+        if (tail.length > 0 && Arrays.stream(tail).allMatch(id -> id == pad)) {
+            work.run("padded_tail", taps, work.of((long) tail.length));
+        }
         IValue late = llm.lateTokens(work, bridge.maskTokens(), tail);
         work.run("tap_sequence", taps, prefix.input(work, llm, encoded.tokens()), text, late);
         IValue hidden = llm.suffix(work, text, late, batch.lengths(), batch.pictures(), cache, taps);

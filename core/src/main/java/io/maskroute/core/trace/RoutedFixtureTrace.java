@@ -3,7 +3,7 @@ package io.maskroute.core.trace;
 import ai.djl.pytorch.jni.IValue;
 import io.maskroute.core.config.ModelConfig;
 import io.maskroute.core.error.UnusableInputException;
-import io.maskroute.core.family.psalm.Psalm;
+import io.maskroute.core.family.Families;
 import io.maskroute.core.model.LlmTrace;
 import io.maskroute.core.model.RoutedLlm;
 import io.maskroute.core.routing.RoutingPlan;
@@ -131,7 +131,7 @@ final class RoutedFixtureTrace {
         while (weights.names().contains("model.layers." + layers + ".mlp.fc1.weight")) {
             layers++;
         }
-        ModelConfig.Llm psalm = Psalm.published().llm();
+        ModelConfig.Llm psalm = Families.fallback().sizes().llm();
         return new ModelConfig.Llm(
                 (int) fc1[1],
                 (int) fc1[0],

@@ -227,6 +227,8 @@ def llm_suffix(self, text: Tensor, late: Tensor, lengths: Tensor, picture: Tenso
         seen = cache[2 * i].size(2)
         if mask.size(2) != n or mask.size(3) != seen + n:
             mask = self.llm_suffix_mask(lengths, t, n - t, seen, text.dtype)
+            if taps is not None:
+                self.hide_tail(mask, n, t, taps)
         past = cache[2 * i:2 * i + 2]
         if past[0].size(0) == 1:
             past = [past[0].expand(r, -1, -1, -1), past[1].expand(r, -1, -1, -1)]

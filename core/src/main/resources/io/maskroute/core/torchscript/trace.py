@@ -1,5 +1,21 @@
 # Activations under the names of the golden fixtures; only `trace` calls these.
 
+def padded_tail(self, taps: Dict[str, Tensor], count: int) -> None:
+    """The last tokens of the sequence, which are padding: no token attends to them."""
+    taps["padded_tail"] = torch.full([1], count, dtype=4)
+
+
+def tail_length(self, taps: Dict[str, Tensor]) -> int:
+    return int(taps["padded_tail"]) if "padded_tail" in taps else 0
+
+
+def hide_tail(self, mask: Tensor, tokens: int, text: int, taps: Dict[str, Tensor]) -> None:
+    """mask [R, 1, tokens, keys], additive; the tail is there once more than the text is."""
+    count = self.tail_length(taps)
+    if count > 0 and tokens > text:
+        mask[:, :, :, mask.size(3) - count:] = float("-inf")
+
+
 def tap_sequence(self, taps: Dict[str, Tensor], prefix: Tensor, text: Tensor, late: Tensor) -> None:
     """prefix [1, P, d], text [1, T, d], late [L, d]: the LLM's whole input"""
     taps["llm.inputs_embeds"] = torch.cat([prefix, text, late.unsqueeze(0).to(prefix.dtype)], 1)
@@ -9,7 +25,10 @@ def tap_layout(self, taps: Dict[str, Tensor], before: int, image: int, text: int
     """Numbers of tokens before the image, of the image, of the text, of the masks and after them, and which of the text are latents; starts, ends: the conditions' places in the text."""
     total = before + image + text + masks + after
     taps["llm.position_ids"] = torch.arange(total, dtype=4)
-    taps["llm.attention_mask"] = torch.ones([1, total], dtype=0)
+    seen = torch.ones([1, total], dtype=0)
+    seen[:, total - self.tail_length(taps):] = 0
+    taps.pop("padded_tail", seen)
+    taps["llm.attention_mask"] = seen
     conditions = torch.zeros([1, total], dtype=4)
     for i in range(len(starts)):
         conditions[:, before + image + starts[i]:before + image + ends[i]] = i + 1
@@ -72,6 +91,8 @@ def trace_referring(self, logits: Tensor, embedding: Tensor, features: Tensor, i
     taps["result.scores"] = top
     taps["result.pred_masks"] = (masks > 0).index_select(0, order).to(0)
     taps["result.best_query"] = torch.argmax(scores, -1, True)
+    taps["result.best_mask"] = (masks[torch.argmax(scores)] > 0).to(0)
+    taps["result.mask_quality"] = self.mask_quality(masks)
 
 
 def join_segments(self, taps: Dict[str, Tensor], layers: int, norm: Dict[str, Tensor], eps: float, text: Tensor, late: Tensor) -> None:

@@ -10,9 +10,9 @@ import io.maskroute.core.safetensors.Safetensors;
 import io.maskroute.core.safetensors.SafetensorsWriter;
 import io.maskroute.core.safetensors.TensorInfo;
 import io.maskroute.core.safetensors.TensorSource;
+import io.maskroute.core.testing.Fixtures;
 import io.maskroute.core.torchscript.TorchProgram;
 import io.maskroute.core.torchscript.TorchType;
-import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -45,6 +45,9 @@ class GoldenFixturesTest {
                 "public-C-region",
                 "public-D-padded-oddwindow",
                 "public-E-sixteen-tokens",
+                "hyperseg/public-HA-referring",
+                "hyperseg/public-HB-referring-wide",
+                "hyperseg/public-HC-classes",
                 "routed/public-P-prefix-dense",
                 "routed/public-P-prefix-routed",
                 "routed/public-R0-dense-equivalence",
@@ -221,11 +224,10 @@ class GoldenFixturesTest {
     }
 
     private static Path fixture(String name) {
-        try {
-            return Path.of(
-                    GoldenFixturesTest.class.getResource("/fixtures/" + name).toURI());
-        } catch (URISyntaxException e) {
-            throw new IllegalStateException(e);
+        if (name.startsWith("routed/")) {
+            // Their weights are this fixture's.
+            Fixtures.path("public-E-sixteen-tokens");
         }
+        return Fixtures.path(name);
     }
 }

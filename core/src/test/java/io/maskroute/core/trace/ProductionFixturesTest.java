@@ -24,6 +24,7 @@ import io.maskroute.core.task.PanopticTask;
 import io.maskroute.core.task.ScoredMask;
 import io.maskroute.core.task.SemanticTask;
 import io.maskroute.core.task.Task;
+import io.maskroute.core.testing.Fixtures;
 import io.maskroute.core.torchscript.TorchProgram;
 import io.maskroute.core.torchscript.TorchType;
 import java.nio.file.Path;
@@ -69,7 +70,7 @@ class ProductionFixturesTest {
     /** Runs a fixture's prompt alone, and in three places of a call with another picture. */
     private static void run(String name, RoutingSchedule schedule, Optional<TensorSource> projectors, Check check)
             throws RowFailure {
-        Path folder = Path.of("src/test/resources/fixtures/" + name);
+        Path folder = Fixtures.path(name);
         FixtureConfig fixture = FixtureConfig.read(folder.resolve("config.json"));
         int side = fixture.model().imageTokenSide();
         RoutingPlan plan = RoutingPlan.of(schedule, fixture.model(), side, side);
@@ -83,8 +84,12 @@ class ProductionFixturesTest {
             for (int i = 0; i < other.length; i++) {
                 other[i] = (byte) (other[i] * 7 + 30);
             }
+            byte[] stretched = picture.stretched().clone();
+            for (int i = 0; i < stretched.length; i++) {
+                stretched[i] = (byte) (stretched[i] * 5 + 11);
+            }
             PreparedImage second = new PreparedImage(
-                    other, picture.size(), picture.size(), picture.size(), picture.size(), picture.size());
+                    other, picture.size(), picture.size(), picture.size(), picture.size(), picture.size(), stretched);
             PreparedPrompt prompt = FixturePrompt.of(fixture, inputs).prompt();
             ForwardPass pass = new ForwardPass(
                     network, network.llm(), FlopsModel.asRun(fixture.model(), plan, projectors.isPresent()), 3);
@@ -135,7 +140,14 @@ class ProductionFixturesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"public-A-referring", "public-D-padded-oddwindow", "public-E-sixteen-tokens"})
+    @ValueSource(
+            strings = {
+                "public-A-referring",
+                "public-D-padded-oddwindow",
+                "public-E-sixteen-tokens",
+                "hyperseg/public-HA-referring",
+                "hyperseg/public-HB-referring-wide"
+            })
     void theBestMaskOfAnExpression(String name) throws Exception {
         run(name, RoutingSchedule.dense(), Optional.empty(), (fixture, prompt, answer, expected) -> {
             float[] scores = expected.floats("result.scores");

@@ -9,7 +9,7 @@ import io.maskroute.core.checkpoint.StateDict;
 import io.maskroute.core.config.ModelConfig;
 import io.maskroute.core.error.RowFailure;
 import io.maskroute.core.error.UnusableInputException;
-import io.maskroute.core.family.psalm.Psalm;
+import io.maskroute.core.family.Families;
 import io.maskroute.core.routing.RandomProjectors;
 import io.maskroute.core.routing.RoutingAdapter;
 import io.maskroute.core.routing.RoutingSchedule;
@@ -47,7 +47,7 @@ public final class Bench {
      */
     public BenchResult run() {
         if (options.model().isEmpty()) {
-            ModelConfig config = Psalm.published();
+            ModelConfig config = Families.fallback().sizes();
             try (TensorSource weights = RandomWeights.of(config, SEED)) {
                 return run(config, PromptShape.PSALM, weights, "psalm, " + weights.origin());
             }

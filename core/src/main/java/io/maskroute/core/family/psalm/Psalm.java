@@ -77,7 +77,7 @@ public final class Psalm implements Family {
         int hidden = config.llm().hidden();
         int dim = config.maskDecoder().dim();
         dict.embedding("seg_query", config.maskDecoder().queries(), hidden);
-        dict.llm();
+        dict.llm(List.of("query_key_value"));
         dict.swin(SWIN);
         projector(dict, config);
         dict.unused("lm_head.weight", config.llm().vocab(), hidden);
