@@ -33,7 +33,7 @@ final class PngExport implements ExportFormat {
         return Optional.of(new Choice(
                 "--kind",
                 "mask (IMAGE/PROMPT.png, 0 and 255), palette (IMAGE.png, masks numbered from 1) or labels (IMAGE.png,"
-                        + " ids of classes)",
+                        + " ids of classes, of semantic prompts their places from 0)",
                 List.of(MASK, PALETTE, LABELS),
                 MASK));
     }
@@ -134,7 +134,10 @@ final class PngExport implements ExportFormat {
         }
     }
 
-    /** Ids of classes; what has none is 0, or the highest number where 0 is a class. */
+    /**
+     * Ids of classes; what has none is 0, or the highest number where 0 is a class. Of semantic prompts places of classes, from 0, as
+     * {@code score semantic} and other evaluations read predictions.
+     */
     private record LabelWriter() implements Writer {
         private static final int HIGHEST = 255;
         private static final int HIGHEST_WIDE = 65535;
@@ -151,14 +154,17 @@ final class PngExport implements ExportFormat {
             if (shown.isEmpty()) {
                 return;
             }
-            boolean zeroIsClass = classes.classes().containsKey(0);
-            boolean wide = classes.classes().lastKey() > HIGHEST - (zeroIsClass ? 1 : 0);
+            boolean places = picture.prompts().stream().allMatch(prompt -> prompt.is(PromptTask.SEMANTIC));
+            boolean zeroIsClass = places || classes.classes().containsKey(0);
+            int highest = places ? classes.places().size() - 1 : classes.classes().lastKey();
+            boolean wide = highest > HIGHEST - (zeroIsClass ? 1 : 0);
             int none = !zeroIsClass ? 0 : wide ? HIGHEST_WIDE : HIGHEST;
             int[] pixels = new int[picture.size().height() * picture.size().width()];
             Arrays.fill(pixels, none);
             for (ExportedPrompt prompt : shown) {
                 for (ExportedMask mask : prompt.masks()) {
-                    Pngs.draw(mask.rle(), classes.id(mask), pixels, none);
+                    int label = places ? classes.place(mask) : classes.id(mask);
+                    Pngs.draw(mask.rle(), label, pixels, none);
                 }
             }
             output.file(file(picture), out -> Pngs.writeGray(pixels, picture.size(), wide, out), shown);
