@@ -67,7 +67,7 @@ public final class Plan {
                 dense ? RoutingAdapter.dense() : RoutingAdapter.open(Path.of(options.routing()), folder.config())) {
             Costs costs =
                     new Costs(folder, adapter.schedule(), adapter.tensors().isPresent(), dtype(options));
-            times.ifPresent(t -> t.requireMeasured(costs.parameters(), costs.dtype, device(options)));
+            times.ifPresent(t -> t.requireMeasured(costs.parameters(), costs.dtype, device(options), dense));
             Optional<PreparationTimes> preparing =
                     measuredRun.map(run -> PreparationTimes.of(run, SparkSessions.hadoop(config)));
             TokenCounts counts = SparkSessions.with(
