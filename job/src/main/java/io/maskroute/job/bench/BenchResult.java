@@ -111,7 +111,7 @@ public record BenchResult(
         /** The run of this routing that shares most. */
         public Run mostShared(String routing) {
             return runs.stream()
-                    .filter(run -> run.routing().equals(routing))
+                    .filter(run -> routing.equals(run.routing()))
                     .max(java.util.Comparator.comparingInt(Run::prompts))
                     .orElseThrow();
         }

@@ -8,6 +8,7 @@ import io.maskroute.job.bench.BenchResult.VisionStage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -85,7 +86,45 @@ public final class BenchTable {
             vision(lines, result.vision());
         }
         memory(lines, result.memory());
+        lines.add("");
+        lines.add(inShort(result));
         return lines;
+    }
+
+    /** What all the figures come to, for who reads one line. */
+    private static String inShort(BenchResult result) {
+        List<String> parts = new ArrayList<>();
+        fast(result, "routed_alone", BenchResult.LLM)
+                .ifPresent(ratio -> parts.add(String.format(
+                        Locale.ROOT,
+                        "routing makes the LLM %.2f times as fast for a prompt alone, at %s of its FLOPs",
+                        ratio.speedUp().median(),
+                        percent(ratio.flopsShare()))));
+        fast(result, "routed_shared", BenchResult.LLM)
+                .ifPresent(ratio -> parts.add(String.format(
+                        Locale.ROOT,
+                        "with %d prompts to a picture routing and sharing make it %.1f times as fast",
+                        result.model().promptsPerImage(),
+                        ratio.speedUp().median())));
+        fast(result, "routed_shared", BenchResult.PIPELINE)
+                .ifPresent(ratio -> parts.add(String.format(
+                        Locale.ROOT,
+                        "and the whole of a picture %.1f times",
+                        ratio.speedUp().median())));
+        fast(result, "routed_alone", BenchResult.PIPELINE)
+                .ifPresent(ratio -> parts.add(String.format(
+                        Locale.ROOT,
+                        "and the whole of a picture %.2f times",
+                        ratio.speedUp().median())));
+        return "In short: " + String.join(", ", parts) + ".";
+    }
+
+    private static Optional<Ratio> fast(BenchResult result, String run, String part) {
+        return result.ratios().stream()
+                .filter(ratio -> ratio.run().equals(run)
+                        && ratio.against().equals(RunKind.DENSE_ALONE.label())
+                        && ratio.part().equals(part))
+                .findFirst();
     }
 
     /** @param ratios those of other parts are left out */

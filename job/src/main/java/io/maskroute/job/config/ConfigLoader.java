@@ -226,7 +226,7 @@ public final class ConfigLoader {
                                 : EmptyUnion.ZERO,
                         MissingPrediction.COUNTED),
                 asPublished,
-                values.integer("report.samples", 0, 24),
+                values.integer("report.samples", 0, 60),
                 values.duration("progress.interval"),
                 spark,
                 sparkOverrides,

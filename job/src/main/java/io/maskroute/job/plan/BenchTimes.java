@@ -4,7 +4,9 @@ import io.maskroute.core.error.UnusableInputException;
 import io.maskroute.core.model.SegmenterOptions.Dtype;
 import io.maskroute.job.bench.BenchResult;
 import io.maskroute.job.bench.BenchResult.Run;
+import io.maskroute.job.bench.BenchResult.Speed;
 import java.math.BigInteger;
+import java.util.List;
 import java.util.Optional;
 
 /** Speeds that were measured, turned into hours. */
@@ -18,8 +20,11 @@ record BenchTimes(BenchResult bench, String file) {
         return Optional.ofNullable(bench.model()).map(BenchResult.Model::dtype);
     }
 
-    /** @throws UnusableInputException unless whole pictures of this model were measured in this dtype on this kind of device */
-    void requireMeasured(long parameters, Dtype dtype, String device) {
+    /**
+     * @param dense whether the planned run is
+     * @throws UnusableInputException unless whole pictures of this model were measured in this dtype on this kind of device
+     */
+    void requireMeasured(long parameters, Dtype dtype, String device, boolean dense) {
         if (bench.format() != BenchResult.FORMAT || bench.model() == null) {
             throw new UnusableInputException(
                     file + " is no result of this maskroute's bench; write one with bench --json");
@@ -28,7 +33,8 @@ record BenchTimes(BenchResult bench, String file) {
             throw new UnusableInputException(
                     file + " has measured the LLM alone; measure whole pictures with bench --parts image");
         }
-        if (bench.model().parameters() != parameters || !bench.model().dtype().equals(dtype.label())) {
+        if (bench.model().parameters() != parameters
+                || !dtype.label().equals(bench.model().dtype())) {
             throw new UnusableInputException(file + " has measured a model of "
                     + bench.model().parameters() + " parameters in "
                     + bench.model().dtype() + ", and this one has "
@@ -39,6 +45,38 @@ record BenchTimes(BenchResult bench, String file) {
                     + bench.model().device() + ", and this plan is for " + device + "; give --device "
                     + (onGpu() ? "gpu" : CPU) + ", or measure on the other one with bench --device");
         }
+        requireWhole(routing(dense));
+    }
+
+    /** A file that was cut or written by hand lacks what the estimate asks for. */
+    private void requireWhole(String routing) {
+        require(bench.image().runs(), "image.runs");
+        if (bench.image().runs().stream().noneMatch(run -> routing.equals(run.routing()))) {
+            throw new UnusableInputException(
+                    file + " has measured no " + routing + " run, as this plan's is; write it anew with bench --json");
+        }
+        Run run = bench.image().mostShared(routing);
+        String name = "image.runs[" + bench.image().runs().indexOf(run) + "].";
+        require(run.parts(), name + "parts");
+        for (String part : List.of(BenchResult.PIPELINE_LLM, BenchResult.VISION, BenchResult.DECODER)) {
+            Speed speed = run.parts().get(part);
+            require(speed == null ? null : speed.gflopPerSecond(), name + "parts." + part + ".gflop_per_second");
+        }
+        require(
+                run.stageMillisPerPrompt() == null
+                        ? null
+                        : run.stageMillisPerPrompt().get(BenchResult.POSTPROCESS_SPREAD),
+                name + "stage_millis_per_prompt." + BenchResult.POSTPROCESS_SPREAD);
+    }
+
+    private void require(Object value, String name) {
+        if (value == null) {
+            throw new UnusableInputException(file + " lacks " + name + "; write it anew with bench --json");
+        }
+    }
+
+    private static String routing(boolean dense) {
+        return dense ? "dense" : "routed";
     }
 
     /**
@@ -52,7 +90,7 @@ record BenchTimes(BenchResult bench, String file) {
             boolean dense,
             Fleet fleet,
             Optional<PreparationTimes> preparing) {
-        Run run = bench.image().mostShared(dense ? "dense" : "routed");
+        Run run = bench.image().mostShared(routing(dense));
         double llm = hours(run, BenchResult.PIPELINE_LLM, flops.llm());
         double vision = hours(run, BenchResult.VISION, flops.vision());
         double decoder = hours(run, BenchResult.DECODER, flops.decoder());

@@ -71,7 +71,7 @@ public final class Plan {
                     adapter.tensors().isPresent(),
                     dtype(options),
                     !manifest.classSets().isEmpty());
-            times.ifPresent(t -> t.requireMeasured(costs.parameters(), costs.dtype, device(options)));
+            times.ifPresent(t -> t.requireMeasured(costs.parameters(), costs.dtype, device(options), dense));
             Optional<PreparationTimes> preparing =
                     measuredRun.map(run -> PreparationTimes.of(run, SparkSessions.hadoop(config)));
             TokenCounts counts = SparkSessions.with(

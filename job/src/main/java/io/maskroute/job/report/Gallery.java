@@ -5,6 +5,8 @@ import io.maskroute.core.image.RgbImage;
 import io.maskroute.datasets.mask.Rle;
 import java.io.IOException;
 import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
 
 /** The pictures of a report: one card for each prompt, masks in layers over the picture, and the controls that act on all. */
 final class Gallery {
@@ -12,7 +14,8 @@ final class Gallery {
 
     private Gallery() {}
 
-    static void write(Html html, List<GalleryItem> items) throws IOException {
+    /** @param prompts of the whole run */
+    static void write(Html html, List<GalleryItem> items, long prompts) throws IOException {
         ReportWriter.section(html, "gallery", "Pictures");
         List<GalleryItem> shown = items.subList(0, Math.min(items.size(), ReportWriter.GALLERY_LIMIT));
         if (shown.isEmpty()) {
@@ -21,9 +24,15 @@ final class Gallery {
                     .line();
             return;
         }
-        if (shown.size() < items.size()) {
-            html.element("p", "The first " + shown.size() + " of " + items.size() + " are shown.", "class", "hint");
-        }
+        html.element(
+                "p",
+                shown.size() >= prompts
+                        ? "All " + Units.count(shown.size()) + " prompts, by picture."
+                        : Units.count(shown.size()) + " of " + Units.count(prompts)
+                                + " prompts, by picture: up to a quarter"
+                                + " each of the best, the worst and the failed ones, and others drawn at random (seeded).",
+                "class",
+                "hint");
         controls(html, shown);
         html.line().open("ol", "class", "cards", "id", "cards");
         for (GalleryItem item : shown) {
@@ -50,6 +59,15 @@ final class Gallery {
         html.close("fieldset").line();
 
         html.open("div", "class", "filters", "id", "filters", "hidden", "");
+        html.open("label").text("Search ");
+        html.empty("input", "type", "search", "id", "search", "placeholder", "text or id")
+                .close("label");
+        select(html, "Task ", "task", items.stream().map(GalleryItem::task));
+        select(
+                html,
+                "Failure ",
+                "kind",
+                items.stream().map(GalleryItem::error).filter(Objects::nonNull).map(GalleryItem.Error::kind));
         html.open("label").text("Status ").open("select", "id", "status");
         option(html, "", "all");
         option(html, "ok", "ok");
@@ -64,12 +82,15 @@ final class Gallery {
             html.text(" %").close("span");
         }
         html.open("label").text("Sort by ").open("select", "id", "sort");
-        option(html, "", "order of the run");
+        option(html, "", "picture");
         option(html, "iou-up", "lowest IoU first");
         option(html, "iou-down", "highest IoU first");
         option(html, "latency-down", "slowest first");
         option(html, "latency-up", "fastest first");
         html.close("select").close("label");
+        html.open("label").text("Opacity ");
+        html.empty("input", "type", "range", "id", "opacity", "min", "10", "max", "100", "value", "100")
+                .close("label");
         html.element("output", "", "id", "shown").close("div").line();
 
         html.open("ul", "class", "legend", "aria-label", "Legend");
@@ -79,6 +100,20 @@ final class Gallery {
         key(html, "extra", "predicted only");
         key(html, "missed", "missed");
         html.close("ul").close("div");
+    }
+
+    /** Where there is a choice. */
+    private static void select(Html html, String label, String id, Stream<String> values) throws IOException {
+        List<String> choices = values.distinct().sorted().toList();
+        if (choices.isEmpty() || choices.size() == 1 && id.equals("task")) {
+            return;
+        }
+        html.open("label").text(label).open("select", "id", id);
+        option(html, "", "all");
+        for (String choice : choices) {
+            option(html, choice, choice);
+        }
+        html.close("select").close("label");
     }
 
     private static void view(Html html, String value, String label, boolean checked) throws IOException {
@@ -134,6 +169,10 @@ final class Gallery {
                 ok ? "card" : "card failed",
                 "data-status",
                 ok ? "ok" : "failed",
+                "data-task",
+                item.task(),
+                "data-kind",
+                ok ? null : item.error().kind(),
                 "data-iou",
                 number(item.iou()),
                 "data-latency",

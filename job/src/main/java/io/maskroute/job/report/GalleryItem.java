@@ -8,6 +8,7 @@ import java.util.Objects;
 /**
  * One prompt of the gallery.
  *
+ * @param task of the prompt
  * @param text the prompt's sentences
  * @param picture where the picture comes from; read once, when its card is written
  * @param prediction in the picture's size, or null
@@ -20,6 +21,7 @@ import java.util.Objects;
 public record GalleryItem(
         String imageId,
         String promptId,
+        String task,
         String text,
         PictureSource picture,
         Rle prediction,
@@ -31,6 +33,7 @@ public record GalleryItem(
     public GalleryItem {
         Objects.requireNonNull(imageId);
         Objects.requireNonNull(promptId);
+        Objects.requireNonNull(task);
         Objects.requireNonNull(text);
         Objects.requireNonNull(picture);
     }

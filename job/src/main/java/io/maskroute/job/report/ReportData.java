@@ -15,6 +15,7 @@ import java.util.Objects;
  *     what has no value is left out
  * @param config the whole configuration as text, or null; the caller has removed credentials
  * @param calibration how the routing adapter was made; null without one, or when that is not known
+ * @param iouHistogram scored prompts by IoU, in ten bins of equal width from 0 to 1; empty without ground truth
  * @param gallery the first {@link ReportWriter#GALLERY_LIMIT} are shown
  */
 public record ReportData(
@@ -25,6 +26,7 @@ public record ReportData(
         String config,
         List<FailureGroup> failures,
         CalibrationFigures calibration,
+        List<Long> iouHistogram,
         List<GalleryItem> gallery) {
     public ReportData {
         Objects.requireNonNull(title);
@@ -34,6 +36,7 @@ public record ReportData(
         known.values().removeIf(Objects::isNull);
         run = Collections.unmodifiableMap(known);
         failures = List.copyOf(failures);
+        iouHistogram = List.copyOf(iouHistogram);
         gallery = List.copyOf(gallery);
     }
 

@@ -21,8 +21,8 @@ import java.util.Map;
  * it) and works from {@code file:}. Figures, failures and pictures show without JavaScript; filters and sorting need it.
  */
 public final class ReportWriter {
-    /** Pictures shown; with this many photographs of COCO's size (640x480) the file has about 1.6 MB. */
-    public static final int GALLERY_LIMIT = 24;
+    /** Prompts shown; with this many photographs of COCO's size (640x480) the file has about 4 MB. */
+    public static final int GALLERY_LIMIT = 60;
     /** Longer side, in pixels, of the pictures in the file; larger ones are scaled down. */
     public static final int PICTURE_SIDE = 800;
     /** Kinds of failures listed. */
@@ -48,7 +48,7 @@ public final class ReportWriter {
         figures(html, report.figures());
         charts(html, report);
         failures(html, report.failures());
-        Gallery.write(html, report.gallery());
+        Gallery.write(html, report.gallery(), report.figures().prompts());
         run(html, report);
         html.close("main").line();
         footer(html);
@@ -158,6 +158,18 @@ public final class ReportWriter {
             section(html, "precision", "Precision at IoU");
             html.element("p", "Share of prompts whose mask reaches an IoU.", "class", "hint");
             Charts.precision(html, figures.quality().precisionAt());
+            html.close("section").line();
+        }
+        if (report.iouHistogram().stream().anyMatch(count -> count > 0)) {
+            section(html, "histogram", "Prompts by IoU");
+            html.element("p", "How many prompts reach which IoU.", "class", "hint");
+            List<Bar> bars = new ArrayList<>();
+            for (int bin = report.iouHistogram().size() - 1; bin >= 0; bin--) {
+                long count = report.iouHistogram().get(bin);
+                String from = Integer.toString(100 * bin / report.iouHistogram().size());
+                bars.add(new Bar("from " + from + " %", count, Units.count(count), "bar"));
+            }
+            Charts.bars(html, "Prompts by IoU", bars);
             html.close("section").line();
         }
         if (figures.latency() != null && !figures.latency().stageMeansMs().isEmpty()) {

@@ -1,12 +1,16 @@
 package io.maskroute.job.results;
 
 import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.floor;
+import static org.apache.spark.sql.functions.least;
+import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.not;
 import static org.apache.spark.sql.functions.xxhash64;
 
 import io.maskroute.datasets.metrics.ReferringScores;
 import io.maskroute.datasets.schema.ImageRow;
 import io.maskroute.datasets.schema.PromptRow;
+import io.maskroute.job.config.ModelOptions;
 import io.maskroute.job.input.ImageBytes;
 import io.maskroute.job.input.InputDataset;
 import io.maskroute.job.input.PictureOrientation;
@@ -18,6 +22,8 @@ import io.maskroute.job.report.RunFigures;
 import io.maskroute.job.storage.Json;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -27,12 +33,15 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 
 /** Gathers what a report shows. The driver gets a handful of rows: as many as the gallery has pictures. */
 public final class ReportSource {
+    private static final int BINS = 10;
+
     private final RunSummary summary;
     private final RunRecord record;
     private final Dataset<Row> predictions;
@@ -61,10 +70,8 @@ public final class ReportSource {
 
     /** @param samples pictures in the gallery, at most */
     public ReportData gather(int samples) {
-        String split =
-                record.dataset().split() == null ? "" : " " + record.dataset().split();
         return new ReportData(
-                record.dataset().name() + split,
+                title(),
                 summary.notes(),
                 figures(),
                 facts(),
@@ -74,7 +81,41 @@ public final class ReportSource {
                                 f.stage(), f.kind(), f.prompts(), text(f.exampleMessage()), text(f.examplePromptId())))
                         .toList(),
                 calibration.map(CalibrationTable::figures).orElse(null),
+                summary.metrics() == null ? List.of() : iouHistogram(),
                 samples == 0 ? List.of() : gallery(samples));
+    }
+
+    /** Dataset, model and routing: what tells one report from another. */
+    private String title() {
+        List<String> parts = new ArrayList<>();
+        parts.add(
+                record.dataset().split() == null
+                        ? record.dataset().name()
+                        : record.dataset().name() + " " + record.dataset().split());
+        if (summary.model() != null) {
+            parts.add(new Path(summary.model()).getName());
+        }
+        if (summary.routing() != null) {
+            parts.add(
+                    summary.routing().equals(ModelOptions.DENSE)
+                            ? ModelOptions.DENSE
+                            : "routed " + new Path(summary.routing()).getName());
+        }
+        return String.join(" · ", parts);
+    }
+
+    private List<Long> iouHistogram() {
+        Long[] counts = new Long[BINS];
+        Arrays.fill(counts, 0L);
+        Column bin = least(floor(col("truth.iou").multiply(BINS)), lit(BINS - 1));
+        for (Row row : predictions
+                .filter(col("truth.iou").isNotNull())
+                .groupBy(bin.cast("int").alias("bin"))
+                .count()
+                .collectAsList()) {
+            counts[row.getInt(0)] = row.getLong(1);
+        }
+        return List.of(counts);
     }
 
     private RunFigures figures() {
@@ -182,6 +223,7 @@ public final class ReportSource {
                 .select(
                         id,
                         col("image_id"),
+                        col("task"),
                         col("masks.mask").alias("rles"),
                         col("masks.score").alias("scores"),
                         col("truth.iou").alias("iou"),
@@ -200,6 +242,7 @@ public final class ReportSource {
                 items.add(item(row, images.get(row.getString(1))));
             }
         }
+        items.sort(Comparator.comparing(GalleryItem::imageId));
         return items;
     }
 
@@ -222,6 +265,7 @@ public final class ReportSource {
         return new GalleryItem(
                 image.imageId(),
                 promptId,
+                text(row.getAs("task")),
                 SampledPictures.text(prompt),
                 pictures.picture(image, error),
                 SampledPictures.answer(prompt, rles),

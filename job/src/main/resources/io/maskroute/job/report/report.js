@@ -6,6 +6,10 @@
   const cards = [...list.children];
   const byId = (id) => document.getElementById(id);
   const status = byId("status");
+  const search = byId("search");
+  const task = byId("task");
+  const kind = byId("kind");
+  const opacity = byId("opacity");
   const sort = byId("sort");
   const least = byId("iou-min");
   const greatest = byId("iou-max");
@@ -15,6 +19,10 @@
 
   function matches(card) {
     if (status.value && card.dataset.status !== status.value) return false;
+    if (task && task.value && card.dataset.task !== task.value) return false;
+    if (kind && kind.value && card.dataset.kind !== kind.value) return false;
+    const wanted = search.value.trim().toLowerCase();
+    if (wanted && !card.querySelector("figcaption").textContent.toLowerCase().includes(wanted)) return false;
     const min = limit(least, 0);
     const max = limit(greatest, 1);
     if (min <= 0 && max >= 1) return true;
@@ -45,9 +53,13 @@
     byId("nothing").hidden = shown > 0;
   }
 
-  for (const control of [status, sort, least, greatest]) {
+  for (const control of [status, search, task, kind, sort, least, greatest]) {
     if (control) control.addEventListener("input", update);
   }
+
+  opacity.addEventListener("input", () => {
+    document.documentElement.style.setProperty("--opacity", opacity.value / 100);
+  });
 
   const dialog = document.createElement("dialog");
   dialog.setAttribute("aria-label", "Enlarged picture");

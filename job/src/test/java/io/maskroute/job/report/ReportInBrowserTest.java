@@ -124,6 +124,81 @@ class ReportInBrowserTest {
     }
 
     @Test
+    void findsByTextAndByFailureAndFadesTheMasks() throws Exception {
+        open(four(), 1280, 900);
+        choose("search", "HAL");
+        assertThat(visible()).isEqualTo("half");
+        choose("search", "");
+        String kind = browser.evaluate("document.getElementById('kind').options[1].value")
+                .asText();
+        choose("kind", kind);
+        assertThat(visible()).isEqualTo("failed");
+        choose("kind", "");
+        choose("opacity", "30");
+        assertThat(browser.evaluate("getComputedStyle(document.querySelector('.layer')).opacity")
+                        .asText())
+                .isEqualTo("0.3");
+    }
+
+    /** At the width of a phone, too, and the truth in its own cell. */
+    @Test
+    void comparesMasksSideBySide() throws Exception {
+        Rle left = part(300, 400, 0.2, 0.1, 0.8, 0.4);
+        Rle right = part(300, 400, 0.2, 0.6, 0.8, 0.9);
+        ComparedAnswers answers = new ComparedAnswers(
+                1,
+                List.of(new ComparedAnswers.Change("routed", "dense", 0, 1, 0)),
+                List.of(new ComparedAnswers.Prompt(
+                        "7",
+                        "7-1",
+                        HOSTILE,
+                        () -> Reports.flat(300, 400, GRAY),
+                        right,
+                        List.of(
+                                new ComparedAnswers.Answer(left, 0.0, null),
+                                new ComparedAnswers.Answer(right, 1.0, null)))),
+                "");
+        List<ComparedRun> runs = List.of(
+                new ComparedRun("dense", 1, 0, 0, 0, 1, 1, 20), new ComparedRun("routed", 1, 1, 1, 1, 0.5, 0.3, 10));
+        Path file = folder.resolve("comparison.html");
+        try (OutputStream out = Files.newOutputStream(file)) {
+            ComparisonPage.write("data", runs, List.of(), answers, out);
+        }
+        for (int width : new int[] {390, 800, 1280}) {
+            browser.open(file, width, 900);
+            assertThat(browser.evaluate("document.documentElement.scrollWidth").asInt())
+                    .as("no wider than the screen")
+                    .isLessThanOrEqualTo(width);
+            assertThat(browser.evaluate(
+                                    "[...document.querySelectorAll('.scroll')].every(e => e.scrollWidth <= e.clientWidth)")
+                            .asBoolean())
+                    .as("the table is whole at " + width)
+                    .isTrue();
+            BufferedImage page = browser.screenshot();
+            JsonNode cells = browser.evaluate("[...document.querySelectorAll('.cells svg')].map(e => {"
+                    + "const r = e.getBoundingClientRect();"
+                    + "return {left: r.left + scrollX, top: r.top + scrollY, width: r.width, height: r.height}})");
+            assertThat(cells).hasSize(3);
+            boolean[] isLeft = {true, false, false};
+            for (int i = 0; i < 3; i++) {
+                JsonNode cell = cells.get(i);
+                Color atLeft = pixel(page, cell, 0.25);
+                Color atRight = pixel(page, cell, 0.75);
+                assertThat(isFlat(atLeft)).as("cell " + i + " at " + width).isEqualTo(!isLeft[i]);
+                assertThat(isFlat(atRight)).as("cell " + i + " at " + width).isEqualTo(isLeft[i]);
+            }
+            assertThat(pixel(page, cells.get(1), 0.75)).matches(ReportInBrowserTest::isBlue);
+            assertThat(pixel(page, cells.get(2), 0.75)).matches(ReportInBrowserTest::isOrange);
+        }
+    }
+
+    private static Color pixel(BufferedImage page, JsonNode cell, double across) {
+        return new Color(page.getRGB(
+                (int) (cell.get("left").asDouble() + across * cell.get("width").asDouble()),
+                (int) (cell.get("top").asDouble() + 0.5 * cell.get("height").asDouble())));
+    }
+
+    @Test
     void filtersAndSorts() throws Exception {
         open(four(), 1280, 900);
         assertThat(visible()).isEqualTo("half,full,failed,none");
@@ -244,11 +319,12 @@ class ReportInBrowserTest {
         RgbImage picture = Reports.flat(30, 40, GRAY);
         Rle mask = part(30, 40, 0.2, 0.2, 0.8, 0.8);
         return Reports.of(List.of(
-                new GalleryItem("1", "1", "half", () -> picture, mask, mask, 0.5, 0.9, 200.0, null),
-                new GalleryItem("2", "2", "full", () -> picture, mask, mask, 1.0, 0.8, 100.0, null),
+                new GalleryItem("1", "1", "referring", "half", () -> picture, mask, mask, 0.5, 0.9, 200.0, null),
+                new GalleryItem("2", "2", "referring", "full", () -> picture, mask, mask, 1.0, 0.8, 100.0, null),
                 new GalleryItem(
                         "3",
                         "3",
+                        "referring",
                         "failed",
                         () -> picture,
                         null,
@@ -257,7 +333,7 @@ class ReportInBrowserTest {
                         null,
                         null,
                         new GalleryItem.Error("prompt", "too-long", "The prompt is too long.")),
-                new GalleryItem("4", "4", "none", () -> picture, mask, mask, 0.0, 0.1, 300.0, null)));
+                new GalleryItem("4", "4", "referring", "none", () -> picture, mask, mask, 0.0, 0.1, 300.0, null)));
     }
 
     private static void open(ReportData report, int width, int height) throws Exception {

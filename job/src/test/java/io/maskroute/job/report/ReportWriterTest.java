@@ -42,7 +42,17 @@ class ReportWriterTest {
             })
     void showsAnyTextAsText(String text) throws Exception {
         GalleryItem failed = new GalleryItem(
-                text, text, text, () -> GRAY, null, null, null, null, null, new GalleryItem.Error(text, text, text));
+                text,
+                text,
+                text,
+                text,
+                () -> GRAY,
+                null,
+                null,
+                null,
+                null,
+                null,
+                new GalleryItem.Error(text, text, text));
         ReportData report = new ReportData(
                 text,
                 List.of(text),
@@ -51,6 +61,7 @@ class ReportWriterTest {
                 text,
                 List.of(new ReportData.FailureGroup(text, text, 1, text, text)),
                 null,
+                List.of(),
                 List.of(Reports.item(text, GRAY, null, null, null), failed));
         Document page = parse(Reports.html(report));
         assertThat(find(page, "//h1")).isEqualTo(text);
@@ -140,7 +151,7 @@ class ReportWriterTest {
     @Test
     void leavesOutWhatWasNotMeasured() throws Exception {
         RunFigures none = new RunFigures(3, 0, 0, 0, null, null, null, null);
-        ReportData report = new ReportData("t", List.of(), none, Map.of(), null, List.of(), null, List.of());
+        ReportData report = new ReportData("t", List.of(), none, Map.of(), null, List.of(), null, List.of(), List.of());
         Document page = parse(Reports.html(report));
         assertThat(find(page, "count(//svg)")).isEqualTo("0");
         assertThat(find(page, "count(//dt)")).isEqualTo("3");
@@ -159,7 +170,8 @@ class ReportWriterTest {
                 new RunFigures.Latency(Double.NaN, Double.NaN, Map.of("vision", Double.NaN)),
                 new RunFigures.Flops(0, 0, 0, 0, 0),
                 Double.POSITIVE_INFINITY);
-        String html = Reports.html(new ReportData("t", List.of(), figures, Map.of(), null, List.of(), null, List.of()));
+        String html = Reports.html(
+                new ReportData("t", List.of(), figures, Map.of(), null, List.of(), null, List.of(), List.of()));
         Document page = parse(html);
         assertThat(tile(page, "cIoU")).isEqualTo("–");
         assertThat(tile(page, "LLM FLOPs")).isEqualTo("–");
@@ -184,6 +196,7 @@ class ReportWriterTest {
         GalleryItem item = new GalleryItem(
                 "7",
                 "7-1",
+                "referring",
                 "t",
                 () -> {
                     reads.incrementAndGet();
@@ -197,7 +210,7 @@ class ReportWriterTest {
                 null);
         String html = Reports.html(Reports.of(Collections.nCopies(100, item)));
         assertThat(reads).hasValue(ReportWriter.GALLERY_LIMIT);
-        assertThat(html).contains("The first 24 of 100 are shown.");
+        assertThat(html).contains("60 of 8,943 prompts, by picture: up to a quarter each");
     }
 
     @Test
@@ -216,6 +229,7 @@ class ReportWriterTest {
         GalleryItem unreadable = new GalleryItem(
                 "8",
                 "8-1",
+                "referring",
                 "t",
                 () -> {
                     throw new RowFailure(Stage.DECODE, "unreadable-image", "the file ends early");

@@ -75,6 +75,7 @@ final class Reports {
                 "a = 1",
                 failures,
                 CALIBRATION,
+                List.of(400L, 120L, 90L, 110L, 240L, 340L, 570L, 1386L, 2867L, 2808L),
                 items);
     }
 
@@ -85,7 +86,7 @@ final class Reports {
     }
 
     static GalleryItem item(String text, RgbImage picture, Rle prediction, Rle truth, Double iou) {
-        return new GalleryItem("7", "7-1", text, () -> picture, prediction, truth, iou, 0.9, 120.0, null);
+        return new GalleryItem("7", "7-1", "referring", text, () -> picture, prediction, truth, iou, 0.9, 120.0, null);
     }
 
     static RgbImage flat(int height, int width, int gray) {
