@@ -32,6 +32,7 @@ write("pyarrow-dictionary.parquet", table().set_column(0, "image_id", table()["i
       store_schema=True)
 for codec in "brotli", "zstd", "gzip", "lz4", "snappy":
     write(f"pyarrow-{codec}.parquet", table(), compression=codec)
+write("pyarrow-empty.parquet", table().slice(0, 0), compression="brotli")
 write("pyarrow-delta.parquet", table(), use_dictionary=False, data_page_version="2.0",
       column_encoding={"image_id": "DELTA_BYTE_ARRAY", "image_uri": "DELTA_LENGTH_BYTE_ARRAY",
                        "prompts.list.element.truth.masks.list.element.annotation_id": "DELTA_BINARY_PACKED"})

@@ -2,6 +2,7 @@ package io.maskroute.datasets.schema;
 
 import io.maskroute.core.error.UnusableInputException;
 import java.io.IOException;
+import java.net.UnknownHostException;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
@@ -46,6 +47,10 @@ public final class HadoopFiles {
             // Hadoop knows the scheme, but its module is not there.
             if (e.getCause() instanceof ClassNotFoundException) {
                 throw noFileSystem(path, e);
+            }
+            // HDFS looks for its host before anything is read.
+            if (e.getCause() instanceof UnknownHostException host) {
+                throw host;
             }
             throw e;
         } catch (NoClassDefFoundError e) {

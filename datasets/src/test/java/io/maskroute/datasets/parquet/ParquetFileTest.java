@@ -183,6 +183,11 @@ class ParquetFileTest {
         assertThat(Values.read(otherWriters(name), DATASET)).isEqualTo(expected(rows, DATASET));
     }
 
+    @Test
+    void aRowGroupWithoutRowsIsNotLookedInto() throws Exception {
+        assertThat(Values.read(otherWriters("pyarrow-empty"), DATASET)).isEmpty();
+    }
+
     private static DataFile otherWriters(String name) throws IOException {
         return Layout.listed(OTHER_WRITERS.resolve(name + ".parquet"));
     }

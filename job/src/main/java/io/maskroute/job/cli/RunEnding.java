@@ -28,10 +28,14 @@ record RunEnding(Cli.Environment environment) {
         if (summary.lost().size() > mostLost) {
             throw new UnusableInputException(String.format(
                     Locale.ROOT,
-                    "%,d parts of the dataset could not be read, more than --max-lost %,d allows, and their prompts have no"
-                            + " rows; all else is done. %s lists them: when they are restored, the same command goes on",
+                    "%,d part%s of the dataset could not be read, more than --max-lost %,d allows, and %s prompts have no"
+                            + " rows; all else is done. %s; %s lists what is lost: when it is restored, the same command"
+                            + " goes on",
                     summary.lost().size(),
+                    summary.lost().size() == 1 ? "" : "s",
                     mostLost,
+                    summary.lost().size() == 1 ? "its" : "their",
+                    summary.lost().get(0).reason(),
                     RunFolder.file(output, RunFolder.SUMMARY)));
         }
         if (summary.ok() == 0 && summary.failed() > 0) {

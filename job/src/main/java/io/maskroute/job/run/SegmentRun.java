@@ -179,6 +179,9 @@ public final class SegmentRun {
                 spark.sparkContext(), "count the images and prompts of " + config.dataset(), dataset::counts);
         if (counts.prompts() == 0) {
             dataset.requirePrompts();
+            dataset.unreadable().values().stream().findFirst().ifPresent(reason -> {
+                throw new UnusableInputException(reason);
+            });
             throw new UnusableInputException("the dataset " + config.dataset() + " has no prompts (" + counts.images()
                     + " images): there is nothing to do");
         }

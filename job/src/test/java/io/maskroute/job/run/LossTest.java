@@ -86,7 +86,8 @@ class LossTest {
 
         assertThat(run.code()).as(run.err()).isEqualTo(2);
         assertThat(run.err())
-                .contains("1 parts of the dataset could not be read, more than --max-lost 0 allows")
+                .contains("1 part of the dataset could not be read, more than --max-lost 0 allows")
+                .contains("CRC checksum")
                 .doesNotContain("Exception");
         assertThat(run.out())
                 .contains("lost          4 pictures with 8 prompts: ")

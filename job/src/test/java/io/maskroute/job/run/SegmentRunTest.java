@@ -19,8 +19,8 @@ import io.maskroute.job.results.AdapterCalibration;
 import io.maskroute.job.testing.CapturedLog;
 import io.maskroute.job.testing.CliRun;
 import io.maskroute.job.testing.Datasets;
+import io.maskroute.job.testing.FailingFileSystem;
 import io.maskroute.job.testing.FakeSegmenters;
-import io.maskroute.job.testing.FullFileSystem;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -370,19 +370,7 @@ class SegmentRunTest {
         run.write(1, image("a", png(20, 30), prompt("a1", null, "x")));
 
         List<LogEvent> attempts = CapturedLog.of("org.apache.spark.scheduler.TaskSetManager", () -> {
-            CliRun done = CliRun.withSpark(
-                    home,
-                    "segment",
-                    "--model",
-                    home.resolve("model").toString(),
-                    "--dataset",
-                    home.resolve("dataset").toString(),
-                    "--output",
-                    run.out().toString(),
-                    "-s",
-                    "spark.hadoop.fs.file.impl=" + FullFileSystem.class.getName(),
-                    "-s",
-                    "spark.hadoop.fs.file.impl.disable.cache=true");
+            CliRun done = run.segment(FailingFileSystem.settings("/predictions/", FailingFileSystem.Failure.NO_SPACE));
             assertThat(done.err().lines().filter(line -> line.startsWith("maskroute: ")))
                     .singleElement()
                     .asString()
