@@ -156,7 +156,8 @@ final class PngExport implements ExportFormat {
             }
             boolean places = picture.prompts().stream().allMatch(prompt -> prompt.is(PromptTask.SEMANTIC));
             boolean zeroIsClass = places || classes.classes().containsKey(0);
-            int highest = places ? classes.places().size() - 1 : classes.classes().lastKey();
+            int highest =
+                    places ? classes.places().size() - 1 : classes.classes().lastKey();
             boolean wide = highest > HIGHEST - (zeroIsClass ? 1 : 0);
             int none = !zeroIsClass ? 0 : wide ? HIGHEST_WIDE : HIGHEST;
             int[] pixels = new int[picture.size().height() * picture.size().width()];
