@@ -54,7 +54,9 @@ class RoutedHypersegTest {
                 }
             }
             for (int layer = 0; layer < llm.layers(); layer++) {
-                int present = layer < maskLayer ? tokens - fixture.model().maskDecoder().queries() : tokens;
+                int present = layer < maskLayer
+                        ? tokens - fixture.model().maskDecoder().queries()
+                        : tokens;
                 layer(states, layer, present, side, stride);
             }
             double worst = 0;
@@ -97,7 +99,11 @@ class RoutedHypersegTest {
             int column = image % side / stride * stride;
             int of = grid ? IMAGE + row * side + column : t;
             double[] inner = linear(h[of], name + "mlp.fc1");
-            ffn[t] = linear(IntStream.range(0, inner.length).mapToDouble(i -> gelu(inner[i])).toArray(), name + "mlp.fc2");
+            ffn[t] = linear(
+                    IntStream.range(0, inner.length)
+                            .mapToDouble(i -> gelu(inner[i]))
+                            .toArray(),
+                    name + "mlp.fc2");
         }
         for (int t = 0; t < present; t++) {
             double[] seen = new double[d];
@@ -140,7 +146,8 @@ class RoutedHypersegTest {
     }
 
     private double[] norm(double[] x, String name) {
-        double mean = IntStream.range(0, x.length).mapToDouble(i -> x[i]).average().orElseThrow();
+        double mean =
+                IntStream.range(0, x.length).mapToDouble(i -> x[i]).average().orElseThrow();
         double variance = IntStream.range(0, x.length)
                 .mapToDouble(i -> (x[i] - mean) * (x[i] - mean))
                 .average()

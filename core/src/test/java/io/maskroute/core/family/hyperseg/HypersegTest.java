@@ -86,7 +86,10 @@ class HypersegTest {
 
     @Test
     void anExpressionBeginsWithoutASpace() throws Exception {
-        String words = new ReferringTask(List.of("a  b\u00a0", "c")).conditions().get(0).words();
+        String words = new ReferringTask(List.of("a  b\u00a0", "c"))
+                .conditions()
+                .get(0)
+                .words();
         assertThat(PROMPTS.words(Head.SEG, words)).isEqualTo("a  b\u00a0. c.");
         assertThat(PROMPTS.words(Head.SEG, "\u2003\t x \u0085")).isEqualTo("x");
         assertThat(PROMPTS.words(Head.CLASS, " x")).isEqualTo(" x");
@@ -116,8 +119,7 @@ class HypersegTest {
                         new RoutingSchedule.Projector(RoutingSchedule.ProjectorKind.LINEAR, 64)),
                 List.of());
         RoutingPlan plan = RoutingPlan.of(schedule, PUBLISHED, 27, 27);
-        PreparedPrompt prompt =
-                PreparedPrompt.referring(new int[36], new int[145], new int[6], new int[15]);
+        PreparedPrompt prompt = PreparedPrompt.referring(new int[36], new int[145], new int[6], new int[15]);
         double share = FlopsModel.asRun(PUBLISHED, plan, true)
                 .image(List.of(prompt))
                 .perPrompt()
