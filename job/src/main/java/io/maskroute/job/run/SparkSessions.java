@@ -9,6 +9,7 @@ import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
 import org.apache.spark.sql.SparkSession;
+import scala.Option;
 
 /** Spark as the configuration wants it. */
 public final class SparkSessions {
@@ -20,11 +21,12 @@ public final class SparkSessions {
     private SparkSessions() {}
 
     /**
-     * Starts Spark for one piece of work and stops it after that.
+     * Starts Spark for one piece of work and stops it after that; where a session is there already it is used, and goes on.
      *
      * @throws RuntimeException what the work threw, without what Spark wrapped around it where the user has no use for it
      */
     public static <T> T with(JobConfig config, Function<SparkSession, T> work) {
+        boolean started = isNone();
         SparkSession spark = start(conf(config));
         HopelessTasks hopeless = new HopelessTasks(spark.sparkContext());
         spark.sparkContext().addSparkListener(hopeless);
@@ -34,8 +36,15 @@ public final class SparkSessions {
             // Not only RuntimeException: Scala declares nothing, and Spark's own exceptions are checked ones.
             throw hopeless.cause(e).map(RuntimeException.class::cast).orElseGet(() -> SparkFailures.explained(e));
         } finally {
-            spark.stop();
+            if (started) {
+                spark.stop();
+            }
         }
+    }
+
+    private static boolean isNone() {
+        Option<SparkSession> there = SparkSession.getDefaultSession();
+        return there.isEmpty() || there.get().sparkContext().isStopped();
     }
 
     private static SparkSession start(SparkConf conf) {
