@@ -37,6 +37,7 @@ public final class ParquetTable {
     private final Map<DataFile, List<ParquetFile.RowGroup>> files;
     private final Map<DataFile, String> unreadable;
     private final Set<String> found;
+    private final long most;
 
     private ParquetTable(
             SparkSession spark,
@@ -44,13 +45,15 @@ public final class ParquetTable {
             Broadcast<SerializableConfiguration> hadoop,
             Map<DataFile, List<ParquetFile.RowGroup>> files,
             Map<DataFile, String> unreadable,
-            Set<String> found) {
+            Set<String> found,
+            long most) {
         this.spark = spark;
         this.wanted = wanted;
         this.hadoop = hadoop;
         this.files = files;
         this.unreadable = unreadable;
         this.found = found;
+        this.most = most;
     }
 
     /**
@@ -91,9 +94,14 @@ public final class ParquetTable {
                 }
             }
         }
-        ParquetTable table = new ParquetTable(spark, wanted, hadoop, readable, unreadable, found);
+        ParquetTable table = new ParquetTable(spark, wanted, hadoop, readable, unreadable, found, Long.MAX_VALUE);
         table.refuseIf(readable.isEmpty() && !unreadable.isEmpty());
         return table;
+    }
+
+    /** The same without all but its first rows, by file and in the files' order. */
+    public ParquetTable first(long rows) {
+        return new ParquetTable(spark, wanted, hadoop, files, unreadable, found, rows);
     }
 
     private void refuseIf(boolean unusable) {
@@ -150,16 +158,19 @@ public final class ParquetTable {
         return read(columns, rowGroups());
     }
 
-    /** The row groups that have rows, by file and in the files' order. */
+    /** The row groups that have rows, by file and in the files' order; of the last perhaps a part. */
     public List<RowSlice> rowGroups() {
         List<RowSlice> slices = new ArrayList<>();
-        files.forEach((file, groups) -> {
-            for (int i = 0; i < groups.size(); i++) {
-                if (groups.get(i).rows() > 0) {
-                    slices.add(new RowSlice(file, i, 0, groups.get(i).rows()));
+        long left = most;
+        for (Map.Entry<DataFile, List<ParquetFile.RowGroup>> file : files.entrySet()) {
+            for (int i = 0; i < file.getValue().size(); i++) {
+                long rows = Math.min(left, file.getValue().get(i).rows());
+                if (rows > 0) {
+                    slices.add(new RowSlice(file.getKey(), i, 0, rows));
+                    left -= rows;
                 }
             }
-        });
+        }
         return slices;
     }
 

@@ -7,15 +7,21 @@ import io.maskroute.job.config.ConfigurationException;
 import io.maskroute.job.config.JobConfig;
 import io.maskroute.job.config.ModelOptions;
 import io.maskroute.job.input.InputDataset;
+import io.maskroute.job.results.NamedFolder;
 import io.maskroute.job.results.PredictionTable;
 import io.maskroute.job.results.Rescoring;
 import io.maskroute.job.results.RunFolder;
 import io.maskroute.job.results.RunRecord;
 import io.maskroute.job.results.RunSummary;
+import io.maskroute.job.results.SuiteResult;
 import io.maskroute.job.results.SummaryTable;
 import io.maskroute.job.run.SegmentRun;
 import io.maskroute.job.run.SparkSessions;
 import io.maskroute.job.run.SparkSteps;
+import io.maskroute.job.storage.Json;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -69,6 +75,9 @@ final class EvaluateCommand implements Callable<Integer> {
             throw new ConfigurationException(
                     "--as-published has no meaning with --predictions: how they were made cannot be chosen any more");
         }
+        if (predictions != null && run.datasets().size() > 1) {
+            throw new ConfigurationException("--predictions are of one dataset: give --dataset once");
+        }
         Map<String, Object> options = run.options();
         options.put("metrics.as-published", asPublished);
         JobConfig config = configuration.load(environment.home(), options);
@@ -80,11 +89,56 @@ final class EvaluateCommand implements Callable<Integer> {
             json.write(summary);
             return Cli.DONE;
         }
+        if (run.datasets().size() > 1) {
+            return suite(options);
+        }
         RunSummary summary =
                 new SegmentRun("evaluate", config, environment.segmenters(), true, environment.err()).run();
         json.write(summary);
         return new RunEnding(environment)
                 .show(summary, config.output(), config.groups().mostLost());
+    }
+
+    /** One model over several datasets, a run folder each. */
+    private Integer suite(Map<String, Object> options) {
+        JobConfig all = configuration.load(environment.home(), options);
+        Configuration hadoop = SparkSessions.hadoop(all);
+        Map<String, JobConfig> members = new LinkedHashMap<>();
+        for (String named : run.datasets()) {
+            NamedFolder given = NamedFolder.of(named);
+            String dataset = given.path();
+            String name = given.name().orElseGet(() -> SuiteResult.name(DatasetManifest.read(dataset, hadoop)));
+            Map<String, Object> own = new HashMap<>(options);
+            own.put("dataset.path", dataset);
+            own.put("output.path", RunFolder.file(all.output(), name));
+            if (members.put(name, configuration.load(environment.home(), own)) != null) {
+                throw new ConfigurationException(
+                        "two datasets are called " + name + ": name them apart, each as --dataset NAME=DIR");
+            }
+        }
+        List<JobConfig> configs = List.copyOf(members.values());
+        List<String> names = List.copyOf(members.keySet());
+        List<SuiteResult.Member> done = new ArrayList<>();
+        SegmentRun.inOneSession(
+                all,
+                configs.stream()
+                        .map(config ->
+                                new SegmentRun("evaluate", config, environment.segmenters(), true, environment.err()))
+                        .toList(),
+                (i, summary) -> {
+                    JobConfig config = configs.get(i);
+                    environment.out().println(names.get(i));
+                    new RunEnding(environment)
+                            .show(summary, config.output(), config.groups().mostLost());
+                    done.add(SuiteResult.Member.of(
+                            names.get(i), config.output(), new RunFolder(config.output(), hadoop).record(), summary));
+                });
+        SuiteResult suite = SuiteResult.of(done);
+        new RunFolder(all.output(), hadoop).write(SuiteResult.FILE, out -> out.write(Json.write(suite)));
+        suite.lines().forEach(environment.out()::println);
+        environment.out().println(RunFolder.file(all.output(), SuiteResult.FILE));
+        json.write(suite);
+        return Cli.DONE;
     }
 
     /** Here no picture is read that could say how its masks are to be turned. */
@@ -123,7 +177,8 @@ final class EvaluateCommand implements Callable<Integer> {
                         spark.sparkContext(),
                         "score " + predictions + " against " + config.dataset(),
                         () -> new Rescoring(
-                                        InputDataset.open(spark, config.dataset(), manifest),
+                                        InputDataset.open(spark, config.dataset(), manifest)
+                                                .limited(config.limit()),
                                         PredictionTable.open(spark, folder),
                                         predictions,
                                         config.rules(),

@@ -1,12 +1,13 @@
 package io.maskroute.job.cli;
 
-import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.job.config.ConfigurationException;
 import io.maskroute.job.config.JobConfig;
 import io.maskroute.job.export.ExportFormat;
 import io.maskroute.job.export.ExportFormats;
 import io.maskroute.job.export.ExportRun;
 import io.maskroute.job.export.ExportSummary;
 import io.maskroute.job.export.PictureReader;
+import io.maskroute.job.results.NamedFolder;
 import io.maskroute.job.results.RunFolder;
 import io.maskroute.job.run.SparkSessions;
 import io.maskroute.job.run.SparkSteps;
@@ -150,13 +151,10 @@ final class ExportCommand implements Runnable {
         private Map<String, String> named() {
             Map<String, String> named = new LinkedHashMap<>();
             for (String run : runs) {
-                int equals = run.indexOf('=');
-                // A folder may be called split=val; a name has no slash.
-                boolean hasName = equals > 0 && !run.substring(0, equals).contains("/");
-                String path = hasName ? run.substring(equals + 1) : run;
-                String name = hasName ? run.substring(0, equals) : new Path(path).getName();
-                if (named.put(name, path) != null) {
-                    throw new UnusableInputException(
+                NamedFolder folder = NamedFolder.of(run);
+                String name = folder.name().orElseGet(() -> new Path(folder.path()).getName());
+                if (named.put(name, folder.path()) != null) {
+                    throw new ConfigurationException(
                             "two runs are called " + name + ": name them apart, each as NAME=DIR");
                 }
             }

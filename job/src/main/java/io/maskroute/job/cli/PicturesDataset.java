@@ -38,8 +38,7 @@ final class PicturesDataset {
             ImagesImport.TASK,
             ImagesImport.CLASSES,
             ImagesImport.IMAGE_COLUMN,
-            ImagesImport.TEXT_COLUMN,
-            ImportOption.LIMIT);
+            ImagesImport.TEXT_COLUMN);
 
     private static final String SUFFIX = "-dataset";
     private static final String MADE_WITH = "_images.json";
@@ -55,6 +54,8 @@ final class PicturesDataset {
     PicturesDataset(JobConfig config, Map<String, String> given) {
         this.config = config;
         this.given = new TreeMap<>(given);
+        // What the run does not look at need not be copied.
+        config.limit().ifPresent(pictures -> this.given.put(ImportOption.LIMIT.name(), Long.toString(pictures)));
         String output = config.output().replaceFirst("/+$", "");
         folder = output + SUFFIX;
         Map<String, String> all = all();

@@ -39,6 +39,9 @@ final class PlanCommand implements Callable<Integer> {
     @Option(names = "--dataset", paramLabel = "DIR", description = "Dataset folder (Parquet with _maskroute.json).")
     private String dataset;
 
+    @Mixin
+    private LimitOption limit;
+
     @Option(
             names = "--routing",
             paramLabel = "SCHEDULE",
@@ -110,6 +113,7 @@ final class PlanCommand implements Callable<Integer> {
         Map<String, Object> options = new HashMap<>();
         options.put("model.path", model);
         options.put("dataset.path", dataset);
+        options.put(LimitOption.KEY, limit.pictures());
         options.put("model.routing", routing);
         options.put("model.dtype", dtype);
         options.put("model.device", device);

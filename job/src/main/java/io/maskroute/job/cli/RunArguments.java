@@ -1,8 +1,11 @@
 package io.maskroute.job.cli;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Options of the commands that run a model; what is not given comes from the configuration. */
@@ -10,8 +13,11 @@ final class RunArguments {
     @Option(names = "--model", paramLabel = "DIR", description = "Model folder.")
     private String model;
 
-    @Option(names = "--dataset", paramLabel = "DIR", description = "Dataset folder (Parquet with _maskroute.json).")
-    private String dataset;
+    @Option(
+            names = "--dataset",
+            paramLabel = "DIR",
+            description = "Dataset folder (Parquet with _maskroute.json); evaluate takes several.")
+    private List<String> datasets = new ArrayList<>();
 
     @Option(
             names = "--output",
@@ -43,6 +49,9 @@ final class RunArguments {
             paramLabel = "N",
             description = "End with exit code 2 when more than N files or row groups of the dataset cannot be read.")
     private Integer maxLost;
+
+    @Mixin
+    private LimitOption limit;
 
     @Option(
             names = "--routing",
@@ -93,10 +102,16 @@ final class RunArguments {
             description = "At most so many masks of a prompt, the best ones; default: all that its task gives.")
     private Integer maxMasks;
 
+    /** As given, more than one where a command runs over several. */
+    List<String> datasets() {
+        return List.copyOf(datasets);
+    }
+
     Map<String, Object> options() {
         Map<String, Object> options = new HashMap<>();
         options.put("model.path", model);
-        options.put("dataset.path", dataset);
+        options.put("dataset.path", datasets.isEmpty() ? null : datasets.get(0));
+        options.put(LimitOption.KEY, limit.pictures());
         options.put("output.path", output);
         options.put("output.fresh", fresh);
         options.put("output.retry-failed", retryFailed);

@@ -56,6 +56,9 @@ final class SegmentCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (run.datasets().size() > 1) {
+            throw new ConfigurationException("segment runs over one dataset: give --dataset once");
+        }
         Map<String, Object> options = run.options();
         Map<String, String> pictures = ImportArguments.given(spec, PicturesDataset.OPTIONS);
         if (!pictures.isEmpty()) {

@@ -205,6 +205,9 @@ public final class ConfigLoader {
                 values.text("model.cache"),
                 values.location("dataset.path"),
                 values.orientation("dataset.orientation"),
+                values.isSet("dataset.limit")
+                        ? OptionalLong.of(values.integer("dataset.limit", 1, Integer.MAX_VALUE))
+                        : OptionalLong.empty(),
                 values.location("output.path"),
                 fresh,
                 retryFailed,

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * The resolved configuration of a command.
@@ -14,6 +15,7 @@ import java.util.Optional;
  * @param modelPath model folder, if one was named; {@link #model()} insists on it
  * @param modelCache folder on each machine for models that are fetched; empty for one in {@code java.io.tmpdir}
  * @param orientation of pictures, instead of what the dataset says
+ * @param limit how many pictures of the dataset are used, the first ones; empty for all
  * @param fresh start over instead of continuing what the output folder holds
  * @param retryFailed run failed prompts again before continuing
  * @param rules of the metrics
@@ -29,6 +31,7 @@ public record JobConfig(
         Optional<String> modelCache,
         Optional<String> datasetPath,
         Optional<ExifOrientation> orientation,
+        OptionalLong limit,
         Optional<String> outputPath,
         boolean fresh,
         boolean retryFailed,
@@ -88,6 +91,7 @@ public record JobConfig(
                 modelCache,
                 datasetPath,
                 orientation,
+                limit,
                 outputPath,
                 fresh,
                 retryFailed,

@@ -24,6 +24,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -93,6 +94,16 @@ public final class InputDataset {
      */
     public static InputDataset openReadable(SparkSession spark, String path, DatasetManifest manifest) {
         return new InputDataset(spark, path, manifest, ParquetTable.openReadable(spark, files(spark, path), COLUMNS));
+    }
+
+    /**
+     * The first pictures of it alone, by the names of its files and the rows in them: the same ones each time, as long as the files
+     * are the same.
+     *
+     * @param pictures how many at most; empty for all
+     */
+    public InputDataset limited(OptionalLong pictures) {
+        return pictures.isEmpty() ? this : new InputDataset(spark, path, manifest, table.first(pictures.getAsLong()));
     }
 
     /** Files that are no part of it, with the reason for each. */

@@ -80,7 +80,10 @@ public final class Plan {
                             spark.sparkContext(),
                             "count the tokens of " + config.dataset(),
                             () -> TokenCounting.count(
-                                    InputDataset.open(spark, config.dataset(), manifest), files, config.model())));
+                                    InputDataset.open(spark, config.dataset(), manifest)
+                                            .limited(config.limit()),
+                                    files,
+                                    config.model())));
             return costs.of(counts, preparing);
         }
     }

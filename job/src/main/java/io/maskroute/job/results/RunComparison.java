@@ -52,11 +52,9 @@ public final class RunComparison {
         RunRecord.DatasetRecord dataset = null;
         long samples = 0;
         for (String named : folders) {
-            int equals = named.indexOf('=');
-            // A folder may be called split=val; a name has no slash.
-            boolean hasName = equals > 0 && !named.substring(0, equals).contains("/");
-            String path = hasName ? named.substring(equals + 1) : named;
-            String name = hasName ? named.substring(0, equals) : new Path(path).getName();
+            NamedFolder given = NamedFolder.of(named);
+            String path = given.path();
+            String name = given.name().orElseGet(() -> new Path(path).getName());
             RunFolder folder = new RunFolder(path, hadoop);
             RunSummary summary = RunSummary.read(folder);
             if (summary.metrics() == null || summary.flops() == null) {

@@ -28,6 +28,9 @@ public record RunFingerprint(@JsonValue Map<String, String> parts) {
     /** Below it an answer is empty; null where the best mask is always given. */
     public static final String MIN_SCORE = "the least score of a mask";
 
+    /** How many pictures of the dataset are used; null for all. */
+    public static final String LIMIT = "--limit";
+
     /** What was done with EXIF orientation; runs of before it was recorded kept pictures as stored. */
     public static final String ORIENTATION = "the pictures' orientation";
 

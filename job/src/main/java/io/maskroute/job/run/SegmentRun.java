@@ -31,6 +31,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BiConsumer;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
@@ -82,6 +83,15 @@ public final class SegmentRun {
      *     but what it learned of pictures that end executors, for the same command to go on with
      */
     public RunSummary run() {
+        try {
+            return runAmongOthers();
+        } finally {
+            ExecutorModels.closeAll();
+        }
+    }
+
+    /** As {@link #run}, but the model stays open for the next run. */
+    private RunSummary runAmongOthers() {
         Configuration hadoop = SparkSessions.hadoop(config);
         DatasetManifest manifest = DatasetManifest.read(config.dataset(), hadoop);
         config.asPublished().ifPresent(published -> published.require(config.dataset(), manifest));
@@ -107,6 +117,24 @@ public final class SegmentRun {
             return run(manifest, folder, held, lease, source, here);
         } finally {
             lease.close();
+        }
+    }
+
+    /**
+     * Runs of one model, one after the other, in one Spark session.
+     *
+     * @param config of one of them: what Spark needs is the same for all
+     * @param each hears of each run that has ended
+     */
+    public static void inOneSession(JobConfig config, List<SegmentRun> runs, BiConsumer<Integer, RunSummary> each) {
+        try {
+            SparkSessions.with(config, spark -> {
+                for (int i = 0; i < runs.size(); i++) {
+                    each.accept(i, runs.get(i).runAmongOthers());
+                }
+                return null;
+            });
+        } finally {
             ExecutorModels.closeAll();
         }
     }
@@ -170,10 +198,10 @@ public final class SegmentRun {
             Optional<RunRecord> earlier,
             Optional<SegmenterFactory.ModelSummary> here,
             AtomicBoolean begun) {
-        InputDataset dataset = SparkSteps.named(
-                spark.sparkContext(),
-                "open " + config.dataset(),
-                () -> InputDataset.openReadable(spark, config.dataset(), manifest));
+        InputDataset dataset =
+                SparkSteps.named(spark.sparkContext(), "open " + config.dataset(), () -> InputDataset.openReadable(
+                                spark, config.dataset(), manifest)
+                        .limited(config.limit()));
         dataset.unreadable().values().forEach(reason -> LOG.warn("Going on without a file: {}", reason));
         InputDataset.Counts counts = SparkSteps.named(
                 spark.sparkContext(), "count the images and prompts of " + config.dataset(), dataset::counts);
@@ -223,6 +251,9 @@ public final class SegmentRun {
         parts.put("the protocol", source.protocol());
         parts.put("the ground truth's raster", source.groundTruthRaster());
         parts.put(RunFingerprint.ORIENTATION, source.orientation().label());
+        parts.put(
+                RunFingerprint.LIMIT,
+                config.limit().isPresent() ? String.valueOf(config.limit().getAsLong()) : null);
         parts.put("the model", model.fingerprint());
         parts.put("the routing", model.routingFingerprint());
         parts.put(RunFingerprint.DTYPE, config.model().dtype());
