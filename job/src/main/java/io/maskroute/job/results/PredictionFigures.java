@@ -40,6 +40,7 @@ public final class PredictionFigures {
      * @param minScore masks that scored less are not among the predictions
      * @param lost what could not be read of the dataset
      * @param throughput of the run, or null
+     * @param scores of all tasks
      */
     public record About(
             String runId,
@@ -47,7 +48,8 @@ public final class PredictionFigures {
             RunConditions conditions,
             double minScore,
             List<RunSummary.Lost> lost,
-            RunSummary.Throughput throughput) {}
+            RunSummary.Throughput throughput,
+            DatasetScores scores) {}
 
     /** The summary of predictions with the overlaps that are stored in them. */
     public static RunSummary of(
@@ -93,6 +95,8 @@ public final class PredictionFigures {
                         .toList(),
                 about.lost(),
                 tally.metrics().map(PredictionFigures::metrics).orElse(null),
+                about.scores().scores(),
+                about.scores().perClass(),
                 byMinScore(tally, about.minScore()),
                 latency,
                 tally.meanFlops()
