@@ -13,6 +13,8 @@ public final class ConfusionMatrix implements Serializable {
     private final int classes;
     /** {@code [truth * classes + prediction]} */
     private final long[] pixels;
+    /** Of each class of the truth, those that were taken for none. */
+    private final long[] unanswered;
 
     public ConfusionMatrix(int classes) {
         if (classes < 1) {
@@ -20,6 +22,7 @@ public final class ConfusionMatrix implements Serializable {
         }
         this.classes = classes;
         this.pixels = new long[Math.multiplyExact(classes, classes)];
+        this.unanswered = new long[classes];
     }
 
     /**
@@ -52,12 +55,18 @@ public final class ConfusionMatrix implements Serializable {
         pixels[truth * classes + prediction] += count;
     }
 
+    /** Pixels of the truth's class that were taken for none, as where there is no prediction: they are wrong, and no other class's. */
+    public void addUnanswered(int truth, long count) {
+        unanswered[truth] += count;
+    }
+
     /** Takes in all pixels of {@code other}, which stays as it is. */
     public void merge(ConfusionMatrix other) {
         if (classes != other.classes) {
             throw new IllegalArgumentException("cannot merge " + classes + " and " + other.classes + " classes");
         }
         Arrays.setAll(pixels, i -> pixels[i] + other.pixels[i]);
+        Arrays.setAll(unanswered, i -> unanswered[i] + other.unanswered[i]);
     }
 
     private long right(int label) {
@@ -65,9 +74,10 @@ public final class ConfusionMatrix implements Serializable {
     }
 
     private long ofTruth(int label) {
-        return IntStream.range(0, classes)
-                .mapToLong(p -> pixels[label * classes + p])
-                .sum();
+        return unanswered[label]
+                + IntStream.range(0, classes)
+                        .mapToLong(p -> pixels[label * classes + p])
+                        .sum();
     }
 
     private long predicted(int label) {
@@ -82,11 +92,15 @@ public final class ConfusionMatrix implements Serializable {
 
     private double pixelAccuracy() {
         long right = IntStream.range(0, classes).mapToLong(this::right).sum();
-        return (double) right / Arrays.stream(pixels).sum();
+        return (double) right / all();
+    }
+
+    private long all() {
+        return Arrays.stream(pixels).sum() + Arrays.stream(unanswered).sum();
     }
 
     public Detectron2 detectron2() {
-        double all = Arrays.stream(pixels).sum();
+        double all = all();
         double[] iou = new double[classes];
         double ious = 0;
         double weighted = 0;

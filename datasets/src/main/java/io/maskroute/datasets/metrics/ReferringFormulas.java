@@ -101,9 +101,8 @@ public final class ReferringFormulas implements Serializable {
         }
 
         /** As values; the other arguments as in {@link Score}. */
-        public List<Score> scores(String protocol, String raster, boolean comparable) {
-            Score.Conditions conditions =
-                    new Score.Conditions("referring", formula.label(), protocol, raster, comparable);
+        public List<Score> scores(String task, String protocol, String raster, boolean comparable) {
+            Score.Conditions conditions = new Score.Conditions(task, formula.label(), protocol, raster, comparable);
             List<Score> scores = new ArrayList<>();
             scores.add(conditions.score(Metric.CIOU, overall.cIoU(), overall.samples()));
             scores.add(conditions.score(Metric.GIOU, overall.gIoU(), overall.samples()));

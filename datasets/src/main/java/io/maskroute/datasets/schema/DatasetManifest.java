@@ -17,6 +17,7 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.Serializable;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -99,7 +100,7 @@ public record DatasetManifest(
 
     /** A class of a vocabulary; the field names are the file's. */
     @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
-    public record Category(int id, String name, @JsonProperty("is_thing") boolean isThing) {}
+    public record Category(int id, String name, @JsonProperty("is_thing") boolean isThing) implements Serializable {}
 
     /**
      * @param targets referred objects (a RefCOCO ref), or null

@@ -194,7 +194,8 @@ public final class ReferringScoring {
         List<Score> scores = new ArrayList<>();
         for (Formula formula : Formula.values()) {
             // Whether lines are expressions or objects, and how masks were drawn, the files do not say.
-            scores.addAll(formulas.of(formula).scores(byGroup ? "first-of-group" : "per-line", null, false));
+            scores.addAll(
+                    formulas.of(formula).scores("referring", byGroup ? "first-of-group" : "per-line", null, false));
         }
         return new ReferringReport(
                 FORMAT,

@@ -62,7 +62,7 @@ class FormulasAndClassesTest {
         }
         for (Formula formula : Formula.values()) {
             assertThat(merged.of(formula)).isEqualTo(inOrder.of(formula));
-            assertThat(merged.of(formula).scores("per-expression", "coco", true))
+            assertThat(merged.of(formula).scores("referring", "per-expression", "coco", true))
                     .isNotEmpty()
                     .allMatch(score -> score.formula().equals(formula.label())
                             && score.samples() == 500

@@ -192,6 +192,11 @@ public final class InputDataset {
             return table.read(columns);
         }
 
+        /** The same without those that cannot be read. */
+        public JavaRDD<Row> readable() {
+            return table.read(columns, rowGroups(), Losses.ignored());
+        }
+
         public Dataset<Row> rows() {
             return table.frame(columns);
         }

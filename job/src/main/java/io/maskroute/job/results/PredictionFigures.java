@@ -66,6 +66,7 @@ public final class PredictionFigures {
      * @param union threshold of the answer rule, see {@link RunRecord#union}
      * @param lost what could not be read of the dataset
      * @param throughput of the run, or null
+     * @param scores of all tasks
      */
     public record About(
             String runId,
@@ -74,7 +75,8 @@ public final class PredictionFigures {
             double minScore,
             Double union,
             List<RunSummary.Lost> lost,
-            RunSummary.Throughput throughput) {}
+            RunSummary.Throughput throughput,
+            DatasetScores scores) {}
 
     /** The summary of predictions with the overlaps that are stored in them. */
     public static RunSummary of(
@@ -121,6 +123,8 @@ public final class PredictionFigures {
                         .toList(),
                 about.lost(),
                 tally.metrics().map(PredictionFigures::metrics).orElse(null),
+                about.scores().scores(),
+                about.scores().perClass(),
                 byMinScore(tally, about),
                 latency,
                 tally.meanFlops()

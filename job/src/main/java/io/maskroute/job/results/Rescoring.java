@@ -128,7 +128,14 @@ public final class Rescoring {
                 latency,
                 dataset.counts(),
                 new PredictionFigures.About(
-                        runId, notes, RunConditions.scored(source), minScore, union, List.of(), null));
+                        runId,
+                        notes,
+                        RunConditions.scored(source),
+                        minScore,
+                        union,
+                        List.of(),
+                        null,
+                        DatasetScores.of(dataset, predictions, minScore, union)));
     }
 
     /** The masks' RLEs, whatever types another tool gave their parts; null where that tool wrote nothing but empty lists. */
@@ -179,7 +186,10 @@ public final class Rescoring {
                     throw failure("no-prediction", "there is no prediction for this prompt");
                 }
                 if (!isOk(prediction)) {
-                    return row(prediction, scored(truth == null ? null : TruthMasks.overlapOfFailed(truth)));
+                    return row(
+                            prediction,
+                            prompt.task(),
+                            scored(truth == null ? null : TruthMasks.overlapOfFailed(truth)));
                 }
                 prompt.requireReadable();
                 List<Double> scores = Rescoring.<Double>list(pair, SCORES).stream()
@@ -190,6 +200,7 @@ public final class Rescoring {
                 Optional<Rle> mask = answer(pair, scores, best);
                 return row(
                         prediction,
+                        prompt.task(),
                         new Scored(
                                 truth == null ? null : TruthMasks.overlap(mask, truth, emptyUnion, Stage.READ),
                                 mask.map(Rle::area).orElse(null),
@@ -277,11 +288,12 @@ public final class Rescoring {
             }
         }
 
-        private static Row row(Row prediction, Scored scored) {
+        private static Row row(Row prediction, String task, Scored scored) {
             Object[] values = new Object[RunTally.COLUMNS.size()];
             for (int i = 0; i < prediction.length(); i++) {
                 values[i] = prediction.get(i);
             }
+            values[5] = task;
             return with(values, scored);
         }
 
@@ -294,6 +306,7 @@ public final class Rescoring {
             values[2] = failure.kind();
             values[3] = failure.getMessage();
             values[4] = prompt == null ? null : prompt.getAs(DatasetSchema.PROMPT_ID);
+            values[5] = prompt == null ? null : prompt.getAs(DatasetSchema.TASK);
             return with(values, scored);
         }
 

@@ -4,6 +4,8 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import io.maskroute.datasets.metrics.Score;
+import io.maskroute.job.scoring.TaskScores;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,6 +21,9 @@ import java.util.Map;
  * @param failures alike ones together, the commonest first
  * @param lost parts of the dataset that could not be read; their prompts have no rows
  * @param metrics null without ground truth
+ * @param scores the figures of every task with ground truth, each with what must be known to compare it
+ * @param perClass of panoptic, semantic and instance prompts, by the class's id; by {@code SET/ID} where there are several class
+ *     sets
  * @param byMinScore what larger least scores would give, in ascending order, beginning with {@code minScore}; null when no
  *     prompt is without target
  * @param latencyMs by stage, {@code work} and {@code total}, over the prompts that are ok; empty when there are none
@@ -48,6 +53,8 @@ public record RunSummary(
         List<Failure> failures,
         List<Lost> lost,
         Metrics metrics,
+        List<Score> scores,
+        Map<String, TaskScores.OfClass> perClass,
         List<ByMinScore> byMinScore,
         Map<String, Latency> latencyMs,
         Flops flops,
@@ -71,6 +78,8 @@ public record RunSummary(
     public RunSummary {
         notes = List.copyOf(notes);
         failures = List.copyOf(failures);
+        scores = scores == null ? List.of() : List.copyOf(scores);
+        perClass = perClass == null ? Map.of() : new LinkedHashMap<>(perClass);
         lost = lost == null ? List.of() : List.copyOf(lost);
         latencyMs = new LinkedHashMap<>(latencyMs);
     }

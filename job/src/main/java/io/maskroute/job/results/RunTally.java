@@ -1,6 +1,7 @@
 package io.maskroute.job.results;
 
 import io.maskroute.datasets.metrics.ReferringRules;
+import io.maskroute.datasets.schema.PromptTask;
 import io.maskroute.job.predictions.PredictionSchema;
 import io.maskroute.job.predictions.StoredPrediction;
 import java.io.Serializable;
@@ -11,6 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.Row;
 
@@ -32,6 +34,7 @@ final class RunTally implements Serializable {
             "kind",
             "message",
             "prompt_id",
+            "task",
             "llm",
             "llm_dense",
             "vision",
@@ -51,14 +54,18 @@ final class RunTally implements Serializable {
     private static final int KIND = 2;
     private static final int MESSAGE = 3;
     private static final int PROMPT_ID = 4;
-    private static final int FIRST_FLOPS = 5;
+    private static final int TASK = 5;
+    private static final int FIRST_FLOPS = 6;
     private static final int FLOPS_COLUMNS = 5;
-    private static final int INTERSECTION = 10;
-    private static final int UNION = 11;
-    private static final int PREDICTED = 12;
-    private static final int SCORE = 13;
+    private static final int INTERSECTION = 11;
+    private static final int UNION = 12;
+    private static final int PREDICTED = 13;
+    private static final int SCORE = 14;
 
     private final AnswerMetrics metrics;
+    /** Of region prompts, whose figures are no referring ones. */
+    private final AnswerMetrics regions;
+
     private final List<AnswerMetrics> byMinScore;
     private final TreeMap<String, Failure> failures = new TreeMap<>();
     private final BigInteger[] flops =
@@ -70,6 +77,7 @@ final class RunTally implements Serializable {
 
     RunTally(ReferringRules rules) {
         metrics = new AnswerMetrics(0, rules);
+        regions = new AnswerMetrics(0, rules);
         byMinScore = IntStream.of(MIN_SCORES)
                 .mapToObj(hundredths -> new AnswerMetrics(hundredths / 100.0, rules))
                 .toList();
@@ -111,9 +119,13 @@ final class RunTally implements Serializable {
                     row.getLong(UNION),
                     row.isNullAt(PREDICTED) ? 0 : row.getLong(PREDICTED),
                     StoredPrediction.score(row.<Double>getAs(SCORE)));
-            scored |= answer.score() != null;
-            metrics.add(answer);
-            byMinScore.forEach(each -> each.add(answer));
+            if (PromptTask.REGION.label().equals(row.getString(TASK))) {
+                regions.add(answer);
+            } else {
+                scored |= answer.score() != null;
+                metrics.add(answer);
+                byMinScore.forEach(each -> each.add(answer));
+            }
         }
         return this;
     }
@@ -128,6 +140,7 @@ final class RunTally implements Serializable {
         other.failures.values().forEach(this::addFailure);
         scored |= other.scored;
         metrics.merge(other.metrics);
+        regions.merge(other.regions);
         for (int i = 0; i < byMinScore.size(); i++) {
             byMinScore.get(i).merge(other.byMinScore.get(i));
         }
@@ -153,9 +166,11 @@ final class RunTally implements Serializable {
                 .toList();
     }
 
-    /** Nothing when no prompt had ground truth. */
+    /** Of referring prompts, and where there are none of region prompts; nothing when no prompt had ground truth. */
     Optional<AnswerMetrics> metrics() {
-        return metrics.scores().samples() == 0 ? Optional.empty() : Optional.of(metrics);
+        return Stream.of(metrics, regions)
+                .filter(each -> each.scores().samples() > 0)
+                .findFirst();
     }
 
     /** The same for least scores in ascending order; nothing when no mask has a score. */

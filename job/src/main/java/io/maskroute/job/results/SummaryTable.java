@@ -1,8 +1,12 @@
 package io.maskroute.job.results;
 
+import io.maskroute.datasets.metrics.Score;
+import io.maskroute.datasets.schema.PromptTask;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 
 /** The table that a run ends with on the terminal. */
 public final class SummaryTable {
@@ -62,9 +66,9 @@ public final class SummaryTable {
                     summary.lost().size() - FAILURES_SHOWN);
         }
         RunSummary.Metrics metrics = summary.metrics();
-        if (metrics == null) {
+        if (metrics == null && summary.scores().isEmpty()) {
             row(lines, "metrics", "none: no prompt has ground truth");
-        } else {
+        } else if (metrics != null) {
             row(lines, "cIoU", "%s", percent(metrics.cIoU()));
             row(lines, "gIoU", "%s", percent(metrics.gIoU()));
             row(
@@ -87,6 +91,17 @@ public final class SummaryTable {
                         percent(metrics.targetAccuracy()));
             }
         }
+        // Those of referring prompts stand above, by one formula.
+        summary.scores().stream()
+                .filter(score -> !score.task().equals(PromptTask.REFERRING.label()))
+                .collect(Collectors.groupingBy(
+                        score -> score.task() + ", " + score.formula(), LinkedHashMap::new, Collectors.toList()))
+                .forEach((heading, scores) -> row(
+                        lines,
+                        "",
+                        "%s: %s",
+                        heading,
+                        scores.stream().map(SummaryTable::text).collect(Collectors.joining(", "))));
         String conditions = summary.conditions().line();
         if (!conditions.isEmpty()) {
             row(lines, "made with", "%s", conditions);
@@ -158,6 +173,10 @@ public final class SummaryTable {
 
     private static void row(List<String> lines, String label, String format, Object... values) {
         lines.add(String.format(Locale.ROOT, "%-" + LABEL + "s", label) + String.format(Locale.ROOT, format, values));
+    }
+
+    private static String text(Score score) {
+        return score.name() + " " + (score.value() == null ? "–" : percent(score.value()));
     }
 
     private static String percent(double fraction) {

@@ -10,6 +10,7 @@ import io.maskroute.job.input.PictureOrientation;
 import io.maskroute.job.input.Prompts;
 import io.maskroute.job.report.ReportData;
 import io.maskroute.job.report.ReportWriter;
+import io.maskroute.job.results.DatasetScores;
 import io.maskroute.job.results.PredictionFigures;
 import io.maskroute.job.results.PredictionTable;
 import io.maskroute.job.results.ReportSource;
@@ -297,7 +298,12 @@ final class RunSession {
     private RunSummary sumUp(List<String> notes) {
         done.finish();
         List<RunSummary.Lost> lost = step("count what is lost", this::lost);
-        Dataset<Row> predictions = PredictionTable.open(spark, folder).rows();
+        PredictionTable table = PredictionTable.open(spark, folder);
+        Dataset<Row> predictions = table.rows();
+        // Masks and truth of pictures that are turned differently can only be compared with the pictures at hand.
+        DatasetScores scores = orientation.decoded() == orientation.truth()
+                ? step("score the predictions", () -> DatasetScores.of(dataset, table, minScore, config.model().union()))
+                : DatasetScores.NONE;
         RunRecord finished =
                 record.finish(SegmentRun.now(), step("list the models", () -> PredictionFigures.models(predictions)));
         RunSummary summary = step(
@@ -316,7 +322,8 @@ final class RunSession {
                                 promptsHere == 0
                                         ? null
                                         : new RunSummary.Throughput(
-                                                seconds, picturesHere / seconds, promptsHere / seconds))));
+                                                seconds, picturesHere / seconds, promptsHere / seconds),
+                                scores)));
         if (lost.isEmpty() && summary.prompts() != counts.prompts()) {
             throw new UnusableInputException("the dataset " + dataset.path() + " had " + counts.prompts()
                     + " prompts when the run started, but there are " + summary.prompts()

@@ -66,17 +66,22 @@ public final class TruthMasks {
                             .filter(mask -> mask.region() == which)
                             .findFirst()
                             .map(Prediction.Mask::rle),
-                    new Truth(
-                            false,
-                            truth.masks().stream()
-                                    .filter(mask -> mask.region() == null ? regions == 1 : mask.region() == which)
-                                    .toList()),
+                    ofRegion(truth, which, regions),
                     emptyUnion,
                     Stage.POSTPROCESS);
             intersection += each.intersection();
             union += each.union();
         }
         return overlap(intersection, union, emptyUnion);
+    }
+
+    /** @param regions how many the prompt has */
+    static Truth ofRegion(Truth truth, int region, int regions) {
+        return new Truth(
+                false,
+                truth.masks().stream()
+                        .filter(mask -> mask.region() == null ? regions == 1 : mask.region() == region)
+                        .toList());
     }
 
     private static RowFailure sizeDiffers(Stage stage, String what, Rle mask, String other, Rle expected) {

@@ -131,6 +131,8 @@ class RunComparisonTest {
                 List.of(),
                 metrics,
                 List.of(),
+                Map.of(),
+                List.of(),
                 latency,
                 new RunSummary.Flops(20, 100, 0.2, 1, 1, 100 * aloneRatio, aloneRatio),
                 null);
