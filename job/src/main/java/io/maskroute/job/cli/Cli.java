@@ -48,7 +48,22 @@ public final class Cli {
 
     public int run(String... arguments) {
         NamelessUser.settle();
-        CommandLine line = new CommandLine(new Root())
+        CommandLine line = line();
+        int code;
+        try {
+            code = line.execute(arguments);
+        } catch (Error e) {
+            // The line's own handler gets exceptions alone.
+            code = broken(e);
+        }
+        environment.out().flush();
+        environment.err().flush();
+        return code;
+    }
+
+    /** All commands, to be executed or only parsed. */
+    CommandLine line() {
+        return new CommandLine(new Root())
                 .addSubcommand(new DemoCommand(environment))
                 .addSubcommand(SegmentCommand.of(environment))
                 .addSubcommand(new EvaluateCommand(environment))
@@ -70,16 +85,6 @@ public final class Cli {
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setParameterExceptionHandler((e, args) -> badUsage(e))
                 .setExecutionExceptionHandler((e, commandLine, parsed) -> failed(e));
-        int code;
-        try {
-            code = line.execute(arguments);
-        } catch (Error e) {
-            // The handler above gets exceptions alone.
-            code = broken(e);
-        }
-        environment.out().flush();
-        environment.err().flush();
-        return code;
     }
 
     private CommandLine imports() {

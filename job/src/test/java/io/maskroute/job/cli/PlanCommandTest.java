@@ -27,6 +27,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A plan against the run that it foretells, with the bundled model. */
@@ -395,6 +396,36 @@ class PlanCommandTest {
                 2, "summary.json", "--device", "gpu", "--bench", fits.toString(), "--measured-run", temp.toString());
         assertRefused(
                 2, "was measured on cuda:0, and this plan is for cpu", "--device", "cpu", "--bench", fits.toString());
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "\"gflop_per_second\" | lacks image.runs[2].parts.pipeline_llm.gflop_per_second; write it anew",
+                "\"decoder\" | lacks image.runs[2].parts.decoder.gflop_per_second",
+                "\"parts\" | lacks image.runs[2].parts;",
+                "\"postprocess_spread\" | lacks image.runs[2].stage_millis_per_prompt.postprocess_spread",
+                "\"stage_millis_per_prompt\" | lacks image.runs[2].stage_millis_per_prompt.postprocess_spread",
+                "\"runs\" | lacks image.runs;",
+                "\"routing\" | has measured no routed run",
+                "\"dtype\" | runs in fp32"
+            })
+    void aBenchResultThatLacksAFieldIsRefusedByName(String field, String message) throws Exception {
+        Path cut = Files.writeString(
+                temp.resolve("cut.json"), bench(3687142, "fp32").replace(field + ":", "\"other\":"));
+
+        assertRefused(
+                2,
+                message,
+                "--device",
+                "gpu",
+                "--routing",
+                schedule.toString(),
+                "--dtype",
+                "fp32",
+                "--bench",
+                cut.toString());
     }
 
     private void assertRefused(int code, String message, String... options) {
