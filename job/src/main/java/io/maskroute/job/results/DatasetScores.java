@@ -42,8 +42,7 @@ public record DatasetScores(List<Score> scores, Map<String, TaskScores.OfClass> 
      * @param minScore masks that score less are taken as not predicted
      * @param union threshold of the answer rule, see {@link RunRecord#union}
      */
-    public static DatasetScores of(
-            InputDataset dataset, PredictionTable predictions, double minScore, Double union) {
+    public static DatasetScores of(InputDataset dataset, PredictionTable predictions, double minScore, Double union) {
         InputDataset.Part part = dataset.part(DatasetSchema.IMAGE_ID, DatasetSchema.PROMPTS);
         ImageRowReader reader = part.reader();
         JavaRDD<Question> questions = part.readable().flatMap(row -> questions(row, reader));

@@ -302,7 +302,10 @@ final class RunSession {
         Dataset<Row> predictions = table.rows();
         // Masks and truth of pictures that are turned differently can only be compared with the pictures at hand.
         DatasetScores scores = orientation.decoded() == orientation.truth()
-                ? step("score the predictions", () -> DatasetScores.of(dataset, table, minScore, config.model().union()))
+                ? step(
+                        "score the predictions",
+                        () -> DatasetScores.of(
+                                dataset, table, minScore, config.model().union()))
                 : DatasetScores.NONE;
         RunRecord finished =
                 record.finish(SegmentRun.now(), step("list the models", () -> PredictionFigures.models(predictions)));

@@ -422,10 +422,9 @@ public final class TaskScores implements Serializable {
                 && manifest.groundTruthRaster() == GroundTruthRaster.COCO;
         return switch (formula) {
             case LISA, SA2VA, GSVA -> sentences;
-            case PSALM ->
-                best
-                        && manifest.protocol() == Protocol.JOINED
-                        && manifest.groundTruthRaster() == GroundTruthRaster.OPENCV_LIKE;
+            case PSALM -> best
+                    && manifest.protocol() == Protocol.JOINED
+                    && manifest.groundTruthRaster() == GroundTruthRaster.OPENCV_LIKE;
             case LAVT, RELA -> false;
         };
     }
