@@ -22,23 +22,23 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Exports of a run of the fake model over referring prompts, one of which fails. */
+/** Exports of one run of the fake model over referring prompts, one of which fails. */
 class ExportCommandTest {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int HEIGHT = 20;
     private static final int WIDTH = 30;
 
     @TempDir
-    private Path home;
+    private static Path home;
 
-    private final Map<String, Rle> truths = new HashMap<>();
+    private static final Map<String, Rle> truths = new HashMap<>();
 
-    @BeforeEach
-    void aRun() throws IOException {
+    @BeforeAll
+    static void aRun() throws IOException {
         Files.createDirectory(home.resolve("model"));
         List<ImageRow> images = new ArrayList<>();
         for (int i = 0; i < 7; i++) {
@@ -66,7 +66,7 @@ class ExportCommandTest {
     }
 
     /** Its truth is what the fake model says of another sentence: met in part. */
-    private PromptRow prompt(String id, String... sentences) {
+    private static PromptRow prompt(String id, String... sentences) {
         Rle mask = Rle.of(FakeSegmenters.mask(List.of("truth of " + sentences[0]), HEIGHT, WIDTH));
         truths.put(id, mask);
         Truth truth = Datasets.truth(mask);
@@ -239,6 +239,7 @@ class ExportCommandTest {
         assertThat(gone.err()).contains("--dataset").hasLineCount(1);
 
         export("overlays", "--dataset", home.resolve("moved").toString());
+        Files.move(home.resolve("moved"), home.resolve("dataset"));
 
         assertThat(names("overlays")).hasSize(16);
         Rle mask = Rle.of(FakeSegmenters.mask(List.of("another \"thing\" 0"), HEIGHT, WIDTH));
