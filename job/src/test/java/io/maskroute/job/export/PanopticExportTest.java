@@ -37,7 +37,7 @@ class PanopticExportTest {
         TreeMap<Integer, Catalogue.Entry> entries = new TreeMap<>();
         entries.put(3, new Catalogue.Entry("dog", true));
         entries.put(9, new Catalogue.Entry("sky", false));
-        Catalogue classes = new Catalogue(entries, null);
+        Catalogue classes = new Catalogue(entries, new TreeMap<>(), null);
         ExportOutput output = new ExportOutput(folder.toString(), 0, writer.files(classes), new Configuration());
         ExportedPrompt prompt = new ExportedPrompt(
                 "p", "panoptic", List.of(), null, List.of(columns(1, 3, 3), columns(2, 3, 3), columns(2, 5, 9)));
