@@ -52,7 +52,7 @@ class BenchCommandTest {
                 "--text",
                 "240",
                 "--dtype",
-                "bf16",
+                "fp32",
                 "--json",
                 json.toString());
 
@@ -65,7 +65,7 @@ class BenchCommandTest {
         assertThat(result.at("/routing/projectors").textValue()).isEqualTo("random");
         assertThat(result.at("/model/image_tokens").intValue()).isEqualTo(256);
         assertThat(result.at("/model/images_per_call").intValue()).isEqualTo(2);
-        assertThat(result.at("/model/dtype").textValue()).isEqualTo("bf16");
+        assertThat(result.at("/model/dtype").textValue()).isEqualTo("fp32");
         assertThat(result.at("/model/text_tokens").intValue()).isEqualTo(240);
         assertThat(result.at("/pairs").intValue()).isEqualTo(2);
         assertThat(result.at("/gemm_gflop_per_second/values")).hasSize(2);
@@ -92,7 +92,7 @@ class BenchCommandTest {
         assertConsistent(result);
         assertThat(run.out())
                 .contains(
-                        "bf16 on cpu",
+                        "fp32 on cpu",
                         "256 image + 240 text (",
                         String.format(
                                 Locale.ROOT,

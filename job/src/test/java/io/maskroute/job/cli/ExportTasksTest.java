@@ -95,11 +95,11 @@ class ExportTasksTest {
     }
 
     private static List<Row> masks(String task, int id) {
-        return Datasets.read(home.resolve("run-" + task).resolve("predictions")).stream()
+        Row prediction = Datasets.read(home.resolve("run-" + task).resolve("predictions")).stream()
                 .filter(row -> row.getAs("image_id").equals(Integer.toString(id)))
                 .findFirst()
-                .orElseThrow()
-                .getList(8);
+                .orElseThrow();
+        return prediction.getList(prediction.fieldIndex("masks"));
     }
 
     private static Rle rle(Row mask) {

@@ -393,7 +393,16 @@ class PlanCommandTest {
         assertRefused(1, "--measured-run needs --bench", "--measured-run", temp.toString());
         Path fits = Files.writeString(temp.resolve("fits.json"), bench(3687142, "fp32"));
         assertRefused(
-                2, "summary.json", "--device", "gpu", "--bench", fits.toString(), "--measured-run", temp.toString());
+                2,
+                "summary.json",
+                "--device",
+                "gpu",
+                "--routing",
+                schedule.toString(),
+                "--bench",
+                fits.toString(),
+                "--measured-run",
+                temp.toString());
         assertRefused(
                 2, "was measured on cuda:0, and this plan is for cpu", "--device", "cpu", "--bench", fits.toString());
     }
