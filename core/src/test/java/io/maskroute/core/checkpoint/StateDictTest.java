@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.maskroute.core.family.psalm.Psalm;
 import io.maskroute.core.safetensors.DType;
 import io.maskroute.core.safetensors.Safetensors;
+import io.maskroute.core.testing.Fixtures;
 import io.maskroute.core.trace.FixtureConfig;
 import java.io.IOException;
 import java.net.URISyntaxException;
@@ -72,7 +73,7 @@ class StateDictTest {
     void coversEveryFixture(String fixture) {
         FixtureConfig config = FixtureConfig.read(resource("/fixtures/" + fixture + "/config.json"));
         List<Parameter> expected = StateDict.expected(config.model());
-        try (Safetensors weights = Safetensors.open(resource("/fixtures/" + fixture + "/weights.safetensors"))) {
+        try (Safetensors weights = Safetensors.open(Fixtures.path(fixture + "/weights.safetensors"))) {
             WeightCoverage coverage = WeightCoverage.of(expected, weights);
             assertThat(coverage.missing()).isEmpty();
             assertThat(coverage.unknown()).isEmpty();

@@ -7,6 +7,7 @@ import io.maskroute.core.family.psalm.Psalm;
 import io.maskroute.core.safetensors.RandomTensors;
 import io.maskroute.core.safetensors.Safetensors;
 import io.maskroute.core.safetensors.TensorSource;
+import io.maskroute.core.testing.Fixtures;
 import io.maskroute.core.trace.FixtureConfig;
 import java.nio.file.Path;
 import java.util.function.Predicate;
@@ -50,7 +51,7 @@ class WeightSizesTest {
                 "public-E-sixteen-tokens"
             })
     void allOfAFixtureThatCanBeSeenIsSeen(String fixture) {
-        Path folder = Path.of("src/test/resources/fixtures", fixture);
+        Path folder = Fixtures.path(fixture);
         ModelConfig expected = FixtureConfig.read(folder.resolve("config.json")).model();
         try (Safetensors weights = Safetensors.open(folder.resolve("weights.safetensors"))) {
             ModelConfig seen = WeightSizes.of(weights).config();

@@ -3,6 +3,7 @@ package io.maskroute.core.image;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.maskroute.core.safetensors.Safetensors;
+import io.maskroute.core.testing.Fixtures;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
@@ -11,6 +12,8 @@ import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
 final class ImageFixtures {
+    private static final String FIXTURES = "fixtures/";
+
     private ImageFixtures() {}
 
     static byte[] bytes(String resource) throws IOException {
@@ -37,6 +40,9 @@ final class ImageFixtures {
     }
 
     private static Path path(String resource) {
+        if (resource.startsWith(FIXTURES)) {
+            return Fixtures.path(resource.substring(FIXTURES.length()));
+        }
         try {
             return Path.of(ImageFixtures.class.getResource("/" + resource).toURI());
         } catch (URISyntaxException e) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.maskroute.core.error.UnusableInputException;
+import io.maskroute.core.testing.Fixtures;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.ByteBuffer;
@@ -56,10 +57,8 @@ class SafetensorsTest {
     }
 
     @Test
-    void readsTheValuesThatPytorchWrote() throws URISyntaxException {
-        Path file = Path.of(SafetensorsTest.class
-                .getResource("/fixtures/public-A-referring/expected.safetensors")
-                .toURI());
+    void readsTheValuesThatPytorchWrote() {
+        Path file = Fixtures.path("public-A-referring/expected.safetensors");
         try (Safetensors tensors = Safetensors.open(file)) {
             assertThat(tensors.info("result.scores")).isEqualTo(TensorInfo.of(DType.F32, 8));
             // The same numbers, rounded, are in the fixture's config.json under stats.scores.

@@ -219,7 +219,7 @@ class ProductionFixturesTest {
     /** The same pictures and words, asked for instances and for labels. */
     @Test
     void instancesAndLabelsOfTheSameClasses() throws Exception {
-        Path folder = Path.of("src/test/resources/fixtures/public-B-panoptic");
+        Path folder = Fixtures.path("public-B-panoptic");
         FixtureConfig fixture = FixtureConfig.read(folder.resolve("config.json"));
         int side = fixture.model().imageTokenSide();
         RoutingPlan plan = RoutingPlan.of(RoutingSchedule.dense(), fixture.model(), side, side);
