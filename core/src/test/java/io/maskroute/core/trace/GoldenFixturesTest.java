@@ -225,7 +225,8 @@ class GoldenFixturesTest {
 
     private static Path fixture(String name) {
         if (name.startsWith("routed/")) {
-            // Their weights are this fixture's.
+            // Their weights are these fixtures'.
+            Fixtures.path("public-D-padded-oddwindow");
             Fixtures.path("public-E-sixteen-tokens");
         }
         return Fixtures.path(name);

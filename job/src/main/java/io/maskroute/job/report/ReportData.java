@@ -1,5 +1,6 @@
 package io.maskroute.job.report;
 
+import io.maskroute.datasets.metrics.Score;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -11,6 +12,7 @@ import java.util.Objects;
  *
  * @param title what was run, such as the dataset's name
  * @param notes what a reader must know before believing any figure; shown as a banner at the top
+ * @param scores figures of every task with ground truth, each with what it must be compared by; those of a task together
  * @param run what ran, label to value, in the order shown: fingerprints, device, dtype, versions, protocol, ground-truth raster;
  *     what has no value is left out
  * @param config the whole configuration as text, or null; the caller has removed credentials
@@ -22,6 +24,7 @@ public record ReportData(
         String title,
         List<String> notes,
         RunFigures figures,
+        List<Score> scores,
         Map<String, String> run,
         String config,
         List<FailureGroup> failures,
@@ -32,6 +35,7 @@ public record ReportData(
         Objects.requireNonNull(title);
         Objects.requireNonNull(figures);
         notes = List.copyOf(notes);
+        scores = List.copyOf(scores);
         Map<String, String> known = new LinkedHashMap<>(run);
         known.values().removeIf(Objects::isNull);
         run = Collections.unmodifiableMap(known);

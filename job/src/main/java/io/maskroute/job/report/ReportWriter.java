@@ -47,6 +47,7 @@ public final class ReportWriter {
         html.line().open("main");
         figures(html, report.figures());
         charts(html, report);
+        ScoreTables.write(html, report.scores());
         failures(html, report.failures());
         Gallery.write(html, report.gallery(), report.figures().prompts());
         run(html, report);

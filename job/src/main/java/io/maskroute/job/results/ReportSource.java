@@ -74,6 +74,7 @@ public final class ReportSource {
                 title(),
                 summary.notes(),
                 figures(),
+                summary.scores(),
                 facts(),
                 new String(Json.write(record.config()), StandardCharsets.UTF_8),
                 summary.failures().stream()

@@ -57,6 +57,7 @@ class ReportWriterTest {
                 text,
                 List.of(text),
                 Reports.FIGURES,
+                Reports.SCORES,
                 Map.of(text, text),
                 text,
                 List.of(new ReportData.FailureGroup(text, text, 1, text, text)),
@@ -141,6 +142,16 @@ class ReportWriterTest {
     }
 
     @Test
+    void showsScoresOfEveryTaskByFormula() throws Exception {
+        Document page = parse(Reports.html(Reports.of(List.of())));
+        String referring = "//section[@id='scores']/div[1]//";
+        assertThat(find(page, referring + "thead/tr")).isEqualTo("FormulacIoUN_accSamplesProtocolRasterComparable");
+        assertThat(find(page, referring + "tbody/tr[1]")).isEqualTo("lisa61.0 %–12per-expression–yes");
+        assertThat(find(page, referring + "tbody/tr[2]")).isEqualTo("sa2va59.0 %–12per-expression–no");
+        assertThat(find(page, "//section[@id='scores']/div[2]//tbody/tr")).startsWith("panopticapi40.2 %");
+    }
+
+    @Test
     void drawsBarsInProportion() throws Exception {
         Document page = parse(Reports.html(Reports.of(List.of())));
         double dense = number(page, "//section[@id='flops']//rect[@class='bar quiet']/@width");
@@ -151,7 +162,8 @@ class ReportWriterTest {
     @Test
     void leavesOutWhatWasNotMeasured() throws Exception {
         RunFigures none = new RunFigures(3, 0, 0, 0, null, null, null, null);
-        ReportData report = new ReportData("t", List.of(), none, Map.of(), null, List.of(), null, List.of(), List.of());
+        ReportData report =
+                new ReportData("t", List.of(), none, List.of(), Map.of(), null, List.of(), null, List.of(), List.of());
         Document page = parse(Reports.html(report));
         assertThat(find(page, "count(//svg)")).isEqualTo("0");
         assertThat(find(page, "count(//dt)")).isEqualTo("3");
@@ -170,8 +182,8 @@ class ReportWriterTest {
                 new RunFigures.Latency(Double.NaN, Double.NaN, Map.of("vision", Double.NaN)),
                 new RunFigures.Flops(0, 0, 0, 0, 0),
                 Double.POSITIVE_INFINITY);
-        String html = Reports.html(
-                new ReportData("t", List.of(), figures, Map.of(), null, List.of(), null, List.of(), List.of()));
+        String html = Reports.html(new ReportData(
+                "t", List.of(), figures, List.of(), Map.of(), null, List.of(), null, List.of(), List.of()));
         Document page = parse(html);
         assertThat(tile(page, "cIoU")).isEqualTo("–");
         assertThat(tile(page, "LLM FLOPs")).isEqualTo("–");

@@ -3,6 +3,7 @@ package io.maskroute.job.report;
 import io.maskroute.core.image.RgbImage;
 import io.maskroute.core.mask.BinaryMask;
 import io.maskroute.datasets.mask.Rle;
+import io.maskroute.datasets.metrics.Score;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -62,6 +63,16 @@ final class Reports {
                 4.87);
     }
 
+    static final List<Score> SCORES = List.of(
+            score("cIoU", 0.61, "referring", "lisa", true),
+            score("N_acc", null, "referring", "lisa", true),
+            score("cIoU", 0.59, "referring", "sa2va", false),
+            score("PQ", 0.402, "panoptic", "panopticapi", true));
+
+    private static Score score(String name, Double value, String task, String formula, boolean comparable) {
+        return new Score(name, value, "fraction", "higher", task, formula, "per-expression", null, 12, comparable);
+    }
+
     static ReportData of(List<GalleryItem> items) {
         return of("dataset", List.of(), items);
     }
@@ -71,6 +82,7 @@ final class Reports {
                 title,
                 List.of("The weights are seeded random numbers."),
                 FIGURES,
+                SCORES,
                 Map.of("Device", "cpu"),
                 "a = 1",
                 failures,
