@@ -197,8 +197,8 @@ class ReportWriterTest {
             groups.add(new ReportData.FailureGroup("decode", "kind-" + i, 1000 + i, "message " + i, "p" + i));
         }
         Document page = parse(Reports.html(Reports.of("t", groups, List.of())));
-        assertThat(find(page, "count(//tbody/tr)")).isEqualTo("" + ReportWriter.FAILURE_LIMIT);
-        assertThat(find(page, "//tbody/tr[3]")).isEqualTo("decodekind-21,002message 2p2");
+        assertThat(find(page, "count(//section[@id='failures']//tbody/tr)")).isEqualTo("" + ReportWriter.FAILURE_LIMIT);
+        assertThat(find(page, "//section[@id='failures']//tbody/tr[3]")).isEqualTo("decodekind-21,002message 2p2");
         assertThat(find(page, "//section[@id='failures']/p")).isEqualTo("3 more kinds are not listed.");
     }
 
