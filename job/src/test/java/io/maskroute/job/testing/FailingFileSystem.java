@@ -5,6 +5,7 @@ import java.net.ConnectException;
 import java.net.URI;
 import java.net.UnknownHostException;
 import java.nio.file.AccessDeniedException;
+import java.util.function.Function;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FSDataOutputStream;
@@ -24,56 +25,21 @@ public final class FailingFileSystem extends RawLocalFileSystem {
 
     /** What file systems and hosts answer, in the words and classes of Java and Hadoop. */
     public enum Failure {
-        DENIED_BY_S3A {
-            @Override
-            IOException of(Path path) {
-                return new AccessDeniedException(path.toString(), null, "Forbidden, 403");
-            }
-        },
-        DENIED_BY_HADOOP {
-            @Override
-            IOException of(Path path) {
-                return new AccessControlException("Permission denied: user=x, access=READ, inode=\"" + path + "\"");
-            }
-        },
-        NO_SPACE {
-            @Override
-            IOException of(Path path) {
-                return new IOException("No space left on device");
-            }
-        },
-        QUOTA {
-            @Override
-            IOException of(Path path) {
-                return new IOException("Disk quota exceeded");
-            }
-        },
-        READ_ONLY {
-            @Override
-            IOException of(Path path) {
-                return new IOException("Read-only file system");
-            }
-        },
-        REFUSED {
-            @Override
-            IOException of(Path path) {
-                return new ConnectException("Call From here to namenode:8020 failed: Connection refused");
-            }
-        },
-        UNKNOWN_HOST {
-            @Override
-            IOException of(Path path) {
-                return new UnknownHostException("namenode.example: Name or service not known");
-            }
-        },
-        BROKEN_DISK {
-            @Override
-            IOException of(Path path) {
-                return new IOException("Input/output error");
-            }
-        };
+        DENIED_BY_S3A(path -> new AccessDeniedException(path.toString(), null, "Forbidden, 403")),
+        DENIED_BY_HADOOP(
+                path -> new AccessControlException("Permission denied: user=x, access=READ, inode=\"" + path + "\"")),
+        NO_SPACE(path -> new IOException("No space left on device")),
+        QUOTA(path -> new IOException("Disk quota exceeded")),
+        READ_ONLY(path -> new IOException("Read-only file system")),
+        BROKEN_DISK(path -> new IOException("Input/output error")),
+        REFUSED(path -> new ConnectException("Call From here to namenode:8020 failed: Connection refused")),
+        UNKNOWN_HOST(path -> new UnknownHostException("namenode.example: Name or service not known"));
 
-        abstract IOException of(Path path);
+        private final Function<Path, IOException> answer;
+
+        Failure(Function<Path, IOException> answer) {
+            this.answer = answer;
+        }
     }
 
     /** Settings with which a command meets the failure. */
@@ -95,7 +61,7 @@ public final class FailingFileSystem extends RawLocalFileSystem {
 
     private void failFor(Path path) throws IOException {
         if (path.toString().contains(part)) {
-            throw failure.of(path);
+            throw failure.answer.apply(path);
         }
     }
 
