@@ -83,7 +83,7 @@ class CocoImportsTest {
 
     @Test
     void hostileAnnotationsAreLeftOutOneByOne() {
-        ImportSummary summary = instances(HOSTILE.resolve("instances.json"), HOSTILE.resolve("images"))
+        ImportSummary summary = instances(TestData.path("hostile/instances.json"), HOSTILE.resolve("images"))
                 .run();
 
         assertThat(summary.skipped())
@@ -121,7 +121,7 @@ class CocoImportsTest {
         "instances_bom.json, can be imported: there is none"
     })
     void brokenFilesAreRefusedWhole(String file, String why) {
-        assertThatThrownBy(() -> instances(HOSTILE.resolve(file), HOSTILE.resolve("images"))
+        assertThatThrownBy(() -> instances(TestData.path("hostile/" + file), HOSTILE.resolve("images"))
                         .run())
                 .isInstanceOf(UnusableInputException.class)
                 .hasMessageContaining(file)
