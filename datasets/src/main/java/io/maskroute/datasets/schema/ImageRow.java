@@ -26,19 +26,14 @@ public record ImageRow(
         prompts = List.copyOf(prompts);
     }
 
-    /** File name or URI as the dataset has it, without a URI's query; null where it has none. */
+    /** File name or URI as the dataset has it; null where it has none. */
     public String name() {
         return name(imageUri, source);
     }
 
     /** The same of a row that is not whole. */
     public static String name(String imageUri, String source) {
-        if (imageUri == null) {
-            return source;
-        }
-        // The query of a presigned URL is as good as a password; in a plain path a question mark is part of a name.
-        int query = imageUri.contains("://") ? imageUri.indexOf('?') : -1;
-        return query < 0 ? imageUri : imageUri.substring(0, query);
+        return imageUri == null ? source : imageUri;
     }
 
     /**

@@ -6,7 +6,7 @@ import java.util.List;
  * A picture with its prompts.
  *
  * @param id null for prompts of a row without one
- * @param name file name or URI as in the dataset, without its query; its id where the dataset holds the picture itself
+ * @param name the prediction's {@code image_name}; the picture's id where there is none
  * @param size as decoded; null where nothing says
  * @param image encoded, for formats that read pictures; null where it is not stored in the dataset
  * @param uri where the picture lies; null where it is stored

@@ -25,14 +25,14 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 
 /**
- * Predictions by pictures, with what the predictions do not hold and their dataset does: texts, class sets and names of pictures. This
- * is the one place that fetches it.
+ * Predictions by pictures, with what those of older runs do not hold and their dataset does: texts, class sets and encoded pictures.
+ * This is the one place that fetches it.
  */
 final class ExportedPictures {
     private static final String PROMPTS = "answers";
     private static final String ASKED = "asked";
     private static final List<String> ANSWER =
-            List.of("prompt_id", "task", "status", "error", "masks", "image_height", "image_width");
+            List.of("prompt_id", "image_name", "task", "status", "error", "masks", "image_height", "image_width");
 
     private ExportedPictures() {}
 
@@ -98,9 +98,11 @@ final class ExportedPictures {
         Map<String, Asked> asked = asked(row);
         List<ExportedPrompt> prompts = new ArrayList<>();
         ExportedPicture.Size size = null;
+        String name = null;
         for (Row answer : row.<Row>getList(row.fieldIndex(PROMPTS))) {
             ExportedPrompt prompt = prompt(answer, asked);
             prompts.add(prompt);
+            name = name == null ? answer.getAs("image_name") : name;
             Integer height = answer.getAs("image_height");
             Integer width = answer.getAs("image_width");
             if (height != null && width != null) {
@@ -111,15 +113,7 @@ final class ExportedPictures {
             }
         }
         prompts.sort(Comparator.comparing(ExportedPrompt::id, Comparator.nullsFirst(Comparator.naturalOrder())));
-        return new ExportedPicture(
-                id, uri == null ? id : withoutQuery(uri), size, row.getAs(DatasetSchema.IMAGE), uri, prompts);
-    }
-
-    /** A query may be a signature. Names of local files may hold a question mark. */
-    private static String withoutQuery(String uri) {
-        return uri.matches("(?s)[A-Za-z][A-Za-z0-9+.-]+:/.*") && !uri.startsWith("file:")
-                ? uri.replaceFirst("(?s)\\?.*", "")
-                : uri;
+        return new ExportedPicture(id, name == null ? id : name, size, row.getAs(DatasetSchema.IMAGE), uri, prompts);
     }
 
     private static Map<String, Asked> asked(Row row) {

@@ -8,6 +8,7 @@ import io.maskroute.core.task.ScoredMask;
 import io.maskroute.datasets.mask.Rle;
 import io.maskroute.datasets.schema.ImageRow;
 import io.maskroute.datasets.schema.PromptRow;
+import io.maskroute.job.config.Redaction;
 import java.util.List;
 
 /**
@@ -48,12 +49,16 @@ public record Prediction(
      * A prompt and its picture as the dataset has them, so that a prediction can be used without it. Any may be null: the row says so in
      * its error and is not dropped.
      *
-     * @param imageName file name or URI, without its query
+     * @param imageName file name or URI, without user, password and query, which may be a signature
      * @param texts referring: the sentences; else empty
      * @param classSet of panoptic, instance and semantic prompts
      */
     public record Question(
             String imageId, String imageName, String promptId, String task, List<String> texts, String classSet) {
+        public Question {
+            imageName = imageName == null ? null : Redaction.uri(imageName);
+        }
+
         public static Question of(ImageRow image, PromptRow prompt) {
             return new Question(
                     image.imageId(), image.name(), prompt.promptId(), prompt.task(), prompt.texts(), prompt.classSet());

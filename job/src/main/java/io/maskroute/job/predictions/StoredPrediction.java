@@ -11,7 +11,7 @@ import org.apache.spark.sql.Row;
  * A row of predictions read back: what scoring, reports and exports need of it. Any value may be null, in a row of another tool or
  * of an earlier version.
  *
- * @param imageName file name or URI, without its query
+ * @param imageName as in {@link Prediction.Question}
  * @param height of the picture as decoded, in pixels
  * @param width likewise
  * @param texts empty where there are none

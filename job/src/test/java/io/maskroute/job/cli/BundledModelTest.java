@@ -29,7 +29,8 @@ class BundledModelTest {
     private static final Path DATASET = Path.of("../examples/refcoco-mini");
 
     /** What may differ between runs of the same model over the same prompts. */
-    private static final String[] OF_THE_RUN = {"run_id", "latency", "executor", "attempt"};
+    /** Of the run, and of where its pictures lie. */
+    private static final String[] NOT_COMPARED = {"run_id", "latency", "executor", "attempt", "image_name"};
 
     @TempDir
     private Path home;
@@ -103,7 +104,7 @@ class BundledModelTest {
             Map<String, Row> rows = new TreeMap<>();
             spark.read()
                     .parquet(folder + "/predictions")
-                    .drop(OF_THE_RUN)
+                    .drop(NOT_COMPARED)
                     .collectAsList()
                     .forEach(row -> rows.put(row.getAs("prompt_id"), row));
             return rows;
