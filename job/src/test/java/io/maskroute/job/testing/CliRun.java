@@ -21,6 +21,11 @@ public record CliRun(int code, String out, String err) {
         return run(new FakeSegmenters(), home, onCores(2, arguments));
     }
 
+    /** With a model of the test's own. */
+    public static CliRun withSpark(SegmenterFactory segmenters, Path home, String... arguments) {
+        return run(segmenters, home, onCores(2, arguments));
+    }
+
     /** With real models. */
     public static CliRun withModel(Path home, int cores, String... arguments) {
         return run(new PsalmSegmenterFactory(), home, onCores(cores, arguments));
