@@ -60,7 +60,7 @@ class ClusterRunTest {
                     List.of("--device", "gpu", "-s", "runtime.gpu-device=cpu", "-s", "progress.interval=200ms"));
             assertThat(cluster.log("distributed"))
                     .as("what executors report to the driver")
-                    .containsPattern("predictor busy \\d+ %, time left");
+                    .containsPattern("model busy \\d+ %, time left");
             logs = cluster.executorLogs().lines().toList();
             run(cluster, Main.class, "single", model, Map.of("spark.master", "local[2]"), List.of());
         }

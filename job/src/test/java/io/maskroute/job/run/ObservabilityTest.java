@@ -109,7 +109,7 @@ class ObservabilityTest {
         assertThat(metrics.get("time_vision_Mean")).isCloseTo(2e6, org.assertj.core.api.Assertions.within(1.0));
         assertThat(metrics.get("model_busyShare")).isBetween(0.0, 1.0);
         assertThat(metrics).containsKeys("run_busyShare", "model_openSeconds", "time_queue_50thPercentile");
-        assertThat(running.get().err()).containsPattern("predictor busy \\d+ %, time left");
+        assertThat(running.get().err()).containsPattern("model busy \\d+ %, time left");
     }
 
     @Test
@@ -137,6 +137,7 @@ class ObservabilityTest {
                         "open " + home.resolve("dataset"),
                         "count the images and prompts" + dataset,
                         "segment group 0" + dataset,
+                        "score the predictions" + dataset,
                         "list the models" + dataset,
                         "sum up the predictions" + dataset,
                         "gather the report" + dataset);
