@@ -4,6 +4,7 @@ import io.maskroute.datasets.parquet.RowSlice;
 import io.maskroute.job.config.GroupOptions;
 import io.maskroute.job.input.InputDataset;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
@@ -13,7 +14,9 @@ import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.spark.SparkContext;
+import org.apache.spark.SparkExecutorInfo;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.Row;
 import scala.collection.Iterator;
@@ -33,6 +36,8 @@ final class GroupWork {
     private static final long COMMIT_NANOS = TimeUnit.SECONDS.toNanos(60);
 
     private static final long LOOK_MILLIS = 200;
+    /** How long cancelled tasks may take to end before Spark is stopped all the same. */
+    private static final long MOST_ENDING_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     private final SparkContext spark;
     private final InputDataset dataset;
@@ -223,9 +228,21 @@ final class GroupWork {
 
     /** When something has failed, jobs are still at work. */
     private void end(int atWork) {
-        if (atWork > 0) {
-            spark.cancelJobsWithTag(tag);
+        if (atWork == 0) {
+            return;
         }
+        spark.cancelJobsWithTag(tag);
+        // A task that ends while Spark stops is one that Spark complains of, with a stack trace.
+        long start = System.nanoTime();
+        while (runningTasks() > 0 && System.nanoTime() - start < MOST_ENDING_NANOS) {
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(LOOK_MILLIS));
+        }
+    }
+
+    private int runningTasks() {
+        return Arrays.stream(spark.statusTracker().getExecutorInfos())
+                .mapToInt(SparkExecutorInfo::numRunningTasks)
+                .sum();
     }
 
     private static RuntimeException rethrown(Throwable failure) {
