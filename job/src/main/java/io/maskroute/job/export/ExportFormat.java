@@ -36,8 +36,10 @@ public interface ExportFormat {
 
     /** Writes pictures, one after the other, in tasks. */
     interface Writer extends Serializable {
-        /** The files that are strung together of what {@link #write} adds to parts. */
-        List<JoinedFile> files(Catalogue classes);
+        /** The files that are strung together of what {@link #write} adds to parts; none where each picture has its own. */
+        default List<JoinedFile> files(Catalogue classes) {
+            return List.of();
+        }
 
         /**
          * @param numbers of this picture and its first mask

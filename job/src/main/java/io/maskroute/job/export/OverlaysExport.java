@@ -44,11 +44,6 @@ final class OverlaysExport implements ExportFormat {
         private static final float QUALITY = 0.9f;
 
         @Override
-        public List<JoinedFile> files(Catalogue classes) {
-            return List.of();
-        }
-
-        @Override
         public void write(ExportedPicture picture, Numbers numbers, Catalogue classes, ExportOutput output)
                 throws IOException {
             List<ExportedPrompt> shown =

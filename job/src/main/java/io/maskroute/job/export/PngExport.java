@@ -55,11 +55,6 @@ final class PngExport implements ExportFormat {
         private static final int WHITE = 255;
 
         @Override
-        public List<JoinedFile> files(Catalogue classes) {
-            return List.of();
-        }
-
-        @Override
         public void write(ExportedPicture picture, Numbers numbers, Catalogue classes, ExportOutput output)
                 throws IOException {
             String folder = FileNames.ofPicture(picture.id(), TAKEN) + "/";
@@ -106,11 +101,6 @@ final class PngExport implements ExportFormat {
         private static final int MOST = 255;
 
         @Override
-        public List<JoinedFile> files(Catalogue classes) {
-            return List.of();
-        }
-
-        @Override
         public void write(ExportedPicture picture, Numbers numbers, Catalogue classes, ExportOutput output)
                 throws IOException {
             List<ExportedPrompt> shown = ok(picture);
@@ -141,11 +131,6 @@ final class PngExport implements ExportFormat {
     private record LabelWriter() implements Writer {
         private static final int HIGHEST = 255;
         private static final int HIGHEST_WIDE = 65535;
-
-        @Override
-        public List<JoinedFile> files(Catalogue classes) {
-            return List.of();
-        }
 
         @Override
         public void write(ExportedPicture picture, Numbers numbers, Catalogue classes, ExportOutput output)
